@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/soak"
+)
+
+// version is what the program calls itself; a release sets it at link time.
+var version = "0.1.0-dev"
+
+// run is the whole program. args[0] is the program's name; what stands behind
+// the first "--" is the target's command line and none of ours.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	args, command, split := splitCommand(args)
+	app := newApp(stdout, stderr, command, split)
+	err := app.RunContext(ctx, args)
+	var x *exitError
+	switch {
+	case err == nil:
+		return soak.ExitPass
+	case errors.As(err, &x):
+		x.print(stderr)
+		return x.status
+	}
+	(&exitError{status: soak.ExitUsage, err: err}).print(stderr)
+	return soak.ExitUsage
+}
+
+// splitCommand cuts args at the first "--", which the flag library would drop
+// without a trace.
+func splitCommand(args []string) (ours, command []string, split bool) {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i], args[i+1:], true
+	}
+	return args, nil, false
+}
+
+// exitError ends the program with a status. It is printed unless err is nil.
+type exitError struct {
+	status int
+	err    error
+	hint   string
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func (e *exitError) print(w io.Writer) {
+	if e.err == nil {
+		return
+	}
+	fmt.Fprintf(w, "hermes-soak: %v\n", e.err)
+	if e.hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", e.hint)
+	}
+}
+
+// usage is an error of the command line: exit status 2.
+func usage(err error, hint string) error {
+	return &exitError{soak.ExitUsage, err, hint}
+}
+
+func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
+	app := &cli.App{
+		Name:    "hermes-soak",
+		Usage:   "soak a server and fail when it keeps what it opened",
+		Version: version,
+		Description: "Polls a server in batches, counts its open file descriptors at rest after each wave,\n" +
+			"and says what leaks, from which endpoint, how fast, and when it would hit the limit.\n\n" +
+			"Start with:  hermes-soak run                     the bundled WebUI: passes\n" +
+			"             hermes-soak run --leak state.db     the bundled WebUI with the bug: fails\n" +
+			"             hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py\n\n" +
+			"Exit status: 0 pass, 1 a check failed, 2 usage, 3 unknown, 4 the measurement is broken.",
+		Writer: stdout, ErrWriter: stderr,
+		HideHelpCommand:    true,
+		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
+		Commands:           []*cli.Command{runCommand(command, split), serveCommand(), versionCommand()},
+		ExitErrHandler:     func(*cli.Context, error) {},
+		OnUsageError:       usageError,
+		Action:             noCommand,
+	}
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true
+		c.OnUsageError = usageError
+		if c.Name != "run" {
+			c.Before = refuseArguments(split)
+		}
+	}
+	return app
+}
+
+// usageError turns what the flag library says into one line with a hint.
+func usageError(c *cli.Context, err error, _ bool) error {
+	hint := "see " + helpFor(c)
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return usage(err, hint)
+	}
+	name = strings.TrimLeft(name, "-")
+	if near := cli.SuggestFlag(c.Command.Flags, name, true); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return usage(fmt.Errorf("there is no flag --%s", name), hint)
+}
+
+func helpFor(c *cli.Context) string {
+	if c.Command == nil || c.Command.Name == "" || c.Command.Name == c.App.Name {
+		return c.App.Name + " --help"
+	}
+	return c.App.Name + " " + c.Command.Name + " --help"
+}
+
+// noCommand answers a call without a command, or with one that does not exist.
+func noCommand(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return cli.ShowAppHelp(c)
+	}
+	var names []string
+	for _, cmd := range c.App.Commands {
+		names = append(names, cmd.Name)
+	}
+	return usage(fmt.Errorf("there is no command %q", c.Args().First()), "the commands are "+strings.Join(names, ", "))
+}
+
+// refuseArguments refuses what a command does not take, so that nothing that
+// was typed is ignored.
+func refuseArguments(split bool) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return usage(fmt.Errorf("%s takes no arguments, not %q", c.Command.Name, c.Args().First()), "see "+helpFor(c))
+		}
+		if split {
+			return usage(fmt.Errorf("%s takes no command behind --", c.Command.Name), "see "+helpFor(c))
+		}
+		return nil
+	}
+}
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Action: func(c *cli.Context) error {
+			_, err := fmt.Fprintln(c.App.Writer, "hermes-soak", version)
+			return err
+		},
+	}
+}
+
+// executable is our own binary, to be run again as guard and bundled target.
+func executable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", &exitError{soak.ExitBroken, fmt.Errorf("find our own binary: %w", err), ""}
+	}
+	return path, nil
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/soak"
+)
+
+// The names of groups of flags in --help.
+const (
+	flagsTarget  = "Target"
+	flagsBundled = "Bundled WebUI"
+	flagsLoad    = "Load"
+	flagsChecks  = "Checks"
+	flagsReports = "Reports"
+)
+
+// profile is a named size of run.
+type profile struct {
+	name              string
+	batches, requests int
+}
+
+func profiles() []profile {
+	return []profile{{"smoke", 5, 40}, {"nightly", 200, 100}, {"release", 1000, 100}}
+}
+
+func runFlags() []cli.Flag {
+	flags := slices.Concat(targetFlags(), bundledFlags(), loadFlags(), checkFlags(), reportFlags())
+	return withEnv(flags)
+}
+
+// withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one
+// value a line there.
+func withEnv(flags []cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		name := []string{"HERMES_SOAK_" + strings.ToUpper(strings.ReplaceAll(f.Names()[0], "-", "_"))}
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.EnvVars = name
+		case *cli.StringSliceFlag:
+			f.EnvVars = name
+		case *cli.IntFlag:
+			f.EnvVars = name
+		case *cli.Int64Flag:
+			f.EnvVars = name
+		case *cli.Uint64Flag:
+			f.EnvVars = name
+		case *cli.Float64Flag:
+			f.EnvVars = name
+		case *cli.DurationFlag:
+			f.EnvVars = name
+		case *cli.BoolFlag:
+			f.EnvVars = name
+		}
+	}
+	return flags
+}
+
+func loadFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "profile", Category: flagsLoad, Value: "smoke", Usage: "size of the run: smoke (5 batches of 40 requests), nightly (200 of 100) or release (1000 of 100)"},
+		&cli.StringSliceFlag{Name: "endpoint", Category: flagsLoad, Usage: "`PATH` to poll; repeatable (default: /api/sessions and /api/projects)"},
+		&cli.IntFlag{Name: "batches", Category: flagsLoad, Usage: "number of batches (default: the profile's)"},
+		&cli.IntFlag{Name: "requests", Category: flagsLoad, Usage: "requests in a batch (default: the profile's)"},
+		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches"},
+		&cli.IntFlag{Name: "concurrency", Category: flagsLoad, Value: 1, Usage: "requests in flight at once; with 1 the checks see most"},
+		&cli.Float64Flag{Name: "rate", Category: flagsLoad, Usage: "requests per second inside a load wave (default: as fast as the server answers)"},
+		&cli.DurationFlag{Name: "timeout", Category: flagsLoad, Value: 10 * time.Second, Usage: "of one request"},
+		&cli.BoolFlag{Name: "connection-per-request", Category: flagsLoad, Usage: "open a connection for every request, as curl in a loop does"},
+		&cli.DurationFlag{Name: "drain", Category: flagsLoad, Value: 2 * time.Second, Usage: "least time without requests at the end; a tenth of the load if that is longer"},
+		&cli.Uint64Flag{Name: "seed", Category: flagsLoad, Usage: "of all that is random in the run (default: drawn, and printed)"},
+		&cli.StringSliceFlag{Name: "allow-remote", Category: flagsLoad, Usage: "send load to `HOST` although it is not loopback; repeatable"},
+	}
+}
+
+func checkFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "watch", Category: flagsChecks, Usage: "file group that must be given back: `PATTERN` of a base name, or of a path if it holds a slash; repeatable (default: state.db*)"},
+		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
+		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
+		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
+		&cli.StringFlag{Name: "max-errors", Category: flagsChecks, Value: "1%", Usage: "share of answers that may be errors"},
+		&cli.DurationFlag{Name: "p99", Category: flagsChecks, Usage: "fail when 1 % of an endpoint's answers take longer (default: not asked)"},
+		&cli.DurationFlag{Name: "horizon", Category: flagsChecks, Usage: "fail a leak that would reach the limit sooner than this (default: not asked)"},
+		&cli.DurationFlag{Name: "poll-every", Category: flagsChecks, Value: 5 * time.Second, Usage: "pace of one client in production, for forecasts"},
+	}
+}
+
+func reportFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "report", Category: flagsReports, Usage: "write `FORMAT=FILE`: jsonl (every event, as it happens) or json (the whole report at the end); repeatable"},
+		&cli.BoolFlag{Name: "quiet", Category: flagsReports, Usage: "print only checks that did not pass, and the verdict"},
+		&cli.StringFlag{Name: "color", Category: flagsReports, Value: "auto", Usage: "auto, always or never; NO_COLOR is honoured"},
+	}
+}
+
+// scenarioFrom makes the plan from the flags, the environment and the profile.
+func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
+	s := soak.Scenario{
+		Batches: c.Int("batches"), Requests: c.Int("requests"), For: c.Duration("for"),
+		Concurrency: c.Int("concurrency"), Rate: c.Float64("rate"), Timeout: c.Duration("timeout"),
+		Drain: c.Duration("drain"), ConnectionPerRequest: c.Bool("connection-per-request"), Seed: c.Uint64("seed"),
+		Gate: c.StringSlice("gate"), Skip: c.StringSlice("skip"), P99: c.Duration("p99"), Limit: c.Int64("limit"),
+		Horizon: c.Duration("horizon"), PollEvery: c.Duration("poll-every"),
+	}
+	if err := size(c, &s); err != nil {
+		return s, err
+	}
+	if !c.IsSet("seed") {
+		s.Seed = drawSeed()
+	}
+	paths := c.StringSlice("endpoint")
+	if len(paths) == 0 {
+		paths = []string{"/api/sessions", "/api/projects"}
+	}
+	for _, path := range paths {
+		p, err := soak.NewProbe(path)
+		if err != nil {
+			return s, err
+		}
+		if slices.ContainsFunc(s.Probes, func(q soak.Probe) bool { return q.Name == p.Name }) {
+			return s, fmt.Errorf("endpoint %s is named twice", p.Name)
+		}
+		s.Probes = append(s.Probes, p)
+	}
+	var err error
+	if s.Watch, err = groups(c.StringSlice("watch"), c.StringSlice("allow")); err != nil {
+		return s, err
+	}
+	if s.MaxErrors, err = percent(c.String("max-errors")); err != nil {
+		return s, fmt.Errorf("max-errors: %w", err)
+	}
+	for _, name := range s.Skip {
+		if !slices.Contains(soak.CheckNames(), name) {
+			return s, fmt.Errorf("there is no check %q to skip; the checks are %s", name, strings.Join(soak.CheckNames(), ", "))
+		}
+	}
+	for _, name := range s.Gate {
+		if name != soak.GaugeRSS {
+			return s, fmt.Errorf("gauge %q cannot be gated; only %s can", name, soak.GaugeRSS)
+		}
+	}
+	return s, s.Validate()
+}
+
+// size sets the batches and requests that no flag gives from the profile.
+func size(c *cli.Context, s *soak.Scenario) error {
+	var names []string
+	for _, p := range profiles() {
+		if names = append(names, p.name); p.name != c.String("profile") {
+			continue
+		}
+		if !c.IsSet("requests") {
+			s.Requests = p.requests
+		}
+		switch {
+		case c.IsSet("for") && c.IsSet("batches"):
+			return fmt.Errorf("--for and --batches are two ways to say how long; give one")
+		case c.IsSet("for") && s.For <= 0:
+			return fmt.Errorf("for: want a positive duration, not %s", s.For)
+		case !c.IsSet("for") && !c.IsSet("batches"):
+			s.Batches = p.batches
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no profile %q; the profiles are %s", c.String("profile"), strings.Join(names, ", "))
+}
+
+// groups makes the watched groups with their allowances.
+func groups(patterns, allowances []string) ([]soak.Group, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"state.db*"}
+	}
+	var out []soak.Group
+	for _, p := range patterns {
+		out = append(out, soak.Group{Pattern: p})
+	}
+	for _, a := range allowances {
+		pattern, number, _ := cutLast(a, "=")
+		n, err := strconv.ParseInt(number, 10, 64)
+		i := slices.IndexFunc(out, func(g soak.Group) bool { return g.Pattern == pattern })
+		switch {
+		case err != nil || n < 0:
+			return nil, fmt.Errorf("allow %q: want PATTERN=N, such as 'state.db*=8'", a)
+		case i < 0:
+			return nil, fmt.Errorf("allow %q: no group %q is watched", a, pattern)
+		}
+		out[i].Allow = n
+	}
+	return out, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// percent reads "1%" or "0.01" as a share of one.
+func percent(s string) (float64, error) {
+	number, isPercent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if isPercent {
+		f /= 100
+	}
+	if err != nil || !(f >= 0 && f <= 1) {
+		return 0, fmt.Errorf("want a share such as 1%% or 0.01, not %q", s)
+	}
+	return f, nil
+}
+
+// drawSeed draws a seed short enough to be typed again.
+func drawSeed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never returns an error
+	return uint64(binary.LittleEndian.Uint32(b[:4]))
+}

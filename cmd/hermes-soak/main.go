@@ -1,0 +1,17 @@
+// Command hermes-soak soaks a server with requests and fails when it keeps file
+// descriptors, connections, threads or processes.
+package main
+
+import (
+	"context"
+	"os"
+
+	"hermes-soak/target"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == target.GuardArg {
+		os.Exit(target.Guard())
+	}
+	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"hermes-soak/reports"
+	"hermes-soak/soak"
+)
+
+// output is where a run goes: the terminal and the files that were asked for.
+// It is the recorder of the run.
+type output struct {
+	stdout, stderr io.Writer
+	text           soak.Reporter
+	quiet          bool
+	watch          []soak.Group
+	files          []*os.File
+	recorders      []soak.Recorder
+	atEnd          []func(*soak.Report) error
+	progress       *progress
+}
+
+// newOutput opens the report files, so that a path that cannot be written is
+// known before the load.
+func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
+	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), watch: s.Watch}
+	colour, err := wantsColour(c.String("color"), o.stdout)
+	if err != nil {
+		return nil, err
+	}
+	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet})
+	for _, r := range c.StringSlice("report") {
+		format, path, ok := strings.Cut(r, "=")
+		if !ok || path == "" || !slices.Contains([]string{"jsonl", "json"}, format) {
+			return nil, errors.Join(usage(fmt.Errorf("report %q: want jsonl=FILE or json=FILE", r), ""), o.abandon())
+		}
+		f, err := os.Create(path)
+		if err != nil {
+			return nil, errors.Join(usage(fmt.Errorf("report %s: %w", format, err), ""), o.abandon())
+		}
+		o.files = append(o.files, f)
+		if format == "jsonl" {
+			o.recorders = append(o.recorders, reports.NewJSONL(f))
+		} else {
+			o.atEnd = append(o.atEnd, func(r *soak.Report) error { return reports.JSON(f, r) })
+		}
+	}
+	return o, nil
+}
+
+// begin says what is about to run.
+func (o *output) begin(s soak.Start) {
+	if o.quiet {
+		return
+	}
+	plan := fmt.Sprintf("%d batches of %d requests", s.Scenario.Batches, s.Scenario.Requests)
+	if s.Scenario.For > 0 {
+		plan = fmt.Sprintf("batches of %d requests for %s", s.Scenario.Requests, s.Scenario.For)
+	}
+	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
+		s.Target.URL, s.Target.Kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
+	if isTerminal(o.stderr) && os.Getenv("CI") == "" {
+		o.progress = newProgress(o.stderr, s.Scenario)
+	}
+}
+
+// Record hands the event to the files and the screen.
+func (o *output) Record(e soak.Event) error {
+	for _, r := range o.recorders {
+		if err := r.Record(e); err != nil {
+			return err
+		}
+	}
+	if o.quiet {
+		return nil
+	}
+	if o.progress != nil {
+		o.progress.record(e)
+	}
+	if e.Batch == nil {
+		return nil
+	}
+	if _, err := fmt.Fprintln(o.lines(), reports.BatchLine(e.Batch.BatchSummary, o.watch)); err != nil {
+		return fmt.Errorf("print batch %d: %w", e.Batch.Batch, err)
+	}
+	return nil
+}
+
+// lines is where batch lines go: stdout, but above the bar where both are the
+// same terminal.
+func (o *output) lines() io.Writer {
+	if o.progress != nil && isTerminal(o.stdout) {
+		return o.progress
+	}
+	return o.stdout
+}
+
+// finish writes the reports and closes the files.
+func (o *output) finish(r *soak.Report) error {
+	o.progress.done()
+	errs := []error{o.text(o.stdout, r)}
+	for _, write := range o.atEnd {
+		errs = append(errs, write(r))
+	}
+	return errors.Join(append(errs, o.close())...)
+}
+
+// abandon closes the files of a run that has no report.
+func (o *output) abandon() error {
+	o.progress.done()
+	return o.close()
+}
+
+func (o *output) close() error {
+	var errs []error
+	for _, f := range o.files {
+		if err := f.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close a report: %w", err))
+		}
+	}
+	o.files = nil
+	return errors.Join(errs...)
+}
+
+func wantsColour(when string, stdout io.Writer) (bool, error) {
+	switch when {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
+	}
+	return false, usage(fmt.Errorf("color: want auto, always or never, not %q", when), "")
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

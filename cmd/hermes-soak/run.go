@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+)
+
+func runCommand(command []string, split bool) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "soak a server and judge it",
+		UsageText: "hermes-soak run [flags] [-- CMD ARG...]",
+		Description: "Without a target the bundled WebUI is started and soaked.\n\n" +
+			"  hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py    start a server and soak it\n" +
+			"  hermes-soak run --url http://127.0.0.1:8787 --pid 22468             soak a running server\n\n" +
+			leakHelp(),
+		Flags: runFlags(),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usage(fmt.Errorf("run takes no arguments, not %q", c.Args().First()),
+					"the command that starts the server stands behind --, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
+			}
+			return soakOnce(c, command, split)
+		},
+	}
+}
+
+// soakOnce carries out one run: plan, target, soak, reports. It ends what it
+// started in every case.
+func soakOnce(c *cli.Context, command []string, split bool) error {
+	scenario, err := scenarioFrom(c)
+	if err != nil {
+		return usage(err, "see hermes-soak run --help")
+	}
+	plan, err := planFrom(c, command, split)
+	if err != nil {
+		return err
+	}
+	out, err := newOutput(c, &scenario)
+	if err != nil {
+		return err
+	}
+	ctx, quit, release := interruptible(c.Context, c.App.ErrWriter)
+	defer release()
+	report, err := soakTarget(ctx, quit, plan, scenario, out)
+	if err != nil {
+		return errors.Join(err, out.abandon())
+	}
+	if err := out.finish(report); err != nil {
+		return &exitError{soak.ExitBroken, err, "the verdict was: " + report.Conclusion.Line}
+	}
+	if report.Conclusion.Exit == soak.ExitPass {
+		return nil
+	}
+	return &exitError{status: report.Conclusion.Exit}
+}
+
+// soakTarget starts the target, soaks it and ends it again.
+func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario soak.Scenario, out *output) (r *soak.Report, err error) {
+	server, err := plan.start(ctx, quit, scenario.Watch)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if stopped := server.stop(ctx); stopped != nil && err == nil {
+			err = &exitError{soak.ExitBroken, fmt.Errorf("end the target: %w", stopped), ""}
+		}
+	}()
+	driver, err := load.New(load.Config{
+		BaseURL: server.URL, Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
+		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
+	})
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	defer driver.Close()
+	defer context.AfterFunc(ctx, driver.Close)()
+	climber, err := server.climber(plan, scenario)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	loop := soak.Loop{
+		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
+		Start: soak.Start{
+			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+			Scenario: scenario, Target: server.Target,
+		},
+		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Recorder: out, Quit: quit,
+	}
+	out.begin(loop.Start)
+	r, err = loop.Soak(ctx)
+	if err != nil {
+		return nil, &exitError{soak.ExitUnknown, fmt.Errorf("no verdict: %w", err), ""}
+	}
+	return r, nil
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}

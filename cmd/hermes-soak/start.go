@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+	"hermes-soak/target"
+)
+
+const (
+	startPoll = 50 * time.Millisecond // between two looks at a server that starts
+	logLines  = 40                    // of the log that are shown when a start fails
+)
+
+// start brings the target up, or finds it. What it started is ended again when
+// it fails. The first interrupt ends it too.
+func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soak.Group) (*server, error) {
+	starting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-quit:
+			cancel()
+		case <-starting.Done():
+		}
+	}()
+	var s *server
+	var err error
+	if p.kind == "attached" {
+		s, err = p.attach(starting)
+	} else {
+		s, err = p.launch(starting)
+	}
+	if err == nil {
+		err = s.measure(watch)
+	}
+	if err == nil {
+		return s, nil
+	}
+	if starting.Err() != nil {
+		err = &exitError{soak.ExitUnknown, errors.New("interrupted before the target was up: no verdict"), ""}
+	}
+	if s != nil {
+		err = errors.Join(err, s.stop(ctx))
+	}
+	return nil, err
+}
+
+// attach finds the process and reaches for its address once.
+func (p targetPlan) attach(ctx context.Context) (*server, error) {
+	id, err := target.Identify(procRoot, p.pid)
+	if err != nil {
+		hint := "run as the user of the server, or as root"
+		if errors.Is(err, soak.ErrGone) {
+			hint = ""
+		}
+		return nil, &exitError{soak.ExitBroken, err, hint}
+	}
+	if err := p.reach(ctx); errors.Is(err, load.ErrRemote) {
+		return nil, usage(err, "")
+	}
+	return &server{Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), PID: id.PID, Ticks: id.Ticks}}, nil
+}
+
+// reach dials the address of the target and hangs up.
+func (p targetPlan) reach(ctx context.Context) error {
+	u, err := load.ParseURL(p.url)
+	if err != nil {
+		return err
+	}
+	dialing, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	conn, err := load.Dialer(p.allowRemote)(dialing, "tcp", net.JoinHostPort(u.Hostname(), fmt.Sprint(portOf(u))))
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// launch starts the target under its guard and waits until it is healthy.
+func (p targetPlan) launch(ctx context.Context) (*server, error) {
+	if p.url != "" {
+		err := p.reach(ctx)
+		if errors.Is(err, load.ErrRemote) {
+			return nil, usage(err, "")
+		}
+		if err == nil {
+			return nil, usage(fmt.Errorf("%s is in use: something listens there already", redactURL(p.url)), "end it, or soak it with --pid instead of starting another")
+		}
+	}
+	command := p.command
+	if command.Log == "" {
+		f, err := os.CreateTemp("", target.TempPrefix+"*.log")
+		if err != nil {
+			return nil, &exitError{soak.ExitBroken, fmt.Errorf("make the target's log: %w", err), ""}
+		}
+		if err := f.Close(); err != nil {
+			return nil, &exitError{soak.ExitBroken, fmt.Errorf("make the target's log: %w", err), ""}
+		}
+		command.Log, command.Remove = f.Name(), append(command.Remove, f.Name())
+	}
+	process, err := target.Launch(ctx, command)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	id := process.Identity()
+	s := &server{process: process, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
+	if err := p.awaitHealth(ctx, s); err != nil {
+		return s, s.failedStart(err)
+	}
+	return s, nil
+}
+
+// failedStart adds the end of the target's log to what went wrong.
+func (s *server) failedStart(err error) error {
+	lines, logErr := s.process.LogTail(logLines)
+	switch {
+	case logErr != nil:
+		err = fmt.Errorf("%w\n(its log cannot be read: %v)", err, logErr)
+	case len(lines) == 0:
+		err = fmt.Errorf("%w\n(it wrote nothing to its log)", err)
+	default:
+		err = fmt.Errorf("%w\nthe end of its log:\n  %s", err, strings.Join(lines, "\n  "))
+	}
+	return &exitError{soak.ExitBroken, err, ""}
+}
+
+// awaitHealth waits until the server answers at its health path, and makes sure
+// that it is the one that was started.
+func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
+	deadline := time.Now().Add(p.startTimeout)
+	last := "no connection was accepted"
+	for {
+		if s.URL == "" {
+			s.URL = s.chosenURL()
+		}
+		if s.URL != "" {
+			reply, err := p.tryHealth(ctx, s.URL)
+			switch {
+			case err != nil:
+				return fmt.Errorf("wait for the target: %w", err)
+			case reply.Class == soak.ClassOK, reply.Status == 404, reply.Status == 405:
+				return s.ownsPort()
+			case reply.Status != 0:
+				last = fmt.Sprintf("%s answered with status %d", p.health, reply.Status)
+			case reply.Connected:
+				last = fmt.Sprintf("a connection was accepted and then: %s", reply.Class)
+			}
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the target did not become healthy within %s: %s", p.startTimeout, last)
+		}
+		select {
+		case <-s.process.Exited():
+			return fmt.Errorf("the target ended before it was healthy: %s", s.process.ExitText())
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(startPoll):
+		}
+	}
+}
+
+func (p targetPlan) tryHealth(ctx context.Context, base string) (load.Reply, error) {
+	probe, err := soak.NewProbe(p.health)
+	if err != nil {
+		return load.Reply{}, err
+	}
+	d, err := load.New(load.Config{BaseURL: base, Probes: []soak.Probe{probe}, Concurrency: 1, Timeout: 2 * time.Second, AllowRemote: p.allowRemote})
+	if err != nil {
+		return load.Reply{}, err
+	}
+	defer d.Close()
+	return d.Try(ctx, probe)
+}
+
+// chosenURL is the address that the bundled WebUI chose for itself; "" until it
+// listens.
+func (s *server) chosenURL() string {
+	pids, err := target.Tree(procRoot, s.PID)
+	if err != nil {
+		return "" // it starts or has ended, which Exited tells
+	}
+	all, err := target.Listeners(procRoot, pids)
+	if err != nil || len(all) == 0 {
+		return ""
+	}
+	return "http://" + all[0].Addr.String()
+}
+
+// ownsPort makes sure that the process that answers is the one we started.
+func (s *server) ownsPort() error {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return err
+	}
+	if err := target.CheckPort(procRoot, s.PID, portOf(u)); err != nil && !errors.Is(err, soak.ErrBlind) {
+		return fmt.Errorf("the server that answers is not the one that was started: %w", err)
+	}
+	return nil
+}
+
+// redactURL leaves out what may be a secret in an address.
+func redactURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}

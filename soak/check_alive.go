@@ -1,0 +1,46 @@
+package soak
+
+import "fmt"
+
+// alive fails when the target died, was restarted or no longer serves.
+type alive struct{}
+
+func (alive) Judge(r *Report) []Verdict {
+	lad, climbed := r.last(ClimbEnd)
+	if failed, ok := r.last(ClimbFailure); ok && !failed.State.Serving() {
+		lad, climbed = failed, true
+	} else if start, ok := r.last(ClimbStart); ok && !start.State.Serving() {
+		lad, climbed = start, true
+	}
+	switch {
+	case r.Stop.Reason == StopDied:
+		v := Verdict{Status: Fail, Class: LeakNone, Reason: lad.Evidence}
+		if v.Reason == "" {
+			v.Reason = r.Stop.Detail
+		}
+		v.Headline = "DOWN " + v.Reason
+		return []Verdict{v}
+	case !climbed || lad.State == "":
+		return []Verdict{{Status: Unknown, Reason: "the run ended before the last look at the server's health"}}
+	case !lad.State.Serving():
+		v := Verdict{Status: Fail, Class: LeakNone, Reason: lad.Evidence}
+		if limit := r.limit(); limit > 0 && r.Peak != nil && exhausted(*r.Peak, limit) {
+			v.Class = LeakExhausted
+			v.Reason += fmt.Sprintf("; fds %d of %d", *r.Peak, limit)
+			v.Reason += heldByGroups(r)
+		}
+		v.Headline = "DOWN " + v.Reason
+		return []Verdict{v}
+	}
+	return []Verdict{{Status: Pass, Reason: lad.Evidence}}
+}
+
+// heldByGroups says how much of the newest reading the watched groups hold.
+func heldByGroups(r *Report) (s string) {
+	for _, g := range r.Start.Scenario.Watch {
+		if c := r.series[GroupGauge(g.Pattern)]; c != nil {
+			s += fmt.Sprintf(", %d on %s", c.value[len(c.value)-1], g.Pattern)
+		}
+	}
+	return s
+}

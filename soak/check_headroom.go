@@ -1,0 +1,37 @@
+package soak
+
+import "fmt"
+
+// headroom fails when the file descriptors came near the soft limit, or when a
+// proven leak reaches it within the horizon.
+type headroom struct{}
+
+// headroomShare is the share of the soft limit at which a target is exhausted:
+// servers stall some way below it, since accept needs descriptors too.
+const headroomShare = 0.9
+
+func exhausted(fds, limit int64) bool { return float64(fds) >= headroomShare*float64(limit) }
+
+func (headroom) Judge(r *Report) []Verdict {
+	limit := r.limit()
+	switch {
+	case r.Peak == nil:
+		return []Verdict{{Status: Unknown, Reason: "the file descriptors were never counted"}}
+	case limit == 0:
+		return []Verdict{{Status: Unknown, Reason: "the target's limit on file descriptors cannot be read; give it with --limit"}}
+	case exhausted(*r.Peak, limit):
+		reason := fmt.Sprintf("the peak was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
+			*r.Peak, limit, 100*float64(*r.Peak)/float64(limit), heldByGroups(r))
+		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason, Headline: "EXHAUSTED " + reason}}
+	}
+	v := Verdict{Status: Pass, Reason: fmt.Sprintf("the peak was %d of %d file descriptors", *r.Peak, limit)}
+	for _, g := range r.grown {
+		f, ok := g.forecast(r)
+		if horizon := r.Start.Scenario.Horizon; ok && horizon > 0 && f.after() < horizon {
+			v.Status, v.Class = Fail, LeakExhausted
+			v.Reason = fmt.Sprintf("%s; at this rate %s, sooner than the horizon of %s", v.Reason, f, horizon)
+			v.Headline = "EXHAUSTED " + v.Reason
+		}
+	}
+	return []Verdict{v}
+}

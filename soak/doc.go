@@ -1,0 +1,25 @@
+// Package soak is the domain of hermes-soak: the plan of a soak, the loop that
+// carries it out, what it learns, and how that is judged. It knows no process,
+// disk, network or screen; those come in through the seams in seams.go.
+//
+// The words, used everywhere in the code, the flags and the reports:
+//
+//	scenario  the whole plan: probes, batches, concurrency, checks, seed
+//	probe     one request and what a right answer is
+//	wave      one round of requests to one probe; an idle slot is a wave of zero
+//	cell      one load wave and two idle slots in random order
+//	batch     the cells that are reported together, one line
+//	settle    wait until the target is at rest, bounded
+//	sample    what the target held at rest after a wave
+//	gauge     one sampled quantity; its values in order are a series
+//	group     the files that a watch pattern selects, counted as one gauge
+//	drain     the last stretch without requests
+//	check     a rule over the run; its answer is a verdict: pass, fail or
+//	          unknown, with a reason
+//	run       one soak; a run is its events
+//	report    all that a run learned, and all that a reporter may read
+//
+// Data goes one way: scenario, waves, samples, events, report, checks,
+// reporters. Replay makes the report from the events, for the live run and for
+// a recorded one alike, so that judging again gives the same verdict.
+package soak

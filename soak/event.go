@@ -1,0 +1,126 @@
+package soak
+
+import (
+	"time"
+)
+
+// Schema names the format of a recorded run.
+const Schema = "hermes-soak/v1"
+
+// Event is one thing that happened in a run. A run is its events, in the order
+// of Seq; exactly one of the payloads is set, the one that Kind names.
+type Event struct {
+	Schema string `json:"schema"`
+	Run    string `json:"run"`
+	// Source names the process that saw the event; Seq counts its events from 0.
+	Source string `json:"source"`
+	Seq    int64  `json:"seq"`
+	// Wall is the wall clock, Mono the time since the source's first event in ns.
+	Wall time.Time     `json:"wall"`
+	Mono time.Duration `json:"mono_ns"`
+	Kind string        `json:"kind"`
+
+	Start  *Start     `json:"start,omitempty"`
+	Rest   *Rest      `json:"rest,omitempty"`
+	Wave   *WaveDone  `json:"wave,omitempty"`
+	Batch  *BatchDone `json:"batch,omitempty"`
+	Ladder *Ladder    `json:"ladder,omitempty"`
+	Stop   *Stop      `json:"stop,omitempty"`
+}
+
+// Start opens a run.
+type Start struct {
+	Tool     string   `json:"tool"`
+	Platform string   `json:"platform"`
+	Scenario Scenario `json:"scenario"`
+	Target   Target   `json:"target"`
+}
+
+// Target is what is known of the server before the first request.
+type Target struct {
+	// Kind is bundled, launched or attached.
+	Kind string `json:"kind"`
+	URL  string `json:"url"`
+	// Command is the redacted command line of a launched target.
+	Command []string `json:"command,omitempty"`
+	PID     int      `json:"pid"`
+	Ticks   uint64   `json:"ticks"`
+	// Limit is the soft limit on file descriptors; 0 where it is not known.
+	Limit int64 `json:"limit,omitempty"`
+}
+
+// Rest is a sample taken outside the cells.
+type Rest struct {
+	// At is the point of the run: one of the constants below.
+	At     string `json:"at"`
+	Sample Sample `json:"sample"`
+}
+
+// The points of a run at which a sample outside the cells is taken.
+const (
+	RestBefore = "before" // before the first request
+	RestFirst  = "first"  // after one request to every probe
+	RestLoaded = "loaded" // after the pre-fill
+	RestEnd    = "end"    // after the final drain
+)
+
+// WaveDone is a wave as it was carried out.
+type WaveDone struct {
+	Wave
+	// Start and End are ns since the run's start; the sample was taken at End.
+	Start time.Duration `json:"start_ns"`
+	End   time.Duration `json:"end_ns"`
+	// Overran: the load of this cell did not fit into its slot.
+	Overran bool `json:"overran,omitempty"`
+	Outcome
+	// Peak is the highest cheap count of file descriptors inside the wave; nil
+	// where the platform has none.
+	Peak   *int64 `json:"peak_fds,omitempty"`
+	Sample Sample `json:"sample"`
+}
+
+// BatchDone closes a batch.
+type BatchDone struct {
+	BatchSummary
+	// Table counts the handles at the end of the batch by target, as in Sample.
+	Table map[string]int64 `json:"table,omitempty"`
+	// Latency holds, for each probe's name, an HDR histogram of latencies in
+	// microseconds in its V2 compressed encoding, base64.
+	Latency map[string]string `json:"latency,omitempty"`
+}
+
+// BatchSummary is one line of the run.
+type BatchSummary struct {
+	// Batch counts from 1.
+	Batch    int `json:"batch"`
+	Requests int `json:"requests"`
+	Errors   int `json:"errors"`
+	// Gauges is what the target held at rest after the batch.
+	Gauges map[string]int64 `json:"gauges"`
+	// PeakFDs is the highest count of file descriptors in the batch; nil where
+	// it was not read.
+	PeakFDs *int64 `json:"peak_fds,omitempty"`
+	// P50 and P99 are latencies from the intended start.
+	P50 time.Duration `json:"p50_ns"`
+	P99 time.Duration `json:"p99_ns"`
+}
+
+// Stop closes a run.
+type Stop struct {
+	Reason StopReason `json:"reason"`
+	// Detail says more where there is more to say.
+	Detail string `json:"detail,omitempty"`
+}
+
+// StopReason says why a run ended.
+type StopReason string
+
+// The reasons for which a run ends.
+const (
+	StopDone        StopReason = "done"
+	StopInterrupted StopReason = "interrupted" // by the user
+	StopDied        StopReason = "died"        // the target is gone
+	StopWedged      StopReason = "wedged"      // the target no longer answers
+	StopBlind       StopReason = "blind"       // the target can no longer be measured
+	StopBroken      StopReason = "broken"      // the measurement itself failed
+)

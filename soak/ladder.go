@@ -1,0 +1,38 @@
+package soak
+
+// State is how healthy a server is, from the foot of the ladder to its top.
+type State string
+
+// The states of a server.
+const (
+	StateUp          State = "up"
+	StateDegraded    State = "degraded"     // shallow health is 200; deep health or a probe is not
+	StateWedgedReset State = "wedged-reset" // connects, then closes before the first byte
+	StateWedgedHang  State = "wedged-hang"  // connects, and no byte comes in time
+	StateRefused     State = "refused"      // nothing accepts connections
+	StateDied        State = "died"         // the process is gone or a zombie
+	StateRestarted   State = "restarted"    // another process with the same pid, or another listener
+)
+
+// Serving reports whether requests can be answered at all.
+func (s State) Serving() bool { return s == StateUp || s == StateDegraded }
+
+// Rung is one step of the health ladder.
+type Rung struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Ladder is one climb of the health ladder.
+type Ladder struct {
+	// When says at which point of the run it was climbed: start, failure, end.
+	When  string `json:"when"`
+	State State  `json:"state"`
+	// Evidence says in a sentence what was seen.
+	Evidence string `json:"evidence"`
+	Rungs    []Rung `json:"rungs"`
+	// Queue is the number of connections waiting to be accepted; nil where it
+	// cannot be read.
+	Queue *int64 `json:"accept_queue,omitempty"`
+}

@@ -1,0 +1,160 @@
+package soak
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// cell is one load wave and two idle slots. The load wave runs at place load,
+// 0 to 2; the places before and after it are idle.
+type cell struct {
+	batch, block, probe, requests, load int
+}
+
+// layout deals out the cells of a run. The order of endpoints, the place of the
+// load in its cell and the dose are random from the scenario's seed, so that
+// growth with requests can be told from growth with time.
+type layout struct {
+	s     *Scenario
+	rng   *rand.Rand
+	wave  int       // requests of an average load wave
+	dose  []float64 // share of the average, block by block
+	cells int       // planned cells; 0 when planned by time
+	deck  []int     // probes not dealt yet in this round
+
+	dealt, sent int
+	owed        float64 // requests planned so far, before rounding
+	scale       float64 // makes the planned doses add up to the total
+	inBatch     int
+	batch       int
+}
+
+func newLayout(s *Scenario) *layout {
+	l := &layout{s: s, batch: 1, rng: rand.New(rand.NewPCG(s.Seed, 1)), scale: 1}
+	l.wave = max(min(waveSize(s), s.Requests), s.Concurrency)
+	blocks := 8
+	if s.For > 0 || s.Batches >= 20 {
+		blocks = 24
+	}
+	if s.For == 0 {
+		l.cells = max(s.Batches, int(math.Round(float64(s.Planned())/float64(l.wave))))
+		blocks = min(blocks, l.cells)
+	}
+	l.dose = doses(blocks, l.rng)
+	if s.For == 0 {
+		var planned float64
+		for i := range l.cells {
+			planned += l.dose[i*blocks/l.cells]
+		}
+		l.scale = float64(s.Planned()) / (planned * float64(l.wave))
+	}
+	return l
+}
+
+// waveSize is the average number of requests in a load wave. More waves see a
+// slow leak better, fewer waves cost less time.
+func waveSize(s *Scenario) int {
+	switch {
+	case s.For > 0:
+		return 20
+	case s.Batches <= 20:
+		return 5
+	case s.Batches <= 50:
+		return 10
+	case s.Batches <= 200:
+		return 20
+	}
+	return 40
+}
+
+// doses returns the share of the average wave for each block: 24 blocks at 0.2
+// or 1.8, as many of each; fewer blocks on an even grid from 0.25 to 1.75.
+func doses(blocks int, rng *rand.Rand) []float64 {
+	d := make([]float64, blocks)
+	for i := range d {
+		switch {
+		case blocks == 24:
+			d[i] = 0.2 + 1.6*float64(i%2)
+		case blocks > 1:
+			d[i] = 0.25 + 1.5*float64(i)/float64(blocks-1)
+		default:
+			d[i] = 1
+		}
+	}
+	rng.Shuffle(blocks, func(i, j int) { d[i], d[j] = d[j], d[i] })
+	return d
+}
+
+// largest is the most requests that one wave will hold.
+func (l *layout) largest() int {
+	var d float64
+	for _, x := range l.dose {
+		d = max(d, x)
+	}
+	return int(math.Ceil(d * l.scale * float64(l.wave)))
+}
+
+// next deals the next cell, at the given time since the first; ok is false when
+// the plan is done.
+func (l *layout) next(elapsed time.Duration) (c cell, ok bool) {
+	var block int
+	if l.cells > 0 {
+		if l.dealt == l.cells {
+			return cell{}, false
+		}
+		block = l.dealt * len(l.dose) / l.cells
+	} else {
+		if elapsed >= l.s.For {
+			return cell{}, false
+		}
+		block = int(int64(len(l.dose)) * int64(elapsed) / int64(l.s.For))
+	}
+	l.owed += l.dose[block] * l.scale * float64(l.wave)
+	n := max(1, int(math.Round(l.owed))-l.sent)
+	if l.cells > 0 {
+		left := l.s.Planned() - l.sent
+		n = min(n, left-(l.cells-l.dealt-1))
+		if l.dealt == l.cells-1 {
+			n = left
+		}
+		l.batch = 1 + l.dealt*l.s.Batches/l.cells
+	} else if l.inBatch >= l.s.Requests {
+		l.batch, l.inBatch = l.batch+1, 0
+	}
+	l.dealt, l.sent, l.inBatch = l.dealt+1, l.sent+n, l.inBatch+n
+	return cell{batch: l.batch, block: block, probe: l.deal(), requests: n, load: l.rng.IntN(3)}, true
+}
+
+// deal draws the next probe: each once a round, every round in a new order.
+func (l *layout) deal() int {
+	if len(l.deck) == 0 {
+		l.deck = l.rng.Perm(len(l.s.Probes))
+	}
+	p := l.deck[0]
+	l.deck = l.deck[1:]
+	return p
+}
+
+// slotClock sets the length of the slots of a cell: 1.2 times the 90th
+// percentile so far of what the largest load wave takes with its settling, and
+// never under 50 ms. All three slots of a cell are equally long; otherwise time
+// would follow the dose, and a leak that runs on time would seem to follow the
+// requests.
+type slotClock struct{ needs *latency }
+
+const slotLeast = 50 * time.Millisecond
+
+func newSlotClock() *slotClock { return &slotClock{newLatency()} }
+
+// note adds one load wave: the time its requests took and the settling.
+func (c *slotClock) note(requests, largest int, load, settling time.Duration) error {
+	if requests == 0 {
+		return nil
+	}
+	return c.needs.record(load*time.Duration(largest)/time.Duration(requests) + settling)
+}
+
+func (c *slotClock) length() time.Duration {
+	return max(slotLeast, c.needs.quantile(90)*12/10)
+}

@@ -1,0 +1,96 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"hermes-soak/soak"
+)
+
+// Reply is one answer, and how far its request came.
+type Reply struct {
+	soak.Answer
+	// Connected says that a connection was accepted, by the target or by its
+	// kernel; FirstByte that at least one byte of an answer came.
+	Connected, FirstByte bool
+}
+
+// client sends one request after the other, on one connection at a time. It is
+// for one goroutine.
+type client struct {
+	driver *Driver
+	// abort ends the request in flight, and the connection with it.
+	abort  context.Context
+	reader *reader
+	conn   *conn // nil while none is open
+	// lastByte is when the last request ended, by an answer or a failure.
+	lastByte time.Time
+}
+
+func (d *Driver) newClient(abort context.Context) *client {
+	return &client{driver: d, abort: abort, reader: d.readers.Get().(*reader)}
+}
+
+// release closes the connection and gives the buffers back.
+func (c *client) release() {
+	c.hangUp()
+	c.driver.readers.Put(c.reader)
+}
+
+// do sends r and reads its answer, within the timeout. An error means that the
+// target was not tried, or the request was aborted.
+func (c *client) do(r request) (Reply, error) {
+	reply, err := c.exchange(r, time.Now().Add(c.driver.cfg.Timeout))
+	c.lastByte = time.Now()
+	if c.abort.Err() != nil {
+		return Reply{}, context.Cause(c.abort)
+	}
+	return reply, err
+}
+
+func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
+	if err := c.connect(deadline); err != nil {
+		return Reply{Answer: soak.Answer{N: 1, Class: classOf(err)}}, untried(err)
+	}
+	reply := Reply{Connected: true}
+	resp, err := c.conn.ask(r, c.reader.buf)
+	reply.FirstByte = c.conn.got > 0
+	if err != nil {
+		c.hangUp()
+		reply.Answer = soak.Answer{N: 1, Class: headClass(err, reply.FirstByte)}
+		return reply, untried(err)
+	}
+	n, err := c.reader.read(resp)
+	reply.Answer = soak.Answer{N: 1, Class: bodyClass(resp.StatusCode, err), Status: resp.StatusCode, Bytes: n}
+	if err != nil || resp.Close || c.driver.cfg.ConnectionPerRequest || c.reader.buf.Buffered() > 0 {
+		c.hangUp()
+	}
+	return reply, nil
+}
+
+// connect keeps the open connection, or opens one where there is none or the
+// target has closed it since its last answer. That is the target's right and
+// no failure; once a request was written, a closed connection is one, and the
+// request is not sent again.
+func (c *client) connect(deadline time.Time) error {
+	if c.conn != nil && c.conn.extend(deadline) == nil && idle(c.conn.raw) {
+		return nil
+	}
+	c.hangUp()
+	ctx, cancel := context.WithDeadline(c.abort, deadline)
+	defer cancel()
+	raw, err := c.driver.dial(ctx, "tcp", c.driver.target.addr)
+	if err != nil {
+		return err
+	}
+	c.conn = newConn(raw, c.driver.target.tls, c.abort)
+	c.reader.buf.Reset(c.conn)
+	return c.conn.extend(deadline)
+}
+
+func (c *client) hangUp() {
+	if c.conn != nil {
+		c.conn.close()
+		c.conn = nil
+	}
+}

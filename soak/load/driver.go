@@ -1,0 +1,161 @@
+// Package load sends HTTP requests to the target and says how each one ended.
+//
+// It speaks HTTP/1.1 on connections of its own instead of through
+// http.Transport, for three reasons. A soak counts every failed try, and the
+// transport repeats a GET that fails on a kept connection. The kind of failure
+// depends on whether a byte of the answer came, which the transport hides. And
+// a wave of n requests in flight must open n connections and no more, where the
+// transport may dial spare ones.
+package load
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"hermes-soak/soak"
+)
+
+// Config says where and how a Driver sends its requests.
+type Config struct {
+	// BaseURL is the target's address as ParseURL reads it.
+	BaseURL string
+	// Probes are the requests that a wave names by their index.
+	Probes []soak.Probe
+	// Concurrency is the most requests in flight at once, 1 or more.
+	Concurrency int
+	// Rate is in requests per second; with 0 a request starts as soon as the one
+	// before it on the same connection has ended.
+	Rate float64
+	// Timeout bounds a whole request, from the dialing to the body's last byte.
+	Timeout time.Duration
+	// ConnectionPerRequest opens a connection for every request and closes it
+	// after the answer, as curl in a loop does.
+	ConnectionPerRequest bool
+	// AllowRemote names the hosts that may be reached at addresses which are not
+	// loopback.
+	AllowRemote []string
+}
+
+// ErrClosed is the reason why a closed Driver sends nothing more.
+var ErrClosed = errors.New("the driver was closed")
+
+// Driver is the soak.Driver for HTTP/1.1. Its methods may be called from
+// several goroutines.
+type Driver struct {
+	cfg      Config
+	target   target
+	requests []request // one a probe
+	dial     dialFunc
+	readers  sync.Pool
+	// life ends when the driver is closed; everything in flight hangs on it.
+	life context.Context
+	end  context.CancelCauseFunc
+}
+
+var _ soak.Driver = (*Driver)(nil)
+
+// New makes a Driver. It reports a configuration that cannot be carried out
+// and sends nothing.
+func New(cfg Config) (*Driver, error) {
+	base, err := ParseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case cfg.Concurrency < 1:
+		return nil, fmt.Errorf("concurrency: want 1 or more, not %d", cfg.Concurrency)
+	case !(cfg.Rate >= 0): // NaN too
+		return nil, fmt.Errorf("rate: want 0 (no bound) or more requests per second, not %g", cfg.Rate)
+	case cfg.Timeout <= 0:
+		return nil, fmt.Errorf("timeout: want a positive duration, not %s", cfg.Timeout)
+	}
+	d := &Driver{cfg: cfg, target: newTarget(base), dial: dialer(net.Dialer{}, cfg.AllowRemote)}
+	for _, p := range cfg.Probes {
+		r, err := d.target.request(p)
+		if err != nil {
+			return nil, err
+		}
+		d.requests = append(d.requests, r)
+	}
+	d.readers.New = func() any { return newReader() }
+	d.life, d.end = context.WithCancelCause(context.Background())
+	return d, nil
+}
+
+// Close aborts whatever is in flight, at once; requests so aborted are no
+// answers. Send and Try return ErrClosed from then on.
+func (d *Driver) Close() { d.end(ErrClosed) }
+
+// Send sends the requests of w, at most Concurrency at once, as soak.Driver
+// says. With a rate, request i is due at i/Rate after the start and its latency
+// counts from there, however late it was sent: a target that stalls is charged
+// with everyone who had to wait. A pre-fill wave is a burst and knows no rate.
+//
+// An error means that the target was not tried: its address is not loopback
+// and not allowed (ErrRemote), its name is unknown or its certificate not
+// trusted, our own descriptors or ports ran out, or the driver was closed
+// (ErrClosed). The outcome then holds what had ended before.
+func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
+	if w.Requests == 0 {
+		return soak.Outcome{}, nil
+	}
+	if w.Probe < 0 || w.Probe >= len(d.requests) {
+		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.requests))
+	}
+	s := &sending{start: time.Now(), left: w.Requests}
+	if w.Kind != soak.WavePrefill {
+		s.rate = d.cfg.Rate
+	}
+	var workers sync.WaitGroup
+	for range min(d.cfg.Concurrency, w.Requests) {
+		workers.Go(func() { d.work(ctx, s, d.requests[w.Probe]) })
+	}
+	workers.Wait()
+	if err := cmp.Or(s.err, context.Cause(d.life)); err != nil {
+		return s.outcome(), fmt.Errorf("send to %s: %w", d.target.addr, err)
+	}
+	return s.outcome(), nil
+}
+
+// work is one of the clients of a wave, with a connection of its own.
+func (d *Driver) work(ctx context.Context, s *sending, r request) {
+	c := d.newClient(d.life)
+	defer c.release()
+	for {
+		intended, ok := s.take(ctx)
+		if !ok || !d.await(ctx, intended) {
+			return
+		}
+		s.begin()
+		reply, err := c.do(r)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		k := s.ended(reply.Answer, c.lastByte.Sub(intended))
+		s.counted(k, c.reader.items())
+	}
+}
+
+// await reports whether t came before ctx was done or the driver closed.
+func (d *Driver) await(ctx context.Context, t time.Time) bool {
+	wait := time.Until(t)
+	if wait <= 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-d.life.Done():
+		return false
+	}
+}

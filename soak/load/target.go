@@ -1,0 +1,94 @@
+package load
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"hermes-soak/soak"
+)
+
+// ParseURL reads the address of a target: http or https, a host, and no more
+// than a port and a path. Its errors show no part of the address that could be
+// a secret.
+func ParseURL(raw string) (*url.URL, error) {
+	scheme, rest, found := strings.Cut(raw, "://")
+	if !found && raw != "" {
+		return nil, fmt.Errorf("target address %q has no scheme: did you mean http://%s?", withoutUser(raw), withoutUser(raw))
+	}
+	if scheme != "http" && scheme != "https" {
+		return nil, fmt.Errorf("target address %q: want http or https, such as http://127.0.0.1:8787", withoutUser(rest))
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read target address: %w", withoutURL(err))
+	case u.User != nil:
+		return nil, errors.New("target address: a user name in it is not supported, want one such as http://127.0.0.1:8787")
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("target address %q has no host: did you mean http://127.0.0.1:8787?", raw)
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("target address http://%s: want no query or fragment, they belong to an endpoint", u.Host)
+	}
+	return u, nil
+}
+
+// withoutUser cuts what may be a password off an address that has no scheme.
+func withoutUser(addr string) string {
+	return addr[strings.LastIndexByte(addr, '@')+1:]
+}
+
+// withoutURL is err without the address that package url puts in front of it.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// target is where requests go.
+type target struct {
+	base string      // scheme, host and path, without a slash at its end
+	addr string      // host:port, to dial
+	tls  *tls.Config // nil for http
+}
+
+func newTarget(u *url.URL) target {
+	t := target{base: strings.TrimSuffix(u.String(), "/")}
+	port := "80"
+	if u.Scheme == "https" {
+		port = "443"
+		t.tls = &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}}
+	}
+	t.addr = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
+	return t
+}
+
+// request is what is sent for one probe, again and again.
+type request struct {
+	head *http.Request // as http.ReadResponse wants it
+	wire []byte
+}
+
+// request writes p out. No compression is asked for: the bytes counted are the
+// body's own.
+func (t target) request(p soak.Probe) (request, error) {
+	head, err := http.NewRequest(p.Method, t.base+p.Path, nil)
+	if err != nil {
+		return request{}, fmt.Errorf("make request %s: %w", p.Name, withoutURL(err))
+	}
+	head.Header.Set("User-Agent", "hermes-soak")
+	head.Header.Set("Accept", "*/*")
+	var wire bytes.Buffer
+	if err := head.Write(&wire); err != nil {
+		return request{}, fmt.Errorf("make request %s: %w", p.Name, withoutURL(err))
+	}
+	return request{head, wire.Bytes()}, nil
+}

@@ -1,0 +1,205 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Loop carries out one soak: it plans the waves, sends them, samples the target
+// at rest after each, and records what happened as events.
+type Loop struct {
+	// Run and Source go into every event: the run's name and this process's.
+	Run, Source string
+	Start       Start
+	Driver      Driver
+	Sampler     Sampler
+	// Climb climbs the health ladder at the given point of the run.
+	Climb    func(ctx context.Context, when string) Ladder
+	Recorder Recorder
+	// Quit ends the load when it is closed: the wave in hand is ended, the
+	// target drained, the run judged.
+	Quit <-chan struct{}
+}
+
+// The points of a run at which the ladder is climbed.
+const (
+	ClimbStart   = "start"
+	ClimbFailure = "failure"
+	ClimbEnd     = "end"
+)
+
+const (
+	prefillBursts = 5
+	drainLongest  = 35 * time.Second // a dropped stream is kept for 29 s by real servers
+	peakEvery     = 2 * time.Millisecond
+)
+
+// Soak carries out the run and judges it. Whatever the target does, and a
+// recorder that fails, is part of the report; the error is not nil only when
+// ctx was done.
+func (l *Loop) Soak(ctx context.Context) (*Report, error) {
+	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock()}
+	for range l.Start.Scenario.Probes {
+		r.latencies = append(r.latencies, newLatency())
+	}
+	err := r.emit(Event{Kind: "start", Start: &l.Start})
+	if err == nil {
+		err = r.phases(ctx)
+	}
+	stop, err := stopOf(err)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.emit(Event{Kind: "stop", Stop: &stop}); err != nil {
+		if r.report.Stop, err = stopOf(err); err != nil {
+			return nil, err
+		}
+	}
+	Judge(r.report)
+	return r.report, nil
+}
+
+// stopOf is the end of a run that returned err; an error that is no halt stays.
+func stopOf(err error) (Stop, error) {
+	var h *halt
+	switch {
+	case err == nil:
+		return Stop{Reason: StopDone}, nil
+	case errors.As(err, &h):
+		return h.Stop, nil
+	}
+	return Stop{}, err
+}
+
+// halt is the end of a run before its plan was done.
+type halt struct{ Stop }
+
+func (h *halt) Error() string { return string(h.Reason) + ": " + h.Detail }
+
+// phases goes through the run in order. A target that no longer answers, and a
+// user who has had enough, still get the drain and the last look.
+func (r *running) phases(ctx context.Context) error {
+	end := r.before(ctx)
+	from := r.now()
+	if end == nil {
+		end = r.cells(ctx)
+	}
+	var h *halt
+	if end != nil && (!errors.As(end, &h) || h.Reason != StopWedged && h.Reason != StopInterrupted) {
+		return end
+	}
+	loaded := r.now() - from
+	if err := r.drain(ctx, loaded); err != nil {
+		return err
+	}
+	if err := r.rest(ctx, RestEnd); err != nil {
+		return err
+	}
+	if _, err := r.climb(ctx, ClimbEnd); err != nil {
+		return err
+	}
+	if end == nil && perTimeCandidate(r.report) {
+		return r.idle(ctx, WaveConfirm, loaded)
+	}
+	return end
+}
+
+// before looks at the target at rest, sends one request to every probe and
+// fills the target's pools: nothing in it is judged as growth.
+func (r *running) before(ctx context.Context) error {
+	if err := r.rest(ctx, RestBefore); err != nil {
+		return err
+	}
+	lad, err := r.climb(ctx, ClimbStart)
+	if err != nil {
+		return err
+	}
+	if !lad.State.Serving() {
+		return &halt{Stop{StopWedged, lad.Evidence}}
+	}
+	for p := range r.Start.Scenario.Probes {
+		w := outside(WaveFirst)
+		w.Probe, w.Requests = p, 1
+		if err := r.wave(ctx, w, 0); err != nil {
+			return err
+		}
+	}
+	if err := r.rest(ctx, RestFirst); err != nil {
+		return err
+	}
+	s := r.Start.Scenario
+	for burst, quiet := 0, 0; burst < prefillBursts && quiet < 2; burst++ {
+		held := r.last.Gauges[GaugeFDs]
+		w := outside(WavePrefill)
+		w.Probe, w.Requests = burst%len(s.Probes), 4*s.Concurrency
+		if err := r.wave(ctx, w, 0); err != nil {
+			return err
+		}
+		quiet++
+		if r.last.Gauges[GaugeFDs] > held {
+			quiet = 0
+		}
+	}
+	return r.rest(ctx, RestLoaded)
+}
+
+// cells runs the cells of the layout, batch by batch.
+func (r *running) cells(ctx context.Context) error {
+	plan := newLayout(&r.Start.Scenario)
+	r.largest = plan.largest()
+	from := r.now()
+	for i := 0; ; i++ {
+		c, ok := plan.next(r.now() - from)
+		if r.batch.Batch > 0 && (!ok || c.batch != r.batch.Batch) {
+			if err := r.closeBatch(); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return nil
+		}
+		if c.batch != r.batch.Batch {
+			r.batch = BatchSummary{Batch: c.batch}
+		}
+		length := r.slots.length()
+		for place := range 3 {
+			w := Wave{Kind: WaveIdle, Cell: i, Batch: c.batch, Block: c.block, Probe: -1}
+			if place == c.load {
+				w.Kind, w.Probe, w.Requests = WaveLoad, c.probe, c.requests
+			}
+			if err := r.wave(ctx, w, length); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// drain runs idle slots for the longer of the scenario's drain and a tenth of
+// the load, and on for at most 35 s while the target holds more sockets than
+// before the first request: servers keep a dropped stream for half a minute.
+func (r *running) drain(ctx context.Context, loaded time.Duration) error {
+	from := r.now()
+	if err := r.idle(ctx, WaveDrain, max(r.Start.Scenario.Drain, loaded/10)); err != nil {
+		return err
+	}
+	before, ok := r.report.Rests[RestBefore].Gauges[GaugeSocket]
+	for ok && r.last.Gauges[GaugeSocket] > before && r.now()-from < drainLongest {
+		if err := r.idle(ctx, WaveDrain, r.slots.length()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle runs idle slots, three at a time, for at least d.
+func (r *running) idle(ctx context.Context, kind WaveKind, d time.Duration) error {
+	for from := r.now(); r.now()-from < d; {
+		for range 3 {
+			if err := r.wave(ctx, outside(kind), r.slots.length()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// server is a target that exists only in the test: a driver and a sampler over
+// one count of connections to state.db.
+type server struct {
+	loop   *Loop
+	leak   func(s *server, probe int) // called for every request
+	answer func(s *server, probe int) Answer
+	conns  int // open connections
+	sent   int
+	began  time.Time
+	every  time.Duration // a background leak
+	dead   bool
+	denied string
+	jitter int
+	events []Event
+	other  int // connections of the pool, kept by design
+}
+
+func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
+	for range w.Requests {
+		time.Sleep(time.Millisecond)
+		s.sent++
+		if s.leak != nil {
+			s.leak(s, w.Probe)
+		}
+		a := Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+		if s.answer != nil {
+			a = s.answer(s, w.Probe)
+		}
+		out.Add(a, time.Millisecond)
+	}
+	out.MaxInFlight = min(1, w.Requests)
+	return out, nil
+}
+
+func (s *server) Sample(context.Context) (Sample, error) {
+	if s.dead {
+		return Sample{}, ErrGone
+	}
+	c := s.conns + s.other
+	if s.every > 0 {
+		c += int(time.Since(s.began) / s.every)
+	}
+	n := int64(c)
+	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: 5, GaugeChildren: 0, GaugeSocket: 3}
+	if n > 0 {
+		g[GaugeFDs]++
+	}
+	if s.denied != "" {
+		return Sample{Gauges: g, Denied: s.denied}, nil
+	}
+	const p = "state.db*"
+	g[GroupGauge(p)] = 2*n + min(n, 1)
+	g[MemberGauge(p, "state.db")] = n
+	g[MemberGauge(p, "state.db-wal")] = n
+	g[MemberGauge(p, "state.db-shm")] = min(n, 1)
+	return Sample{Gauges: g}, nil
+}
+
+func (s *server) Record(e Event) error {
+	s.events = append(s.events, e)
+	return nil
+}
+
+func (s *server) climb(_ context.Context, when string) Ladder {
+	if s.dead {
+		return Ladder{When: when, State: StateDied, Evidence: "died: pid 1 is gone"}
+	}
+	return Ladder{When: when, State: StateUp, Evidence: "up"}
+}
+
+func newServer(batches, requests int, seed uint64) *server {
+	s := &server{}
+	s.loop = &Loop{
+		Run: "test", Source: "test", Driver: s, Sampler: s, Recorder: s, Climb: s.climb,
+		Start: Start{Tool: "test", Target: Target{Kind: "bundled", URL: "http://127.0.0.1:1", PID: 1, Ticks: 1, Limit: 4096}, Scenario: Scenario{
+			Batches: batches, Requests: requests, Concurrency: 1, Timeout: time.Second, Drain: 2 * time.Second, Seed: seed,
+			MaxErrors: 0.01, PollEvery: 5 * time.Second, Watch: []Group{{Pattern: "state.db*"}},
+			Probes: []Probe{{Method: "GET", Path: "/api/sessions", Name: "GET /api/sessions"}, {Method: "GET", Path: "/api/projects", Name: "GET /api/projects"}},
+		}},
+	}
+	return s
+}
+
+// soak runs the loop in a bubble of fake time.
+func (s *server) soak(t *testing.T) *Report {
+	t.Helper()
+	var rep *Report
+	synctest.Test(t, func(t *testing.T) {
+		s.began, s.loop.Quit = time.Now(), make(chan struct{}) // of this bubble
+		var err error
+		if rep, err = s.loop.Soak(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return rep
+}
+
+func verdictOf(t *testing.T, r *Report, check, subject string) Verdict {
+	t.Helper()
+	for _, v := range r.Verdicts {
+		if v.Check == check && v.Subject == subject {
+			return v
+		}
+	}
+	t.Fatalf("no verdict %s %s in %+v", check, subject, r.Verdicts)
+	return Verdict{}
+}
+
+func onSessions(s *server, probe int) {
+	if probe == 0 {
+		s.conns++
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	tests := map[string]struct {
+		server  func(*server)
+		exit    int
+		class   LeakClass
+		line    string // in the last line
+		check   string // a check and the status it must have
+		subject string
+		status  Status
+	}{
+		"clean":       {func(*server) {}, ExitPass, LeakNone, "PASS: no leak in 200 requests", "growth", "handles", Pass},
+		"per request": {func(s *server) { s.leak = onSessions }, ExitFail, LeakPerRequest, "GET /api/sessions keeps +2.00 state.db handles per request", "released", "state.db*", Fail},
+		"sawtooth": {func(s *server) {
+			s.leak = func(s *server, probe int) {
+				if onSessions(s, probe); s.conns == 30 {
+					s.conns = 0
+				}
+			}
+		}, ExitFail, LeakDeferred, "state.db handles are not given back", "pool bound", "state.db*", Fail},
+		"on time": {func(s *server) { s.every = 200 * time.Millisecond }, ExitFail, LeakPerTime, "whatever is polled", "growth", "handles", Fail},
+		"pool of one": {func(s *server) {
+			s.leak = func(s *server, _ int) { s.conns = 1 }
+		}, ExitPass, LeakNone, "PASS", "released", "state.db*", Pass},
+		"pool of five, one in flight": {func(s *server) {
+			s.leak = func(s *server, _ int) { s.conns = 5 }
+		}, ExitFail, LeakBounded, "", "released", "state.db*", Fail},
+		"held before the first request": {func(s *server) { s.other = 4 }, ExitPass, LeakNone, "PASS", "pool bound", "state.db*", Pass},
+		"dies": {func(s *server) {
+			s.leak = func(s *server, _ int) { s.dead = s.sent > 100 }
+		}, ExitFail, LeakNone, "DOWN died: pid 1 is gone", "alive", "", Fail},
+		"names denied":          {func(s *server) { s.denied = "permission denied" }, ExitUnknown, LeakNone, "UNKNOWN", "growth", "handles", Pass},
+		"names denied, leaking": {func(s *server) { s.denied = "permission denied"; s.leak = onSessions }, ExitFail, LeakPerRequest, "GET /api/sessions keeps +2.00 handles per request", "released", "state.db*", Unknown},
+		"errors": {func(s *server) {
+			s.answer = func(s *server, _ int) Answer {
+				if s.sent%20 == 0 {
+					return Answer{N: 1, Class: ClassStatus, Status: 500, Bytes: 38}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+			}
+		}, ExitFail, LeakNone, "ERRORS", "growth", "handles", Unknown},
+		"hollow": {func(s *server) {
+			s.answer = func(s *server, probe int) Answer {
+				if s.sent > 120 && probe == 1 {
+					return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 20}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 670}
+			}
+		}, ExitFail, LeakNone, "HOLLOW GET /api/projects", "alive", "", Pass},
+		"near the limit": {func(s *server) { s.loop.Start.Target.Limit = 8 }, ExitFail, LeakExhausted, "EXHAUSTED", "headroom", "", Fail},
+		"limit unknown":  {func(s *server) { s.loop.Start.Target.Limit = 0 }, ExitUnknown, LeakNone, "--limit", "headroom", "", Unknown},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(5, 40, 1)
+			tt.server(s)
+			r := s.soak(t)
+			if r.Conclusion.Exit != tt.exit || r.Conclusion.Class != tt.class && tt.class != "" {
+				t.Errorf("exit %d class %q, want %d %q", r.Conclusion.Exit, r.Conclusion.Class, tt.exit, tt.class)
+			}
+			if !strings.Contains(r.Conclusion.Line, tt.line) {
+				t.Errorf("last line %q, want %q in it", r.Conclusion.Line, tt.line)
+			}
+			if v := verdictOf(t, r, tt.check, tt.subject); v.Status != tt.status {
+				t.Errorf("%s %s: %s (%s), want %s", tt.check, tt.subject, v.Status, v.Reason, tt.status)
+			}
+			if !t.Failed() {
+				return
+			}
+			for _, v := range r.Verdicts {
+				t.Logf("%-7s %-10s %-10s %s: %s", v.Status, v.Check, v.Subject, v.Class, v.Reason)
+			}
+			t.Log(r.Conclusion.Line)
+		})
+	}
+}
+
+func TestReplayGivesTheSameBytes(t *testing.T) {
+	s := newServer(5, 40, 3)
+	s.leak = onSessions
+	live := s.soak(t)
+	var events []Event
+	for _, e := range s.events {
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Event
+		if err := json.Unmarshal(b, &back); err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, back)
+	}
+	again, err := Replay(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, errA := json.Marshal(live)
+	b, errB := json.Marshal(again)
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	if !bytes.Equal(a, b) {
+		t.Errorf("live and replayed reports differ:\n%s\n%s", a, b)
+	}
+}

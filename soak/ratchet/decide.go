@@ -1,0 +1,89 @@
+package ratchet
+
+import "fmt"
+
+// The least evidence that each answer needs.
+const (
+	minLoadWaves = 5 // judged load waves for any answer
+	minRises     = 8 // rises, for a leak per request
+	minGained    = 3 // units, for a leak per request, and for doubt
+	doubtRises   = 5 // rises, for doubt
+)
+
+// Class is what kind of growth a gauge showed.
+type Class int
+
+// The classes. The zero value is Unknown, so that an answer nobody gave is not a pass.
+const (
+	Unknown          Class = iota // undecided; the reason is given beside it
+	None                          // the never-released level did not rise
+	Bounded                       // it rose, and what it did is not growth
+	PerRequest                    // it keeps rising with the requests
+	PerTimeCandidate              // it keeps rising, and the requests do not explain it; an idle stretch must confirm it
+)
+
+// String returns the class as reports print it.
+func (c Class) String() string {
+	switch c {
+	case None:
+		return "none"
+	case Bounded:
+		return "bounded"
+	case PerRequest:
+		return "per-request leak"
+	case PerTimeCandidate:
+		return "per-time leak (unconfirmed)"
+	default:
+		return "unknown"
+	}
+}
+
+// Decide returns the class at level alpha, and for Unknown the reason. alpha is 0.001 over the planned looks, after Holm's
+// correction over the families: at most the alpha that Analyse was given, and not under a twentieth of it, where the
+// permutations of the dose test no longer reach.
+func (g Growth) Decide(alpha float64) (Class, string) {
+	switch {
+	case g.LoadWaves < minLoadWaves:
+		return Unknown, fmt.Sprintf("only %d load waves could be judged, %d are needed", g.LoadWaves, minLoadWaves)
+	case g.ratchets() && g.PCausal < alpha/2:
+		return PerRequest, ""
+	case g.FloorHolds && g.PDrift < alpha/2:
+		if min(g.PDose, g.PCausal) < alpha/2 {
+			return PerRequest, ""
+		}
+		return PerTimeCandidate, ""
+	case g.doubtful():
+		return Unknown, fmt.Sprintf("the level rose %d times by %d in all and did not stop, too little to tell growth from chance",
+			g.Rises, g.Gained)
+	case g.Gained > 0 || g.WarmUp > 0:
+		return Bounded, ""
+	}
+	return None, ""
+}
+
+// ratchets says that everything the first rule asks holds, but causality.
+func (g Growth) ratchets() bool {
+	return g.Rises >= minRises && g.Gained >= minGained && g.Persistence.Holds && (g.PSign < 0.005 || g.PDriftRequests < 0.005)
+}
+
+// doubtful says that the run is too short to answer, and a longer one may.
+func (g Growth) doubtful() bool {
+	return g.Gained >= minGained && g.Rises >= doubtRises && g.Persistence.Holds &&
+		(g.PSign < 0.05 || g.PDrift < 0.05) && (g.PCausal < 0.02 || g.PDrift < 0.02)
+}
+
+// P returns the p-value of growth of either kind, for Holm's order: Decide finds a leak or a candidate exactly where P < alpha.
+// It is 1 where the rules cannot hold at any level.
+func (g Growth) P() float64 {
+	p := 1.0
+	if g.LoadWaves < minLoadWaves {
+		return p
+	}
+	if g.ratchets() {
+		p = min(p, 2*g.PCausal)
+	}
+	if g.FloorHolds {
+		p = min(p, 2*g.PDrift)
+	}
+	return p
+}

@@ -1,0 +1,124 @@
+package ratchet
+
+import (
+	"iter"
+	"time"
+)
+
+// Wave is one slot of the run: a load wave (Requests > 0) or an idle slot.
+type Wave struct {
+	Cell       int           // the three slots of a cell share it, and stand side by side; -1 outside cells
+	Block      int           // the stretch of cells that shares one dose factor; -1 outside blocks
+	Probe      int           // which endpoint the load went to; -1 for an idle slot
+	Requests   int           // requests sent in this wave: the dose
+	Start, End time.Duration // monotonic; End is when the sample was taken
+	Overran    bool          // the cell's load did not fit its slot: the cell is left out of the causality test
+	Drain      bool          // part of the final drain, which ends the segment
+}
+
+// Segment is one gauge between two restarts, as one value after each wave. Waves and Values are equally long.
+type Segment struct {
+	Waves  []Wave
+	Values []int64
+}
+
+// window is a segment, its never-released level, and the part of it that is judged.
+type window struct {
+	Segment
+	floor    []int64 // f_j
+	warm     int     // w: the first wave judged
+	load     int     // the number of waves before the drain
+	guard    int     // h: the waves before the drain that are not judged, for what they hold may still come back
+	end      int     // load - guard: the first wave no longer judged
+	requests int64   // R: from w to end
+	whole    int64   // from w to the end of the load, guard included
+	rises    []rise
+}
+
+// rise is one step up of the never-released level.
+type rise struct {
+	amount float64
+	at     float64 // t_j: requests (of an idle stretch: seconds) since the window began
+}
+
+// newWindow lays the window over a segment. The window is empty (end <= warm) where no request was sent.
+func newWindow(s Segment) window {
+	w := window{Segment: s, floor: neverReleased(s.Values)}
+	for w.load < len(s.Waves) && !s.Waves[w.load].Drain {
+		w.load++
+	}
+	w.warm = warmUp(s.Waves[:w.load])
+	w.guard = guard(longestHeld(s.Values, w.floor, w.warm, w.load), w.load-w.warm)
+	w.end = w.load - w.guard
+	for j := w.warm; j < w.load; j++ {
+		own := int64(s.Waves[j].Requests)
+		w.whole += own
+		if j >= w.end {
+			continue
+		}
+		w.requests += own
+		if a := w.gain(j); a > 0 {
+			w.rises = append(w.rises, rise{amount: float64(a), at: float64(w.requests) - float64(own)/2})
+		}
+	}
+	return w
+}
+
+// warmUp returns the first wave judged: a fifth of the requests were sent before it, and it begins a cell.
+func warmUp(waves []Wave) int {
+	var total, sent int
+	for _, v := range waves {
+		total += v.Requests
+	}
+	if total == 0 {
+		return len(waves)
+	}
+	j := 0
+	for ; 5*sent < total; j++ {
+		sent += waves[j].Requests
+	}
+	for j < len(waves) && waves[j].Cell >= 0 && waves[j].Cell == waves[j-1].Cell {
+		j++
+	}
+	return j
+}
+
+// gain returns a_j, the rise of the level in wave j, and 0 outside what is judged.
+func (w *window) gain(j int) int64 {
+	if j < w.warm || j >= w.end {
+		return 0
+	}
+	return w.floor[j] - w.floor[j-1]
+}
+
+// loadWaves counts the judged waves that carried load.
+func (w *window) loadWaves() int {
+	n := 0
+	for _, v := range w.Waves[w.warm:w.end] {
+		if v.Requests > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// seconds returns the time from the start of wave from to the sample of wave to-1.
+func seconds(waves []Wave, from, to int) float64 {
+	return (waves[to-1].End - waves[from].Start).Seconds()
+}
+
+// cells yields the cells that begin in [from, to), each as its first wave and the one after its last.
+func cells(waves []Wave, from, to int) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for lo := from; lo < to; {
+			hi := lo + 1
+			for hi < to && waves[hi].Cell == waves[lo].Cell {
+				hi++
+			}
+			if waves[lo].Cell >= 0 && !yield(lo, hi) {
+				return
+			}
+			lo = hi
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// running is a soak under way.
+type running struct {
+	*Loop
+	began     time.Time
+	report    *Report
+	seq       int64
+	slots     *slotClock
+	largest   int    // requests of the largest load wave
+	last      Sample // the newest reading
+	batch     BatchSummary
+	latencies []*latency // of the batch in hand, one a probe
+}
+
+func (r *running) now() time.Duration { return time.Since(r.began) }
+
+// emit stamps the event, adds it to the report and hands it to the recorder. A
+// run that cannot be recorded is not worth going on with.
+func (r *running) emit(e Event) error {
+	e.Schema, e.Run, e.Source, e.Seq = Schema, r.Run, r.Source, r.seq
+	e.Wall, e.Mono = time.Now(), r.now()
+	r.seq++
+	if err := r.report.Apply(e); err != nil {
+		return err
+	}
+	if err := r.Recorder.Record(e); err != nil {
+		return &halt{Stop{StopBroken, "record the run: " + err.Error()}}
+	}
+	return nil
+}
+
+// wave carries out one wave in a slot of the given length: requests, settling,
+// then the rest of the slot, then the reading. A wave before the cells has no
+// slot: its length is 0.
+func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error {
+	done := WaveDone{Wave: w, Start: r.now()}
+	if w.Requests > 0 {
+		if err := r.send(ctx, &done); err != nil {
+			return err
+		}
+	}
+	sent := r.now()
+	if err := settle(ctx, r.Sampler); err != nil {
+		return r.lost(ctx, err)
+	}
+	settled := r.now()
+	if length > 0 {
+		done.Overran = settled-done.Start > length
+		if err := pause(ctx, done.Start+length-settled); err != nil {
+			return err
+		}
+	}
+	reading, err := reading(ctx, r.Sampler)
+	if err != nil {
+		return r.lost(ctx, err)
+	}
+	r.last = reading
+	done.End, done.Sample = r.now(), reading
+	done.Sample.Table = nil // the batch and the rests carry it
+	if err := r.emit(Event{Kind: "wave", Wave: &done}); err != nil {
+		return err
+	}
+	if w.Requests == 0 {
+		return r.quitting(w)
+	}
+	if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
+		return err
+	}
+	return r.answered(ctx, done)
+}
+
+// send sends the requests of the wave and watches for the peak meanwhile.
+func (r *running) send(ctx context.Context, done *WaveDone) error {
+	loading, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := make(chan struct{})
+	defer close(stopped)
+	go func() {
+		select {
+		case <-r.Quit:
+			cancel()
+		case <-stopped:
+		}
+	}()
+	peak := r.watchPeak()
+	out, err := r.Driver.Send(loading, done.Wave)
+	done.Peak = peak()
+	if err != nil {
+		return &halt{Stop{StopBroken, err.Error()}}
+	}
+	done.Outcome = out
+	if done.Kind == WaveLoad {
+		return r.count(*done)
+	}
+	return nil
+}
+
+// answered decides whether the run goes on after a wave of requests: not when
+// the user quits, and not when none was answered and the ladder agrees.
+func (r *running) answered(ctx context.Context, w WaveDone) error {
+	n := w.Sent()
+	if n > 0 && w.Count(func(a Answer) bool { return a.Class.Transport() }) == n {
+		lad, err := r.climb(ctx, ClimbFailure)
+		if err != nil {
+			return err
+		}
+		if !lad.State.Serving() {
+			return &halt{Stop{StopWedged, lad.Evidence}}
+		}
+	}
+	return r.quitting(w.Wave)
+}
+
+// quitting ends the load when the user has asked for it; the drain goes on.
+func (r *running) quitting(w Wave) error {
+	if w.Kind == WaveDrain {
+		return nil
+	}
+	select {
+	case <-r.Quit:
+		return &halt{Stop{Reason: StopInterrupted}}
+	default:
+		return nil
+	}
+}
+
+// watchPeak counts file descriptors until stop is called, which returns the
+// highest count; nil where the sampler cannot count cheaply.
+func (r *running) watchPeak() (stop func() *int64) {
+	counter, ok := r.Sampler.(Counter)
+	if !ok {
+		return func() *int64 { return nil }
+	}
+	quit, result := make(chan struct{}), make(chan *int64)
+	go func() {
+		var peak *int64
+		tick := time.NewTicker(peakEvery)
+		defer tick.Stop()
+		for {
+			if n, err := counter.Count(); err == nil && (peak == nil || n > *peak) {
+				peak = &n
+			} // an error here is no reading; the sample after the wave says why
+			select {
+			case <-quit:
+				result <- peak
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() *int64 {
+		close(quit)
+		return <-result
+	}
+}
+
+// rest takes a reading outside the cells, with the table of handles.
+func (r *running) rest(ctx context.Context, at string) error {
+	if err := settle(ctx, r.Sampler); err != nil {
+		return r.lost(ctx, err)
+	}
+	s, err := reading(ctx, r.Sampler)
+	if err != nil {
+		return r.lost(ctx, err)
+	}
+	r.last = s
+	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s}})
+}
+
+// closeBatch closes the batch in hand with the newest reading.
+func (r *running) closeBatch() error {
+	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Latency: map[string]string{}}
+	all := newLatency()
+	for p, l := range r.latencies {
+		if l.empty() {
+			continue
+		}
+		encoded, err := l.encode()
+		if err != nil {
+			return err
+		}
+		done.Latency[r.Start.Scenario.Probes[p].Name] = encoded
+		all.merge(l)
+		r.latencies[p] = newLatency()
+	}
+	done.Gauges, done.P50, done.P99 = r.last.Gauges, all.quantile(50), all.quantile(99)
+	return r.emit(Event{Kind: "batch", Batch: &done})
+}
+
+// count adds a load wave to the batch in hand.
+func (r *running) count(w WaveDone) error {
+	r.batch.Requests += w.Sent()
+	r.batch.Errors += w.Errors()
+	if w.Peak != nil && (r.batch.PeakFDs == nil || *w.Peak > *r.batch.PeakFDs) {
+		r.batch.PeakFDs = w.Peak
+	}
+	for _, d := range w.Latencies {
+		if err := r.latencies[w.Probe].record(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *running) climb(ctx context.Context, when string) (Ladder, error) {
+	lad := r.Climb(ctx, when)
+	if err := ctx.Err(); err != nil {
+		return Ladder{}, err
+	}
+	if err := r.emit(Event{Kind: "ladder", Ladder: &lad}); err != nil {
+		return lad, err
+	}
+	if lad.State == "" {
+		return lad, &halt{Stop{StopBroken, lad.Evidence}}
+	}
+	return lad, nil
+}
+
+// lost turns an error of the sampler into the end of the run. A process that is
+// gone is evidence about the target, everything else is a broken measurement.
+func (r *running) lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, ErrGone) {
+		if _, err := r.climb(ctx, ClimbFailure); err != nil {
+			return err
+		}
+		return &halt{Stop{StopDied, err.Error()}}
+	}
+	return &halt{Stop{StopBlind, err.Error()}}
+}

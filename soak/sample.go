@@ -1,0 +1,82 @@
+package soak
+
+import (
+	"errors"
+	"strings"
+)
+
+// The gauges that a sampler can bring. A gauge that could not be read is absent
+// from a sample; it is never 0.
+const (
+	GaugeFDs      = "fds"      // open file descriptors, all kinds
+	GaugeFile     = "file"     // those on regular files and folders
+	GaugeSocket   = "socket"   // those on sockets
+	GaugePipe     = "pipe"     // those on pipes and FIFOs
+	GaugePTY      = "pty"      // those on terminals and /dev/ptmx
+	GaugeDevice   = "device"   // those on other devices, such as /dev/null
+	GaugeAnon     = "anon"     // those on anonymous inodes, such as eventpoll
+	GaugeDeleted  = "deleted"  // those on files that were deleted or replaced
+	GaugeThreads  = "threads"  // threads
+	GaugeRSS      = "rss"      // resident memory, bytes
+	GaugeChildren = "children" // processes below the one sampled
+	GaugeClients  = "clients"  // connections of clients to the target's listening ports
+)
+
+// The prefixes of the gauges of watched groups.
+const (
+	groupPrefix      = "group:"
+	memberPrefix     = "member:"
+	connectionPrefix = "connections:"
+)
+
+// GroupGauge is the gauge that counts all handles of a group.
+func GroupGauge(pattern string) string { return groupPrefix + pattern }
+
+// MemberGauge is the gauge that counts the handles of a group on one base name.
+func MemberGauge(pattern, base string) string { return memberPrefix + pattern + "/" + base }
+
+// connectionGauge is made from a sample, not read: the connections of a group of
+// SQLite files in WAL mode. Each has one handle on -wal and, where it is open,
+// one on the main file. Handles on the main file alone are a high-water mark:
+// SQLite parks them, and a later connection takes them over.
+func connectionGauge(pattern string) string { return connectionPrefix + pattern }
+
+// GroupMember splits a member gauge into its pattern and base name.
+func GroupMember(gauge string) (pattern, base string, ok bool) {
+	rest, ok := strings.CutPrefix(gauge, memberPrefix)
+	i := strings.LastIndex(rest, "/")
+	if !ok || i < 0 {
+		return "", "", false
+	}
+	return rest[:i], rest[i+1:], true
+}
+
+// Sample is what the target held at one moment, summed over its process tree.
+type Sample struct {
+	Gauges map[string]int64 `json:"gauges"`
+	// Parts holds the gauges of each process where the tree has more than one.
+	Parts []Part `json:"parts,omitempty"`
+	// Table counts handles by target: a path, or the kind for what has no path.
+	// It is nil where names could not be read.
+	Table map[string]int64 `json:"table,omitempty"`
+	// Denied says why names could not be read; empty when they were.
+	Denied string `json:"denied,omitempty"`
+}
+
+// Part is one process of a sample.
+type Part struct {
+	PID int `json:"pid"`
+	// Ticks is the start of the process in clock ticks since boot: pid and
+	// ticks together are its identity.
+	Ticks  uint64           `json:"ticks"`
+	Gauges map[string]int64 `json:"gauges"`
+}
+
+// Errors of a Sampler, matched with errors.Is.
+var (
+	// ErrGone: the process is not there any more: it ended, it is a zombie, or
+	// its pid belongs to another process.
+	ErrGone = errors.New("the process is gone")
+	// ErrBlind: the process is there and nothing about its handles can be read.
+	ErrBlind = errors.New("the process's handles cannot be read")
+)

@@ -1,0 +1,39 @@
+package soak
+
+import (
+	"context"
+	"io"
+)
+
+// A Driver sends the requests of one wave and reports what came back. When ctx
+// is done no further request starts; those in flight end within the scenario's
+// timeout. Failed requests are answers; an error means that no request could
+// be tried at all. No connection is left open when Send returns.
+type Driver interface {
+	Send(ctx context.Context, w Wave) (Outcome, error)
+}
+
+// A Sampler reads what the target holds open now. Its errors wrap ErrGone or
+// ErrBlind where these are the reason.
+type Sampler interface {
+	Sample(ctx context.Context) (Sample, error)
+}
+
+// A Counter is a Sampler that can also count the open file descriptors so
+// cheaply that it may do so all through a wave, to catch the peak.
+type Counter interface {
+	Count() (int64, error)
+}
+
+// A Check judges a run, one verdict for each thing it looked at.
+type Check interface {
+	Judge(r *Report) []Verdict
+}
+
+// A Recorder takes events as they happen: a file, a progress bar.
+type Recorder interface {
+	Record(e Event) error
+}
+
+// A Reporter writes one report to w. It computes nothing.
+type Reporter func(w io.Writer, r *Report) error

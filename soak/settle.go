@@ -1,0 +1,99 @@
+package soak
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	settleCap   = 2 * time.Second        // a target that is never at rest is sampled then
+	settleStep  = 250 * time.Millisecond // the longest pause between two looks
+	readingGap  = time.Millisecond
+	readingsPer = 3
+)
+
+// settle waits until two looks in a row show the same number of file
+// descriptors and threads. The pauses grow as 5, 8, 13 ... 250 ms; after 2 s
+// it gives up and says so by nothing: a target that never rests is sampled as
+// it is, and the lowest of three readings follows.
+func settle(ctx context.Context, s Sampler) error {
+	deadline := time.Now().Add(settleCap)
+	last, err := s.Sample(ctx)
+	if err != nil {
+		return err
+	}
+	a, b := 5*time.Millisecond, 8*time.Millisecond
+	for time.Now().Before(deadline) {
+		if err := pause(ctx, a); err != nil {
+			return err
+		}
+		look, err := s.Sample(ctx)
+		if err != nil {
+			return err
+		}
+		if same(last, look, GaugeFDs) && same(last, look, GaugeThreads) {
+			return nil
+		}
+		last = look
+		a, b = b, min(a+b, settleStep)
+	}
+	return nil
+}
+
+func same(a, b Sample, gauge string) bool {
+	x, okX := a.Gauges[gauge]
+	y, okY := b.Gauges[gauge]
+	return okX == okY && x == y
+}
+
+// reading is the lowest of three looks, gauge by gauge: a child between fork
+// and exec doubles every handle for a moment. A gauge that one look misses is
+// absent.
+func reading(ctx context.Context, s Sampler) (Sample, error) {
+	low, err := s.Sample(ctx)
+	if err != nil {
+		return Sample{}, err
+	}
+	for range readingsPer - 1 {
+		if err := pause(ctx, readingGap); err != nil {
+			return Sample{}, err
+		}
+		look, err := s.Sample(ctx)
+		if err != nil {
+			return Sample{}, err
+		}
+		low = lower(low, look)
+	}
+	return low, nil
+}
+
+// lower is the look with fewer file descriptors, with the lower value of each
+// gauge that both have.
+func lower(a, b Sample) Sample {
+	if b.Gauges[GaugeFDs] < a.Gauges[GaugeFDs] {
+		a, b = b, a
+	}
+	gauges := make(map[string]int64, len(a.Gauges))
+	for g, v := range a.Gauges {
+		if w, ok := b.Gauges[g]; ok {
+			gauges[g] = min(v, w)
+		}
+	}
+	a.Gauges = gauges
+	return a
+}
+
+// pause waits for d or until ctx is done.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,184 @@
+package soak
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Status is the answer of a check.
+type Status string
+
+// The answers of a check. Unknown is an answer of its own: it is never a pass.
+const (
+	Pass    Status = "pass"
+	Fail    Status = "fail"
+	Unknown Status = "unknown"
+)
+
+// LeakClass says what kind of leak a check saw.
+type LeakClass string
+
+// The classes of leak.
+const (
+	LeakNone       LeakClass = "none"
+	LeakBounded    LeakClass = "bounded"        // held, up to a bound: a pool or a cache
+	LeakDeferred   LeakClass = "deferred-close" // given back late: a sawtooth
+	LeakPerRequest LeakClass = "per-request leak"
+	LeakPerTime    LeakClass = "per-time leak"
+	LeakExhausted  LeakClass = "exhausted" // at the limit
+)
+
+// Verdict is the answer of a check about one thing.
+type Verdict struct {
+	Check string `json:"check"`
+	// Subject is the thing judged: a gauge, a watched group, an endpoint.
+	Subject string    `json:"subject,omitempty"`
+	Status  Status    `json:"status"`
+	Class   LeakClass `json:"class,omitempty"`
+	// Reason is a sentence with the figures behind the answer.
+	Reason string `json:"reason"`
+	// Headline is the reason as the last line of a run would put it.
+	Headline string `json:"headline,omitempty"`
+}
+
+// Conclusion is the answer of the whole run.
+type Conclusion struct {
+	Status Status `json:"status"`
+	// Exit is the exit status of the program: 0 pass, 1 a check failed,
+	// 3 unknown, 4 the measurement is broken.
+	Exit  int       `json:"exit"`
+	Class LeakClass `json:"class"`
+	Line  string    `json:"line"`
+}
+
+// The exit statuses of a run; 2 is a usage error, which is never a verdict.
+const (
+	ExitPass    = 0
+	ExitFail    = 1
+	ExitUsage   = 2
+	ExitUnknown = 3
+	ExitBroken  = 4
+)
+
+type namedCheck struct {
+	name  string
+	check Check
+}
+
+// checks is the table of checks, in the order in which a person reads them.
+func checks() []namedCheck {
+	return []namedCheck{
+		{"growth", growth{}},
+		{"released", released{}},
+		{"pool bound", poolBound{}},
+		{"headroom", headroom{}},
+		{"alive", alive{}},
+		{"answers", answers{}},
+	}
+}
+
+// CheckNames lists the checks that can be skipped.
+func CheckNames() (names []string) {
+	for _, c := range checks() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// Judge applies every check that the scenario does not skip, and draws the
+// conclusion. Judging twice gives the
+// same.
+func Judge(r *Report) {
+	r.Verdicts, r.grown = nil, growths(r)
+	for _, c := range checks() {
+		if slices.Contains(r.Start.Scenario.Skip, c.name) {
+			continue
+		}
+		for _, v := range c.check.Judge(r) {
+			v.Check = c.name
+			r.Verdicts = append(r.Verdicts, v)
+		}
+	}
+	if v, cut := whole(r); cut {
+		r.Verdicts = append(r.Verdicts, v)
+	}
+	r.Conclusion = conclude(r)
+}
+
+// whole says that a run which ended before its plan was done has not answered
+// the question; a target that ended it is the business of the check alive.
+func whole(r *Report) (v Verdict, cut bool) {
+	v = Verdict{Check: "run", Status: Unknown}
+	sent, _ := r.errors()
+	switch r.Stop.Reason {
+	case StopInterrupted:
+		v.Reason = fmt.Sprintf("interrupted after %s; run it to the end for an answer", plannedShare(sent, r.Start.Scenario.Planned()))
+	case StopBlind:
+		v.Reason = "the target can no longer be measured: " + r.Stop.Detail
+	case StopBroken:
+		v.Reason = "the measurement broke off: " + r.Stop.Detail
+	default:
+		return Verdict{}, false
+	}
+	v.Headline = "UNKNOWN: " + v.Reason
+	return v, true
+}
+
+func plannedShare(sent, planned int) string {
+	if planned == 0 {
+		return fmt.Sprintf("%d requests", sent)
+	}
+	return fmt.Sprintf("%d of %d requests", sent, planned)
+}
+
+// conclude picks the verdict that a person must read first. A failure goes
+// before a broken measurement, which goes before unknown.
+func conclude(r *Report) Conclusion {
+	c := Conclusion{Status: Pass, Exit: ExitPass, Class: LeakNone}
+	if v := first(r.Verdicts, Fail); v != nil {
+		return Conclusion{Fail, ExitFail, v.Class, v.Headline}
+	}
+	if v := first(r.Verdicts, Unknown); v != nil {
+		c.Status, c.Exit = Unknown, ExitUnknown
+		if r.Stop.Reason == StopBlind || r.Stop.Reason == StopBroken {
+			c.Exit = ExitBroken
+		}
+		c.Line = v.Headline
+		if c.Line == "" {
+			c.Line = fmt.Sprintf("UNKNOWN: %s: %s", v.title(), v.Reason)
+		}
+		return c
+	}
+	if len(r.Verdicts) == 0 {
+		return Conclusion{Unknown, ExitUnknown, LeakNone, "UNKNOWN: every check was skipped"}
+	}
+	for _, v := range r.Verdicts {
+		if v.Class == LeakBounded {
+			c.Class = LeakBounded
+		}
+	}
+	c.Line = passLine(r)
+	return c
+}
+
+// urgency orders failures for the last line: a server that is down first, then
+// the leak with a rate, then the leak without one, then its consequences. A run
+// that was cut short is the first thing to say of an unknown.
+func urgency(v Verdict) int {
+	order := []string{"run", "alive", "growth", "released", "pool bound", "headroom", "answers"}
+	return slices.Index(order, v.Check)
+}
+
+func first(all []Verdict, s Status) (found *Verdict) {
+	for i := range all {
+		if all[i].Status == s && (found == nil || urgency(all[i]) < urgency(*found)) {
+			found = &all[i]
+		}
+	}
+	return found
+}
+
+func (v Verdict) title() string {
+	return strings.TrimSpace(v.Check + " " + v.Subject)
+}

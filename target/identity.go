@@ -1,0 +1,72 @@
+package target
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"hermes-soak/soak"
+)
+
+// Identity names one process for good: a pid is used again after its process
+// ended, the pair of pid and start is not.
+type Identity struct {
+	PID int `json:"pid"`
+	// Ticks is the start of the process in clock ticks since boot.
+	Ticks uint64 `json:"ticks"`
+}
+
+// stat is what we use of /proc/PID/stat.
+type stat struct {
+	Identity
+	comm  string
+	state byte
+	ppid  int
+}
+
+// parseStat reads the text of /proc/PID/stat. The name of the command stands in
+// parentheses and may itself hold spaces, newlines and parentheses.
+func parseStat(text []byte) (stat, error) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 1 || end < open {
+		return stat{}, errors.New("stat: no command in parentheses")
+	}
+	// The fields behind the command: state is number 3, start number 22.
+	fields := bytes.Fields(text[end+1:])
+	if len(fields) < 20 || len(fields[0]) != 1 {
+		return stat{}, fmt.Errorf("stat: want 20 fields or more behind the command, got %d", len(fields))
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(text[:open])))
+	if err != nil {
+		return stat{}, fmt.Errorf("stat: pid: %w", err)
+	}
+	ppid, err := strconv.Atoi(string(fields[1]))
+	if err != nil {
+		return stat{}, fmt.Errorf("stat: parent: %w", err)
+	}
+	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	if err != nil {
+		return stat{}, fmt.Errorf("stat: start: %w", err)
+	}
+	return stat{
+		Identity: Identity{PID: pid, Ticks: ticks},
+		comm:     string(text[open+1 : end]),
+		state:    fields[0][0],
+		ppid:     ppid,
+	}, nil
+}
+
+// ended reports a zombie: its process table entry is left, its handles are not.
+func (s stat) ended() bool { return s.state == 'Z' || s.state == 'X' || s.state == 'x' }
+
+// is returns an error that wraps soak.ErrGone unless s is the process id, running.
+func (s stat) is(id Identity) error {
+	switch {
+	case s.Ticks != id.Ticks:
+		return fmt.Errorf("pid %d belongs to another process now: %w", id.PID, soak.ErrGone)
+	case s.ended():
+		return fmt.Errorf("pid %d has ended and is a zombie: %w", id.PID, soak.ErrGone)
+	}
+	return nil
+}

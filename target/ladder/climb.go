@@ -1,0 +1,52 @@
+package ladder
+
+import (
+	"strings"
+
+	"hermes-soak/soak"
+)
+
+// climb is a ladder while it is being climbed.
+type climb struct {
+	soak.Ladder
+	seen []string
+	// known says that the rung "listening" could be read, listens what it said.
+	known, listens bool
+}
+
+// rung notes a rung and puts its detail into the evidence.
+func (k *climb) rung(name string, ok bool, detail string) {
+	k.note(name, ok, detail)
+	k.saw(detail)
+}
+
+// note notes a rung that the evidence need not name: one above it says more.
+func (k *climb) note(name string, ok bool, detail string) {
+	k.Rungs = append(k.Rungs, soak.Rung{Name: name, OK: ok, Detail: detail})
+}
+
+func (k *climb) saw(what string) { k.seen = append(k.seen, what) }
+
+// answer notes a rung above the first byte: without it the server is degraded.
+func (k *climb) answer(name string, ok bool, detail string) {
+	if !ok {
+		k.State = soak.StateDegraded
+	}
+	k.rung(name, ok, detail)
+}
+
+// broken notes a rung that could not be climbed; what is above is unknown.
+func (k *climb) broken(name string, err error) {
+	k.State = ""
+	k.rung(name, false, err.Error())
+}
+
+// done writes the evidence, in the words of the bug report.
+func (k *climb) done() soak.Ladder {
+	state := string(k.State)
+	if state == "" {
+		state = "unknown"
+	}
+	k.Evidence = state + ": " + strings.Join(k.seen, ", ")
+	return k.Ladder
+}

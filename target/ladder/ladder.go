@@ -1,0 +1,166 @@
+// Package ladder climbs the health ladder of a server: from the process, over
+// its port, to a page that a user would see. Its states are words of package
+// soak.
+package ladder
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+)
+
+// Config says where a server is and which rungs its ladder has. A nil function
+// or an empty path is a rung that is not asked.
+type Config struct {
+	// BaseURL is the server's address as load.ParseURL reads it.
+	BaseURL string
+	// Health and DeepHealth are paths that a healthy server answers with 2xx.
+	// One that the server does not have (404 or 405) says nothing about it.
+	Health, DeepHealth string
+	// Session is a path that a healthy server answers with 2xx and a body.
+	Session string
+	// Timeout bounds one request, from the dialing to the last byte.
+	Timeout time.Duration
+	// AllowRemote names the hosts that may be reached at addresses which are not
+	// loopback.
+	AllowRemote []string
+
+	// Process says in words what became of the process, such as "pid 22468
+	// alive", and whether it is up, died (a zombie too) or restarted; the state is
+	// empty where this cannot be read.
+	Process func(ctx context.Context) (detail string, state soak.State)
+	// Listening says in words whether the process or a descendant listens, such
+	// as "127.0.0.1:8787 in LISTEN"; known is false where this cannot be read.
+	Listening func(ctx context.Context) (detail string, ok, known bool)
+	// Queue is the number of connections that wait to be accepted; known is false
+	// where this cannot be read.
+	Queue func(ctx context.Context) (n int64, known bool)
+}
+
+// Climber climbs the ladder of one server. It holds nothing open between two
+// climbs.
+type Climber struct {
+	cfg    Config
+	driver *load.Driver
+	addr   string
+	// first is asked for the first byte. The others are the rungs above it, with
+	// an empty path where they are not asked.
+	first, deep, session soak.Probe
+}
+
+// New makes a Climber. It reports a configuration that cannot be carried out
+// and sends nothing.
+func New(cfg Config) (*Climber, error) {
+	base, err := load.ParseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Climber{cfg: cfg, addr: base.Host}
+	for _, p := range []struct {
+		to   *soak.Probe
+		path string
+	}{
+		{&c.first, cmp.Or(cfg.Health, cfg.Session, "/")},
+		{&c.deep, cfg.DeepHealth},
+		{&c.session, cfg.Session},
+	} {
+		if p.path == "" {
+			continue
+		}
+		if *p.to, err = soak.NewProbe(p.path); err != nil {
+			return nil, fmt.Errorf("health ladder: %w", err)
+		}
+	}
+	c.driver, err = load.New(load.Config{
+		BaseURL:              cfg.BaseURL,
+		Concurrency:          1,
+		Timeout:              cfg.Timeout,
+		ConnectionPerRequest: true,
+		AllowRemote:          cfg.AllowRemote,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Peek climbs only the rungs that send no request: the process and its port.
+// StateUp means that nothing is wrong as far as these can see; the state is
+// empty when neither can be read.
+func (c *Climber) Peek(ctx context.Context, when string) soak.Ladder {
+	k := &climb{Ladder: soak.Ladder{When: when}}
+	c.foot(ctx, k)
+	if k.State == "" {
+		switch {
+		case len(k.Rungs) == 0:
+			k.saw("nothing can be seen without a request")
+		case k.known && !k.listens:
+			k.State = soak.StateRefused
+		default:
+			k.State = soak.StateUp
+		}
+	}
+	return k.done()
+}
+
+// Climb climbs every rung. It sends one request to each path, and up to 20 for
+// the first byte while that does not come at once; it takes at most 5 timeouts
+// and what the functions of Config take. The state is empty when the climb
+// itself failed: ctx ended, or the server may not or cannot be tried; the
+// evidence then says why.
+func (c *Climber) Climb(ctx context.Context, when string) soak.Ladder {
+	k := &climb{Ladder: soak.Ladder{When: when}}
+	c.foot(ctx, k)
+	if k.State != "" {
+		return k.done()
+	}
+	t := c.tries(ctx)
+	c.accepted(ctx, k, t)
+	switch {
+	case t.err != nil || k.State != "":
+	case k.known && !k.listens:
+		// Somebody took the connection, and it was not the process that we know.
+		k.State = soak.StateRestarted
+		k.saw("another process listens")
+	default:
+		c.answers(ctx, k, t)
+	}
+	return k.done()
+}
+
+// foot climbs the rungs below the first request. It sets a state only where
+// there is no use in climbing on.
+func (c *Climber) foot(ctx context.Context, k *climb) {
+	if c.cfg.Process != nil {
+		switch detail, state := c.cfg.Process(ctx); state {
+		case soak.StateUp:
+			k.rung("process", true, detail)
+		case "":
+		default:
+			k.rung("process", false, detail)
+			k.State = state
+			return
+		}
+	}
+	if c.cfg.Listening != nil {
+		var detail string
+		if detail, k.listens, k.known = c.cfg.Listening(ctx); k.known {
+			k.rung("listening", k.listens, detail)
+		}
+	}
+	c.queue(ctx, k)
+}
+
+// queue reads the accept queue.
+func (c *Climber) queue(ctx context.Context, k *climb) {
+	if c.cfg.Queue == nil {
+		return
+	}
+	if n, known := c.cfg.Queue(ctx); known {
+		k.Queue = &n
+	}
+}

@@ -1,0 +1,266 @@
+package ladder
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"hermes-soak/soak"
+)
+
+const patience = 150 * time.Millisecond
+
+// config is that of a server whose process is alive and listens.
+func config(s *server) Config {
+	return Config{
+		BaseURL:    s.url,
+		Health:     "/health",
+		DeepHealth: "/health?deep=1",
+		Session:    "/api/sessions",
+		Timeout:    patience,
+		Process: func(context.Context) (string, soak.State) {
+			return "pid 22468 alive", soak.StateUp
+		},
+		Listening: func(context.Context) (string, bool, bool) {
+			return s.addr + " in LISTEN", true, true
+		},
+		Queue: func(context.Context) (int64, bool) { return 7, true },
+	}
+}
+
+func climber(t *testing.T, cfg Config) *Climber {
+	t.Helper()
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// climbed climbs and asserts the state and, word for word, the evidence; ADDR
+// in it stands for the server's address.
+func climbed(t *testing.T, s *server, cfg Config, state soak.State, evidence string) soak.Ladder {
+	t.Helper()
+	l := climber(t, cfg).Climb(context.Background(), "start")
+	if l.State != state || l.When != "start" {
+		t.Errorf("state %q at %q, want %q", l.State, l.When, state)
+	}
+	if want := strings.ReplaceAll(evidence, "ADDR", s.addr); l.Evidence != want {
+		t.Errorf("evidence\n got %s\nwant %s", l.Evidence, want)
+	}
+	for end := time.Now().Add(2 * time.Second); s.open.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d connections left", s.open.Load())
+		}
+	}
+	return l
+}
+
+// healthy is a server with nothing wrong; tests change one thing.
+func healthy(path, how string) map[string]string {
+	m := map[string]string{"/health": "200 ok", "/health?deep=1": "200 ok", "/api/sessions": "200 [1,2]"}
+	m[path] = how
+	return m
+}
+
+func TestAnswers(t *testing.T) {
+	const foot = "pid 22468 alive, ADDR in LISTEN, "
+	const page = ", GET /api/sessions 200 with 5 bytes"
+	for _, tc := range []struct {
+		path, how string
+		state     soak.State
+		evidence  string
+	}{
+		{"", "", soak.StateUp, "health 200, deep health 200" + page},
+		{"/health?deep=1", "404 none", soak.StateUp, "health 200, deep health not offered (404)" + page},
+		{"/health?deep=1", "405 none", soak.StateUp, "health 200, deep health not offered (405)" + page},
+		{"/health", "404 none", soak.StateUp, "health not offered (404), deep health 200" + page},
+		{"/health?deep=1", "503 degraded", soak.StateDegraded, "health 200, deep health 503" + page},
+		{"/health?deep=1", "hang", soak.StateDegraded, "health 200, deep health timed out after 150ms, before the first byte" + page},
+		{"/health", "500 no", soak.StateDegraded, "health 500, deep health 200" + page},
+		{"/health", "302 login", soak.StateDegraded, "health 302, deep health 200" + page},
+		{"/health", "byte", soak.StateDegraded, "health timed out after 150ms, in mid-answer, deep health 200" + page},
+		{"/api/sessions", "500 no", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 500"},
+		{"/api/sessions", "404 no", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 404"},
+		{"/api/sessions", "200 ", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 200 with 0 bytes"},
+		{"/api/sessions", "short", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 200, cut short after 5 bytes"},
+		{"/api/sessions", "reset", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions reset before the first byte"},
+		{"/api/sessions", "close", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions closed before the first byte"},
+	} {
+		t.Run(tc.path+" "+tc.how, func(t *testing.T) {
+			t.Parallel()
+			s := pages(t, healthy(tc.path, tc.how))
+			l := climbed(t, s, config(s), tc.state, string(tc.state)+": "+foot+tc.evidence)
+			if n := s.conns.Load(); n != 3 {
+				t.Errorf("%d requests, want one a path", n)
+			}
+			ok := true
+			for _, r := range l.Rungs {
+				ok = ok && r.OK
+			}
+			if ok != (tc.state == soak.StateUp) || len(l.Rungs) != 7 || l.Queue == nil || *l.Queue != 7 {
+				t.Errorf("got %+v", l)
+			}
+		})
+	}
+}
+
+func TestWedged(t *testing.T) {
+	for _, tc := range []struct {
+		how      string
+		state    soak.State
+		evidence string
+		requests int64
+	}{
+		{"reset", soak.StateWedgedReset, "wedged-reset: pid 22468 alive, ADDR in LISTEN, 20 of 20 requests reset before the first byte", 20},
+		{"close", soak.StateWedgedReset, "wedged-reset: pid 22468 alive, ADDR in LISTEN, 20 of 20 requests closed before the first byte", 20},
+		{"hang", soak.StateWedgedHang, "wedged-hang: pid 22468 alive, ADDR in LISTEN, 2 of 2 requests timed out before the first byte, 7 connections wait to be accepted", 2},
+	} {
+		t.Run(tc.how, func(t *testing.T) {
+			t.Parallel()
+			s := pages(t, healthy("/health", tc.how))
+			start := time.Now()
+			l := climbed(t, s, config(s), tc.state, tc.evidence)
+			if took := time.Since(start); took > 4*patience {
+				t.Errorf("took %s", took)
+			}
+			if n := s.conns.Load(); n != tc.requests {
+				t.Errorf("%d requests, want %d", n, tc.requests)
+			}
+			if last := l.Rungs[len(l.Rungs)-1]; last.Name != "first byte" || last.OK {
+				t.Errorf("the last rung is %+v", last)
+			}
+		})
+	}
+}
+
+// TestSlowResets: resets that take nearly a timeout each are bounded in time.
+func TestSlowResets(t *testing.T) {
+	s := serve(t, func(p *peer) { time.Sleep(patience * 2 / 3); p.reset() })
+	start := time.Now()
+	l := climber(t, config(s)).Climb(context.Background(), "failure")
+	if took := time.Since(start); l.State != soak.StateWedgedReset || took > 3*patience {
+		t.Errorf("%s after %s", l.Evidence, took)
+	}
+}
+
+// TestFlapping: a server that resets some requests is degraded, not wedged.
+func TestFlapping(t *testing.T) {
+	s := serve(t, func(p *peer) {
+		if p.n%4 == 1 {
+			p.reset()
+			return
+		}
+		p.say(200, "ok")
+	})
+	climbed(t, s, config(s), soak.StateDegraded, "degraded: pid 22468 alive, ADDR in LISTEN, 5 of 20 requests reset before the first byte, "+
+		"health 200, deep health reset before the first byte, GET /api/sessions 200 with 2 bytes")
+}
+
+func TestRefused(t *testing.T) {
+	s := gone(t)
+	cfg := config(s)
+	cfg.Listening = func(context.Context) (string, bool, bool) { return s.addr + " not in LISTEN", false, true }
+	climbed(t, s, cfg, soak.StateRefused, "refused: pid 22468 alive, ADDR not in LISTEN, connection to ADDR: refused")
+	if l := climber(t, cfg).Peek(context.Background(), "start"); l.State != soak.StateRefused {
+		t.Errorf("peek: %+v", l)
+	}
+}
+
+// gone is a server that has closed its port.
+func gone(t *testing.T) *server {
+	var s *server
+	t.Run("gone", func(t *testing.T) { s = pages(t, nil) })
+	return s
+}
+
+func TestProcess(t *testing.T) {
+	for _, state := range []soak.State{soak.StateDied, soak.StateRestarted} {
+		s := pages(t, healthy("", ""))
+		cfg := config(s)
+		cfg.Process = func(context.Context) (string, soak.State) { return "pid 22468 is a zombie", state }
+		climbed(t, s, cfg, state, string(state)+": pid 22468 is a zombie")
+		if l := climber(t, cfg).Peek(context.Background(), "x"); l.State != state {
+			t.Errorf("peek: %+v", l)
+		}
+		if n := s.conns.Load(); n != 0 {
+			t.Errorf("%s: %d requests", state, n)
+		}
+	}
+}
+
+// TestAnotherListens: the process lives, and somebody else has its port.
+func TestAnotherListens(t *testing.T) {
+	s := pages(t, healthy("", ""))
+	cfg := config(s)
+	cfg.Listening = func(context.Context) (string, bool, bool) { return s.addr + " not in LISTEN by pid 22468", false, true }
+	climbed(t, s, cfg, soak.StateRestarted,
+		"restarted: pid 22468 alive, ADDR not in LISTEN by pid 22468, ADDR accepts connections, another process listens")
+}
+
+// TestNothingKnown: a server of which we have but the address.
+func TestNothingKnown(t *testing.T) {
+	s := pages(t, map[string]string{"/": "200 ok"})
+	cfg := Config{BaseURL: s.url, Timeout: patience}
+	climbed(t, s, cfg, soak.StateUp, "up: ADDR accepts connections, first byte came")
+	if l := climber(t, cfg).Peek(context.Background(), "x"); l.State != "" || len(l.Rungs) != 0 {
+		t.Errorf("peek: %+v", l)
+	}
+	unknown := config(s)
+	unknown.Process = func(context.Context) (string, soak.State) { return "denied", "" }
+	unknown.Listening = func(context.Context) (string, bool, bool) { return "denied", false, false }
+	unknown.Queue = func(context.Context) (int64, bool) { return 0, false }
+	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", "/"
+	l := climbed(t, s, unknown, soak.StateUp, "up: ADDR accepts connections, first byte came, GET / 200 with 2 bytes")
+	if l.Queue != nil {
+		t.Errorf("queue %d", *l.Queue)
+	}
+}
+
+func TestPeekSendsNothing(t *testing.T) {
+	s := pages(t, healthy("", ""))
+	l := climber(t, config(s)).Peek(context.Background(), "batch")
+	if l.State != soak.StateUp || len(l.Rungs) != 2 || l.Queue == nil || l.When != "batch" {
+		t.Errorf("got %+v", l)
+	}
+	if n := s.conns.Load(); n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestNotClimbed: what was not seen has no state.
+func TestNotClimbed(t *testing.T) {
+	s := pages(t, healthy("/health", "hang"))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	l := climber(t, config(s)).Climb(ctx, "end")
+	if l.State != "" || l.State.Serving() || !strings.Contains(l.Evidence, "unknown: ") || !strings.Contains(l.Evidence, "deadline") {
+		t.Errorf("ctx done: %+v", l)
+	}
+	s = pages(t, healthy("/api/sessions", "hang"))
+	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if l := climber(t, config(s)).Climb(ctx, "end"); l.State != "" || l.Rungs[len(l.Rungs)-1].Name != "session" {
+		t.Errorf("ctx done at the top: %+v", l)
+	}
+	cfg := config(s)
+	cfg.BaseURL = "http://192.0.2.1:80"
+	if l := climber(t, cfg).Climb(context.Background(), "end"); l.State != "" || !strings.Contains(l.Evidence, "--allow-remote 192.0.2.1") {
+		t.Errorf("not loopback: %+v", l)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for want, edit := range map[string]func(*Config){
+		"scheme":         func(c *Config) { c.BaseURL = "localhost:1" },
+		"timeout":        func(c *Config) { c.Timeout = 0 },
+		"health ladder:": func(c *Config) { c.DeepHealth = "health" },
+	} {
+		cfg := Config{BaseURL: "http://127.0.0.1:1", Timeout: time.Second}
+		edit(&cfg)
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", want, err)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+//go:build !linux
+
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+
+	"hermes-soak/soak"
+)
+
+func unsupported(what string) error {
+	return fmt.Errorf("%s: not supported here (%s): %w", what, runtime.GOOS, errors.ErrUnsupported)
+}
+
+// Guard is for Linux only.
+func Guard() int { return 2 }
+
+func guardCommand() (*exec.Cmd, error) { return nil, unsupported("launching a target") }
+
+func sweep(string) error { return unsupported("ending a target") }
+
+// Identify is for Linux only.
+func Identify(string, int) (Identity, error) {
+	return Identity{}, unsupported("identifying a process")
+}
+
+// Alive is for Linux only.
+func Alive(string, Identity) error { return unsupported("looking for a process") }
+
+// Tree is for Linux only.
+func Tree(string, int) ([]int, error) { return nil, unsupported("reading the process tree") }
+
+// Limit is for Linux only.
+func Limit(string, int) (int64, error) { return 0, unsupported("reading a process's limit") }
+
+// Listeners is for Linux only.
+func Listeners(string, []int) ([]Listener, error) { return nil, unsupported("reading sockets") }
+
+// CheckPort is for Linux only.
+func CheckPort(string, int, uint16) error { return unsupported("reading sockets") }
+
+// Sampler is for Linux only.
+type Sampler struct{}
+
+// NewSampler is for Linux only.
+func NewSampler(SamplerConfig) (*Sampler, error) { return nil, unsupported("sampling a process") }
+
+// Sample is for Linux only.
+func (*Sampler) Sample(context.Context) (soak.Sample, error) {
+	return soak.Sample{}, unsupported("sampling a process")
+}
+
+// Count is for Linux only.
+func (*Sampler) Count() (int64, error) { return 0, unsupported("sampling a process") }

@@ -1,0 +1,252 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shirou/gopsutil/v3/common"
+	"github.com/shirou/gopsutil/v3/process"
+
+	"hermes-soak/soak"
+)
+
+// Sampler reads what a tree of processes holds open. Sample and Count may be
+// called at the same time.
+type Sampler struct {
+	root string
+	id   Identity
+	// countable: the cheap count agreed with a full reading of our own process.
+	countable bool
+	tree      atomic.Pointer[[]int] // the pids that the last Sample read
+
+	mu      sync.Mutex // of what follows
+	reader  *fdReader
+	tally   *tally
+	clients clients
+	sockets []uint64 // of the whole tree
+}
+
+// NewSampler returns a sampler of a running process and all processes below it.
+// Its error wraps soak.ErrGone or soak.ErrBlind where these are the reason.
+func NewSampler(cfg SamplerConfig) (*Sampler, error) {
+	if cfg.Root == "" {
+		cfg.Root = procRoot
+	}
+	for _, g := range cfg.Groups {
+		if err := g.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	if err := Alive(cfg.Root, cfg.Identity); err != nil {
+		return nil, err
+	}
+	s := &Sampler{
+		root:    cfg.Root,
+		id:      cfg.Identity,
+		reader:  newFDReader(),
+		tally:   newTally(cfg.Groups),
+		clients: clients{root: cfg.Root},
+	}
+	s.countable = cheapCountWorks(s.root, s.reader)
+	tree, err := Tree(s.root, s.id.PID)
+	if err != nil {
+		return nil, err
+	}
+	s.tree.Store(&tree)
+	return s, nil
+}
+
+// Sample reads the whole tree. Where names are denied it brings the number of
+// descriptors only and says so in Denied.
+func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	procs, err := s.processes()
+	if err != nil {
+		return soak.Sample{}, err
+	}
+	s.tally.begin()
+	s.sockets = s.sockets[:0]
+	var read []reading
+	for i, st := range procs {
+		if err := ctx.Err(); err != nil {
+			return soak.Sample{}, fmt.Errorf("sampling pid %d: %w", s.id.PID, err)
+		}
+		r, err := s.read(ctx, st.Identity)
+		if i > 0 && errors.Is(err, soak.ErrGone) {
+			continue // a child that ended; the root's end is the tree's
+		}
+		if err != nil {
+			return soak.Sample{}, fmt.Errorf("sampling: %w", err)
+		}
+		read = append(read, r)
+	}
+	return s.sum(read, len(procs)-1), nil
+}
+
+// processes returns the root and all that is below it, zombies too.
+func (s *Sampler) processes() ([]stat, error) {
+	root, err := readStat(s.root, s.id.PID)
+	if err == nil {
+		err = root.is(s.id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sampling: %w", err)
+	}
+	table, err := readTable(s.root)
+	if err != nil {
+		return nil, err
+	}
+	return append([]stat{root}, descendants(table, s.id.PID)...), nil
+}
+
+// reading is what one process held.
+type reading struct {
+	id     Identity
+	fds    int64
+	counts []int64 // by slot of the tally
+	denied string
+	other  map[string]int64 // gauges that have nothing to do with handles
+}
+
+// read reads one process. Its error wraps soak.ErrGone when the process ended
+// before the reading was whole: what is read of a process that ends is too low,
+// without an error.
+func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
+	defer s.tally.discard()
+	r := reading{id: id}
+	err := s.reader.each(s.root, id.PID, s.visit)
+	if isDenied(err) {
+		r.denied = deniedNames(s.root, id.PID)
+		r.fds, err = s.cheap(id.PID, r.denied)
+	} else {
+		r.fds = s.tally.total
+	}
+	r.other = s.usage(ctx, id.PID)
+	if gone := Alive(s.root, id); gone != nil {
+		return reading{}, gone
+	}
+	if err != nil {
+		return reading{}, fmt.Errorf("pid %d: %w", id.PID, err)
+	}
+	if r.denied == "" {
+		s.sockets = append(s.sockets, s.tally.sockets...)
+		r.counts = s.tally.commit()
+	}
+	return r, nil
+}
+
+// visit counts one descriptor.
+func (s *Sampler) visit(d dirent, link []byte) {
+	if inode, ok := socketInode(link); ok {
+		s.tally.sockets = append(s.tally.sockets, inode)
+	}
+	key := canonical(link)
+	n := s.tally.find(key)
+	if n == nil {
+		n = s.tally.learn(string(key), classify(string(link), d.kindOf()))
+	}
+	s.tally.add(n)
+}
+
+// cheap is the number of descriptors of a process whose names are denied.
+func (s *Sampler) cheap(pid int, denied string) (int64, error) {
+	if !s.countable {
+		return 0, fmt.Errorf("%w: %s (this kernel does not tell their number either; Linux 6.2 does)", soak.ErrBlind, denied)
+	}
+	return cheapCount(s.root, pid)
+}
+
+// usage reads threads and memory. gopsutil says 0 without an error for what it
+// did not find, and no running process has none: such a gauge is absent.
+func (s *Sampler) usage(ctx context.Context, pid int) map[string]int64 {
+	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: s.root})
+	p := process.Process{Pid: int32(pid)}
+	gauges := map[string]int64{}
+	if threads, err := p.NumThreadsWithContext(ctx); err == nil && threads > 0 {
+		gauges[soak.GaugeThreads] = int64(threads)
+	}
+	if memory, err := p.MemoryInfoWithContext(ctx); err == nil && memory.RSS > 0 {
+		gauges[soak.GaugeRSS] = int64(memory.RSS)
+	}
+	return gauges
+}
+
+// Count is the number of open descriptors of the processes that the last Sample
+// saw. It costs a few microseconds a process, and is an error that wraps
+// errors.ErrUnsupported on kernels before 6.2.
+func (s *Sampler) Count() (int64, error) {
+	if !s.countable {
+		return 0, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
+	}
+	var sum int64
+	for _, pid := range *s.tree.Load() {
+		n, err := cheapCount(s.root, pid)
+		switch {
+		case err == nil:
+			sum += n
+		case pid != s.id.PID && isMissing(err): // a child that ended
+		default:
+			return 0, fmt.Errorf("counting descriptors: %w", unreadable(s.root, pid, err))
+		}
+	}
+	// The folder of a zombie has the size 0.
+	if err := Alive(s.root, s.id); err != nil {
+		return 0, fmt.Errorf("counting descriptors: %w", err)
+	}
+	return sum, nil
+}
+
+// sum makes the sample from the readings of all processes.
+func (s *Sampler) sum(read []reading, children int) soak.Sample {
+	sample := soak.Sample{}
+	pids := make([]int, 0, len(read))
+	for _, r := range read {
+		pids = append(pids, r.id.PID)
+		if r.denied != "" && sample.Denied == "" {
+			sample.Denied = r.denied
+		}
+	}
+	s.tree.Store(&pids)
+	for _, r := range read {
+		gauges := r.other
+		gauges[soak.GaugeFDs] = r.fds
+		if sample.Denied == "" {
+			s.tally.put(gauges, r.counts)
+		}
+		sample.Parts = append(sample.Parts, soak.Part{PID: r.id.PID, Ticks: r.id.Ticks, Gauges: gauges})
+	}
+	sample.Gauges = total(sample.Parts)
+	sample.Gauges[soak.GaugeChildren] = int64(children)
+	if len(read) == 1 {
+		sample.Parts = nil
+	}
+	if sample.Denied != "" {
+		return sample
+	}
+	sample.Table = s.tally.table()
+	if n, ok := s.clients.count(pids, s.sockets); ok {
+		sample.Gauges[soak.GaugeClients] = n
+	}
+	return sample
+}
+
+// total adds up the gauges that every process has: without one of its parts a sum
+// would be too low.
+func total(parts []soak.Part) map[string]int64 {
+	sums := map[string]int64{}
+	for gauge := range parts[0].Gauges {
+		lacks := func(p soak.Part) bool { _, ok := p.Gauges[gauge]; return !ok }
+		if slices.ContainsFunc(parts, lacks) {
+			continue
+		}
+		for _, p := range parts {
+			sums[gauge] += p.Gauges[gauge]
+		}
+	}
+	return sums
+}
