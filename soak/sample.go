@@ -18,6 +18,7 @@ const (
 	GaugeDeleted  = "deleted"  // those on files that were deleted or replaced
 	GaugeThreads  = "threads"  // threads
 	GaugeRSS      = "rss"      // resident memory, bytes
+	GaugeCPU      = "cpu_ms"   // processor time used since the processes began, ms
 	GaugeChildren = "children" // processes below the one sampled
 	GaugeClients  = "clients"  // connections of clients to the target's listening ports
 )

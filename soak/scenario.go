@@ -75,8 +75,8 @@ type Scenario struct {
 	For      time.Duration `json:"for_ns,omitempty"`
 	// Concurrency is the number of requests in flight at once in a load wave.
 	Concurrency int `json:"concurrency"`
-	// Rate bounds the requests per second inside a load wave; 0 sends the next
-	// request as soon as a connection is free.
+	// Rate bounds the requests per second inside a wave, pre-fill bursts excepted;
+	// 0 sends the next request as soon as a connection is free.
 	Rate    float64       `json:"rate,omitempty"`
 	Timeout time.Duration `json:"timeout_ns"`
 	// Drain is the shortest final stretch without requests; it is never shorter

@@ -161,8 +161,9 @@ func (s *Sampler) cheap(pid int, denied string) (int64, error) {
 	return cheapCount(s.root, pid)
 }
 
-// usage reads threads and memory. gopsutil says 0 without an error for what it
-// did not find, and no running process has none: such a gauge is absent.
+// usage reads threads, memory and processor time. gopsutil says 0 without an
+// error for threads and memory that it did not find, and no running process has
+// none: such a gauge is absent.
 func (s *Sampler) usage(ctx context.Context, pid int) map[string]int64 {
 	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: s.root})
 	p := process.Process{Pid: int32(pid)}
@@ -172,6 +173,9 @@ func (s *Sampler) usage(ctx context.Context, pid int) map[string]int64 {
 	}
 	if memory, err := p.MemoryInfoWithContext(ctx); err == nil && memory.RSS > 0 {
 		gauges[soak.GaugeRSS] = int64(memory.RSS)
+	}
+	if cpu, err := p.TimesWithContext(ctx); err == nil {
+		gauges[soak.GaugeCPU] = int64((cpu.User + cpu.System) * 1000)
 	}
 	return gauges
 }

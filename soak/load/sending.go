@@ -18,9 +18,15 @@ type sending struct {
 	left     int
 	inFlight int
 	most     int
+	silent   int   // requests that got no answer, in a row
 	ends     []end // in the order in which the requests ended
 	err      error
 }
+
+// giveUpAfter is how many requests in a row may stay without an answer before
+// the rest of the wave is dropped: a target that is down costs three timeouts,
+// not one a request.
+const giveUpAfter = 3
 
 // end is how one request ended.
 type end struct {
@@ -33,7 +39,7 @@ type end struct {
 func (s *sending) take(ctx context.Context) (intended time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.left == 0 || s.err != nil || ctx.Err() != nil {
+	if s.left == 0 || s.err != nil || s.silent >= giveUpAfter || ctx.Err() != nil {
 		return time.Time{}, false
 	}
 	s.left--
@@ -57,6 +63,9 @@ func (s *sending) ended(a soak.Answer, latency time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
+	if s.silent++; !a.Class.Transport() {
+		s.silent = 0
+	}
 	s.ends = append(s.ends, end{a, latency})
 	return len(s.ends) - 1
 }
