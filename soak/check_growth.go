@@ -59,13 +59,20 @@ func (g grown) level() string {
 	return fmt.Sprintf("the number of %s that were never released went from %d to %d %s", plural(g.unit()), g.First, g.Last, over)
 }
 
-// culprit says which endpoint keeps how much.
+// culprit says which endpoint keeps how much; or that the server does, where no
+// one endpoint is proven to.
 func (g grown) culprit(r *Report) string {
-	who, rate := "a mix of endpoints", g.Rate
+	who, rate, doubt := "the server", g.Rate, ""
 	if e, one := g.guilty(r); one {
 		who, rate = r.Start.Scenario.Probes[e.Probe].Name, e.Rate
+	} else {
+		for _, e := range g.Endpoints {
+			if 5*e.Gained >= 4*g.Gained {
+				doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)
+			}
+		}
 	}
-	return fmt.Sprintf("%s keeps %+.2f %s per request (95%% %.2f-%.2f)", who, rate.Rate, plural(g.unit()), rate.Low, rate.High)
+	return fmt.Sprintf("%s keeps %+.2f %s per request (95%% %.2f-%.2f%s)", who, rate.Rate, plural(g.unit()), rate.Low, rate.High, doubt)
 }
 
 func (g grown) until(r *Report) string {

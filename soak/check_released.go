@@ -33,7 +33,7 @@ func judgeReleased(r *Report, g Group) Verdict {
 	}
 	held := fmt.Sprintf("%s handles at rest: %d before the first request, %d after one request per endpoint, %s",
 		g.name(), before, first, afterDrain(end, ended))
-	if !(ended && end > bound) && !often {
+	if (!ended || end <= bound) && !often {
 		return Verdict{Status: Pass, Class: LeakNone, Reason: fmt.Sprintf("%s (%d may stay)", held, bound)}
 	}
 	flight := r.maxInFlight()
@@ -110,7 +110,7 @@ func missing(r *Report, at string) string {
 	case !taken:
 		return "the run ended before the sample it needs was taken"
 	case s.Denied != "":
-		return "the names of the handles could not be read: " + s.Denied
+		return s.Denied
 	}
 	return "the names of the handles could not be read"
 }

@@ -242,10 +242,14 @@ type forecast struct {
 }
 
 // forecast is false where nothing is known to grow towards the limit. A leak of
-// one endpoint is told in requests to that endpoint.
+// one endpoint is told in requests to that endpoint. A server that we started is
+// forecast from its start, one that runs already from now.
 func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	f = forecast{limit: r.limit(), every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
-	level, read := r.lastValue(GaugeFDs)
+	level, read := r.Rests[RestBefore].Gauges[GaugeFDs]
+	if r.Start.Target.Kind == "attached" {
+		level, read = r.lastValue(GaugeFDs)
+	}
 	if f.limit == 0 || !read || g.family != "handles" {
 		return f, false
 	}

@@ -13,18 +13,20 @@ import (
 // server is a target that exists only in the test: a driver and a sampler over
 // one count of connections to state.db.
 type server struct {
-	loop   *Loop
-	leak   func(s *server, probe int) // called for every request
-	answer func(s *server, probe int) Answer
-	conns  int // open connections
-	sent   int
-	began  time.Time
-	every  time.Duration // a background leak
-	dead   bool
-	denied string
-	jitter int
-	events []Event
-	other  int // connections of the pool, kept by design
+	loop                          *Loop
+	leak                          func(s *server, probe int) // called for every request
+	answer                        func(s *server, probe int) Answer
+	conns                         int // open connections
+	sent                          int
+	began                         time.Time
+	every                         time.Duration // a background leak
+	dead                          bool
+	denied                        string
+	quit                          chan struct{}
+	state                         State // of the ladder
+	sockets, blindAfter, diskFull int64
+	events                        []Event
+	other                         int // connections of the pool, kept by design
 }
 
 func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
@@ -48,12 +50,15 @@ func (s *server) Sample(context.Context) (Sample, error) {
 	if s.dead {
 		return Sample{}, ErrGone
 	}
+	if s.blindAfter > 0 && int64(s.sent) > s.blindAfter {
+		return Sample{}, ErrBlind
+	}
 	c := s.conns + s.other
 	if s.every > 0 {
 		c += int(time.Since(s.began) / s.every)
 	}
 	n := int64(c)
-	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: 5, GaugeChildren: 0, GaugeSocket: 3}
+	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: 5, GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
 	if n > 0 {
 		g[GaugeFDs]++
 	}
@@ -69,7 +74,9 @@ func (s *server) Sample(context.Context) (Sample, error) {
 }
 
 func (s *server) Record(e Event) error {
-	s.events = append(s.events, e)
+	if s.events = append(s.events, e); s.diskFull > 0 && e.Seq >= s.diskFull {
+		return errDiskFull
+	}
 	return nil
 }
 
@@ -77,11 +84,11 @@ func (s *server) climb(_ context.Context, when string) Ladder {
 	if s.dead {
 		return Ladder{When: when, State: StateDied, Evidence: "died: pid 1 is gone"}
 	}
-	return Ladder{When: when, State: StateUp, Evidence: "up"}
+	return Ladder{When: when, State: s.state, Evidence: string(s.state)}
 }
 
 func newServer(batches, requests int, seed uint64) *server {
-	s := &server{}
+	s := &server{state: StateUp}
 	s.loop = &Loop{
 		Run: "test", Source: "test", Driver: s, Sampler: s, Recorder: s, Climb: s.climb,
 		Start: Start{Tool: "test", Target: Target{Kind: "bundled", URL: "http://127.0.0.1:1", PID: 1, Ticks: 1, Limit: 4096}, Scenario: Scenario{
@@ -98,7 +105,8 @@ func (s *server) soak(t *testing.T) *Report {
 	t.Helper()
 	var rep *Report
 	synctest.Test(t, func(t *testing.T) {
-		s.began, s.loop.Quit = time.Now(), make(chan struct{}) // of this bubble
+		s.began, s.quit = time.Now(), make(chan struct{}) // of this bubble
+		s.loop.Quit = s.quit
 		var err error
 		if rep, err = s.loop.Soak(t.Context()); err != nil {
 			t.Fatal(err)

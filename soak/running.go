@@ -190,6 +190,9 @@ func (r *running) closeBatch() error {
 		all.merge(l)
 		r.latencies[p] = newLatency()
 	}
+	if fds := r.last.Gauges[GaugeFDs]; done.PeakFDs != nil && fds > *done.PeakFDs {
+		done.PeakFDs = &fds // a look may have missed the highest moment
+	}
 	done.Gauges, done.P50, done.P99 = r.last.Gauges, all.quantile(50), all.quantile(99)
 	return r.emit(Event{Kind: "batch", Batch: &done})
 }

@@ -41,7 +41,7 @@ func serve(c *cli.Context) (err error) {
 	}
 	if config.Home == "" {
 		if config.Home, err = tempHome(); err != nil {
-			return err
+			return &exitError{soak.ExitBroken, err, ""}
 		}
 		defer func() {
 			if gone := os.RemoveAll(config.Home); gone != nil && err == nil {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,11 @@ func (p targetPlan) attach(ctx context.Context) (*server, error) {
 	if err := p.reach(ctx); errors.Is(err, load.ErrRemote) {
 		return nil, usage(err, "")
 	}
-	return &server{Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), PID: id.PID, Ticks: id.Ticks}}, nil
+	s := &server{Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), PID: id.PID, Ticks: id.Ticks}}
+	if err := s.ownsPort(); err != nil {
+		return nil, usage(err, "--pid is the process, or the parent of the process, that listens at --url")
+	}
+	return s, nil
 }
 
 // reach dials the address of the target and hangs up.
@@ -96,16 +101,9 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 			return nil, usage(fmt.Errorf("%s is in use: something listens there already", redactURL(p.url)), "end it, or soak it with --pid instead of starting another")
 		}
 	}
-	command := p.command
-	if command.Log == "" {
-		f, err := os.CreateTemp("", target.TempPrefix+"*.log")
-		if err != nil {
-			return nil, &exitError{soak.ExitBroken, fmt.Errorf("make the target's log: %w", err), ""}
-		}
-		if err := f.Close(); err != nil {
-			return nil, &exitError{soak.ExitBroken, fmt.Errorf("make the target's log: %w", err), ""}
-		}
-		command.Log, command.Remove = f.Name(), append(command.Remove, f.Name())
+	command, err := p.withFiles()
+	if err != nil {
+		return nil, &exitError{soak.ExitBroken, err, ""}
 	}
 	process, err := target.Launch(ctx, command)
 	if err != nil {
@@ -119,12 +117,38 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	return s, nil
 }
 
+// withFiles is the command with a log and, for the bundled WebUI, a home. What
+// is temporary of it is removed by the guard, or by Launch when that fails.
+func (p targetPlan) withFiles() (target.Command, error) {
+	command := p.command
+	if p.kind == "bundled" {
+		home := p.home
+		if home == "" {
+			var err error
+			if home, err = tempHome(); err != nil {
+				return command, err
+			}
+			command.Remove = append(command.Remove, home)
+		}
+		command.Args = append(slices.Clip(command.Args), "--home", home)
+	}
+	if command.Log != "" {
+		return command, nil
+	}
+	f, err := os.CreateTemp("", target.TempPrefix+"*.log")
+	if err != nil {
+		return command, fmt.Errorf("make the target's log: %w", err)
+	}
+	command.Log, command.Remove = f.Name(), append(command.Remove, f.Name())
+	return command, f.Close()
+}
+
 // failedStart adds the end of the target's log to what went wrong.
 func (s *server) failedStart(err error) error {
 	lines, logErr := s.process.LogTail(logLines)
 	switch {
 	case logErr != nil:
-		err = fmt.Errorf("%w\n(its log cannot be read: %v)", err, logErr)
+		err = fmt.Errorf("%w\n(its log cannot be read: %w)", err, logErr)
 	case len(lines) == 0:
 		err = fmt.Errorf("%w\n(it wrote nothing to its log)", err)
 	default:
@@ -195,14 +219,15 @@ func (s *server) chosenURL() string {
 	return "http://" + all[0].Addr.String()
 }
 
-// ownsPort makes sure that the process that answers is the one we started.
+// ownsPort makes sure that the target's processes listen at its address, as far
+// as that can be seen.
 func (s *server) ownsPort() error {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return err
 	}
 	if err := target.CheckPort(procRoot, s.PID, portOf(u)); err != nil && !errors.Is(err, soak.ErrBlind) {
-		return fmt.Errorf("the server that answers is not the one that was started: %w", err)
+		return fmt.Errorf("%s is not served by this target: %w", s.URL, err)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type targetPlan struct {
 	url          string
 	pid          int
 	command      target.Command
+	home         string // of the bundled WebUI; "" is a temporary one
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
@@ -128,7 +129,7 @@ func listensOn(pid int) string {
 	return fmt.Sprintf("pid %d listens on %s", pid, strings.Join(addrs, ", "))
 }
 
-// bundle makes the command line of the bundled WebUI.
+// bundle makes the command line of the bundled WebUI, all but its home.
 func (p *targetPlan) bundle(c *cli.Context) error {
 	config, err := webuiConfig(c)
 	if err != nil {
@@ -138,13 +139,8 @@ func (p *targetPlan) bundle(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if config.Home == "" {
-		if config.Home, err = tempHome(); err != nil {
-			return err
-		}
-		p.command.Remove = append(p.command.Remove, config.Home)
-	}
-	p.command.Args = []string{self, "serve", "--addr", "127.0.0.1:0", "--home", config.Home, "--sessions", strconv.Itoa(config.Sessions)}
+	p.home = config.Home
+	p.command.Args = []string{self, "serve", "--addr", "127.0.0.1:0", "--sessions", strconv.Itoa(config.Sessions)}
 	for _, l := range config.Leaks {
 		p.command.Args = append(p.command.Args, "--leak", l.String())
 	}
@@ -155,7 +151,7 @@ func (p *targetPlan) bundle(c *cli.Context) error {
 func tempHome() (string, error) {
 	dir, err := os.MkdirTemp("", target.TempPrefix+"*")
 	if err != nil {
-		return "", &exitError{soak.ExitBroken, fmt.Errorf("make a temporary home: %w", err), ""}
+		return "", fmt.Errorf("make a temporary home: %w", err)
 	}
 	return dir, nil
 }

@@ -1,0 +1,31 @@
+# CGO_ENABLED=0: the program is one static file, and needs no C compiler.
+export CGO_ENABLED = 0
+
+.PHONY: check build test race lint fuzz golden bench
+
+check: lint test
+
+build:
+	go build -trimpath -o bin/hermes-soak ./cmd/hermes-soak
+
+test:
+	go test ./...
+
+# The race detector needs a C compiler. Nothing may be skipped.
+race:
+	CGO_ENABLED=1 HERMES_SOAK_TEST_STRICT=1 go test -race ./...
+
+lint:
+	golangci-lint run ./...
+	shellcheck scripts/*.sh .ci/run
+
+FUZZTIME ?= 20s
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+# Writes the golden files anew; look at the difference before you commit it.
+golden:
+	go test ./reports -update
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hermes-soak/target"
+)
+
+// TestMain lets the test binary be the program too: as guard, as bundled target
+// and in scripts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case target.GuardArg:
+			os.Exit(target.Guard())
+		case "serve", "run":
+			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
+		}
+	}
+	testscript.Main(m, map[string]func(){"hermes-soak": main})
+}
+
+// TestScripts runs the transcripts. Every one has a folder of its own for
+// temporary files, and leaves nothing in it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			tmp := e.WorkDir + "/tmp"
+			e.Setenv("TMPDIR", tmp)
+			e.Setenv("CI", "")
+			return os.Mkdir(tmp, 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// status CODE PROGRAM ARG... runs a program and wants its exit status.
+			"status":   wantStatus,
+			"leftover": wantEmpty,
+		},
+	})
+}

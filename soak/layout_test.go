@@ -1,0 +1,151 @@
+package soak
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestLayout: the total is exact, every batch has its share, every probe its
+// turn, and no wave is empty, for any size of run.
+func TestLayout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Scenario{
+			Batches: rapid.IntRange(1, 300).Draw(t, "batches"), Requests: rapid.IntRange(1, 200).Draw(t, "requests"),
+			Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, rapid.IntRange(1, 5).Draw(t, "probes")),
+		}
+		s.Concurrency = rapid.IntRange(1, s.Requests).Draw(t, "concurrency")
+		l := newLayout(&s)
+		batch, total, dealt, largest := 1, 0, make([]int, len(s.Probes)), l.largest()
+		for {
+			c, ok := l.next(0)
+			if !ok {
+				break
+			}
+			if c.batch != batch && c.batch != batch+1 {
+				t.Fatalf("batch %d follows batch %d", c.batch, batch)
+			}
+			if c.requests < 1 || c.load < 0 || c.load > 2 || c.block < 0 || c.block >= len(l.dose) {
+				t.Fatalf("cell %+v", c)
+			}
+			if c.requests > largest+1 {
+				t.Fatalf("a wave of %d requests, %d was the largest announced", c.requests, largest)
+			}
+			batch = c.batch
+			total += c.requests
+			dealt[c.probe]++
+		}
+		if total != s.Planned() || batch != s.Batches {
+			t.Fatalf("%d requests in %d batches, want %d in %d", total, batch, s.Planned(), s.Batches)
+		}
+		for _, n := range dealt {
+			if n < dealt[0]-1 || n > dealt[0]+1 {
+				t.Fatalf("probes were dealt %v times", dealt)
+			}
+		}
+	})
+}
+
+func TestLayoutDoses(t *testing.T) {
+	for _, tt := range []struct{ batches, blocks, light, heavy int }{{5, 8, 1, 9}, {20, 24, 1, 9}, {21, 24, 2, 18}, {200, 24, 4, 36}, {1000, 24, 8, 72}} {
+		s := Scenario{Batches: tt.batches, Requests: 100, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}
+		l := newLayout(&s)
+		if len(l.dose) != tt.blocks {
+			t.Errorf("%d batches: %d blocks, want %d", tt.batches, len(l.dose), tt.blocks)
+		}
+		least, most := 1<<30, 0
+		for c, ok := l.next(0); ok; c, ok = l.next(0) {
+			least, most = min(least, c.requests), max(most, c.requests)
+		}
+		if least < tt.light-1 || least > tt.light+1 || most < tt.heavy-1 || most > tt.heavy+1 {
+			t.Errorf("%d batches: waves of %d to %d requests, want about %d to %d", tt.batches, least, most, tt.light, tt.heavy)
+		}
+	}
+}
+
+func TestLayoutSeed(t *testing.T) {
+	deal := func(seed uint64) (all []cell) {
+		s := Scenario{Batches: 5, Requests: 40, Concurrency: 1, Seed: seed, Probes: make([]Probe, 2)}
+		l := newLayout(&s)
+		for c, ok := l.next(0); ok; c, ok = l.next(0) {
+			all = append(all, c)
+		}
+		return all
+	}
+	a, b, other := deal(1), deal(1), deal(2)
+	same := true
+	for i := range a {
+		if a[i] != b[i] {
+			t.Fatal("one seed, two layouts")
+		}
+		same = same && a[i] == other[i]
+	}
+	if same {
+		t.Error("two seeds, one layout")
+	}
+}
+
+// TestRunByTime: --for ends in time, with whole batches of about the asked size.
+func TestRunByTime(t *testing.T) {
+	s := newServer(0, 40, 1)
+	s.loop.Start.Scenario.For = time.Minute
+	r := s.soak(t)
+	if r.Conclusion.Exit != ExitPass {
+		t.Errorf("%s", r.Conclusion.Line)
+	}
+	if r.Elapsed < time.Minute || r.Elapsed > 75*time.Second {
+		t.Errorf("it took %s", r.Elapsed)
+	}
+	sent := 0
+	for _, b := range r.Batches {
+		sent += b.Requests
+	}
+	if got, _ := r.errors(); got != sent || len(r.Batches) < sent/80 {
+		t.Errorf("%d batches hold %d of %d requests", len(r.Batches), sent, got)
+	}
+}
+
+// restless is a target that comes to rest after so many looks.
+type restless struct {
+	server
+	looks int
+}
+
+func (s *restless) Sample(ctx context.Context) (Sample, error) {
+	out, err := s.server.Sample(ctx)
+	if s.looks > 0 {
+		s.looks--
+		out.Gauges[GaugeFDs] += int64(s.looks)
+	}
+	return out, err
+}
+
+func TestSettle(t *testing.T) {
+	for _, tt := range []struct {
+		looks       int
+		least, most time.Duration
+	}{{0, 5 * time.Millisecond, 5 * time.Millisecond}, {4, 40 * time.Millisecond, 60 * time.Millisecond}, {1000, settleCap, settleCap + settleStep}} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			if err := settle(t.Context(), &restless{looks: tt.looks}); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < tt.least || took > tt.most {
+				t.Errorf("%d restless looks: settled after %s, want %s to %s", tt.looks, took, tt.least, tt.most)
+			}
+		})
+	}
+}
+
+func TestReadingIsTheLowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &restless{looks: 3}
+		got, err := reading(t.Context(), s)
+		if err != nil || got.Gauges[GaugeFDs] != 8 {
+			t.Errorf("fds %d, want the lowest of 10, 9 and 8 (%v)", got.Gauges[GaugeFDs], err)
+		}
+	})
+}
