@@ -99,6 +99,7 @@ func TestGolden(t *testing.T) {
 		"report.txt":        Text(TextOptions{}),
 		"report-quiet.txt":  Text(TextOptions{Quiet: true}),
 		"report-colour.txt": Text(TextOptions{Colour: true}),
+		"report-narrow.txt": Text(TextOptions{Width: 60}),
 		"report.json":       JSON,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"hermes-soak/soak"
 )
@@ -13,6 +14,8 @@ type TextOptions struct {
 	Colour bool
 	// Quiet leaves out the checks that passed.
 	Quiet bool
+	// Width is where lines are broken, between words; 0 leaves them whole.
+	Width int
 }
 
 // Text writes the checks with their reasons, a line each, and the verdict as
@@ -24,10 +27,11 @@ func Text(o TextOptions) soak.Reporter {
 			if o.Quiet && v.Status == soak.Pass {
 				continue
 			}
-			fmt.Fprintf(&s, "%s %s: %s%s\n", o.paint(v.Status, fmt.Sprintf("%-7s", strings.ToUpper(string(v.Status)))),
-				checkName(v), class(v), printable(v.Reason))
+			status := fmt.Sprintf("%-7s", strings.ToUpper(string(v.Status)))
+			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), printable(v.Reason))
+			fmt.Fprintln(&s, o.paint(v.Status, status)+o.wrap(line)[len(status):])
 		}
-		fmt.Fprintln(&s, o.paint(r.Conclusion.Status, printable(r.Conclusion.Line)))
+		fmt.Fprintln(&s, o.paint(r.Conclusion.Status, o.wrap(printable(r.Conclusion.Line))))
 		if _, err := io.WriteString(w, s.String()); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
@@ -48,6 +52,28 @@ func class(v soak.Verdict) string {
 		return ""
 	}
 	return string(v.Class) + ": "
+}
+
+// indent is how far the second line of a verdict stands in.
+const indent = 8
+
+// wrap breaks a line between words where it passes the width.
+func (o TextOptions) wrap(line string) string {
+	if o.Width <= 2*indent {
+		return line
+	}
+	words := strings.Split(line, " ")
+	column := utf8.RuneCountInString(words[0])
+	for i := 1; i < len(words); i++ {
+		width := utf8.RuneCountInString(words[i])
+		gap := " "
+		if column+1+width > o.Width {
+			gap, column = "\n"+strings.Repeat(" ", indent), indent-1
+		}
+		words[i] = gap + words[i]
+		column += 1 + width
+	}
+	return strings.Join(words, "")
 }
 
 // paint colours text by status where colour is wanted.

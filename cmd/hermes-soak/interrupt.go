@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 // interruptible returns a context that the second interrupt ends, and a channel
-// that the first one closes. release must be called.
-func interruptible(parent context.Context, stderr io.Writer) (ctx context.Context, quit <-chan struct{}, release func()) {
+// that the first one closes; say tells the user so. release must be called.
+func interruptible(parent context.Context, say func(string)) (ctx context.Context, quit <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -22,7 +20,7 @@ func interruptible(parent context.Context, stderr io.Writer) (ctx context.Contex
 		case <-over:
 			return
 		}
-		fmt.Fprintln(stderr, "\nstopping: the wave in hand is ended, then come the drain and the verdict; interrupt again to leave at once")
+		say("stopping: drain and verdict follow; interrupt again to leave at once")
 		close(quitting)
 		select {
 		case <-signals:

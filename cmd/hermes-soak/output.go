@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -25,7 +26,7 @@ type output struct {
 	files          []*os.File
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
-	progress       *progress
+	progress       atomic.Pointer[progress] // nil where nothing is drawn
 }
 
 // newOutput opens the report files, so that a path that cannot be written is
@@ -36,7 +37,7 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet})
+	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet, Width: width(o.stdout)})
 	for _, r := range c.StringSlice("report") {
 		format, path, ok := strings.Cut(r, "=")
 		if !ok || path == "" || !slices.Contains([]string{"jsonl", "json"}, format) {
@@ -68,8 +69,17 @@ func (o *output) begin(s soak.Start) {
 	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
 		s.Target.URL, s.Target.Kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
 	if isTerminal(o.stderr) && os.Getenv("CI") == "" {
-		o.progress = newProgress(o.stderr, s.Scenario)
+		o.progress.Store(newProgress(o.stderr, s.Scenario))
 	}
+}
+
+// say tells the user something, above the bar.
+func (o *output) say(message string) {
+	w := o.stderr
+	if p := o.progress.Load(); p != nil {
+		w = p
+	}
+	fmt.Fprintln(w, message)
 }
 
 // Record hands the event to the files and the screen.
@@ -82,9 +92,7 @@ func (o *output) Record(e soak.Event) error {
 	if o.quiet {
 		return nil
 	}
-	if o.progress != nil {
-		o.progress.record(e)
-	}
+	o.progress.Load().record(e)
 	if e.Batch == nil {
 		return nil
 	}
@@ -97,15 +105,15 @@ func (o *output) Record(e soak.Event) error {
 // lines is where batch lines go: stdout, but above the bar where both are the
 // same terminal.
 func (o *output) lines() io.Writer {
-	if o.progress != nil && isTerminal(o.stdout) {
-		return o.progress
+	if p := o.progress.Load(); p != nil && isTerminal(o.stdout) {
+		return p
 	}
 	return o.stdout
 }
 
 // finish writes the reports and closes the files.
 func (o *output) finish(r *soak.Report) error {
-	o.progress.done()
+	o.progress.Load().done()
 	errs := []error{o.text(o.stdout, r)}
 	for _, write := range o.atEnd {
 		errs = append(errs, write(r))
@@ -115,7 +123,7 @@ func (o *output) finish(r *soak.Report) error {
 
 // abandon closes the files of a run that has no report.
 func (o *output) abandon() error {
-	o.progress.done()
+	o.progress.Load().done()
 	return o.close()
 }
 
@@ -140,6 +148,19 @@ func wantsColour(when string, stdout io.Writer) (bool, error) {
 		return isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
 	}
 	return false, usage(fmt.Errorf("color: want auto, always or never, not %q", when), "")
+}
+
+// width is that of the terminal; 0 where w is none.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0 // no terminal
+	}
+	return columns
 }
 
 func isTerminal(w io.Writer) bool {

@@ -40,7 +40,7 @@ func (p *progress) Write(b []byte) (int, error) { return p.bars.Write(b) }
 
 // record moves the bar on.
 func (p *progress) record(e soak.Event) {
-	if e.Wave == nil {
+	if p == nil || e.Wave == nil {
 		return
 	}
 	switch e.Wave.Kind {

@@ -49,7 +49,7 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return err
 	}
-	ctx, quit, release := interruptible(c.Context, c.App.ErrWriter)
+	ctx, quit, release := interruptible(c.Context, out.say)
 	defer release()
 	report, err := soakTarget(ctx, quit, plan, scenario, out)
 	if err != nil {
@@ -99,7 +99,10 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)
 	if err != nil {
-		return nil, &exitError{soak.ExitUnknown, fmt.Errorf("no verdict: %w", err), ""}
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("left at once, without a verdict")
+		}
+		return nil, &exitError{soak.ExitUnknown, err, ""}
 	}
 	return r, nil
 }
