@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxBody is how many bytes of body a request may announce. No route reads one; net/http throws it away.
+// maxBody is how many bytes of body a request may announce. A route that reads none leaves it to net/http.
 const maxBody = 64 << 10
 
 // admit counts a request, puts the security headers on its answer, and turns away what must not reach a route. A panic
@@ -31,6 +31,14 @@ func (s *Server) admit(next http.Handler) http.Handler {
 		if r.ContentLength < 0 || r.ContentLength > maxBody {
 			h.Set("Connection", "close")
 			answerError(w, http.StatusRequestEntityTooLarge, "request body too large or of unknown length")
+			return
+		}
+		if s.limit.mode == exhaustedReset && s.limit.reached() {
+			reset(w)
+			return
+		}
+		if s.starving.hungry() {
+			s.starving.wait(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -1,30 +1,39 @@
 package webui
 
 import (
-	"database/sql"
 	"errors"
-	"strings"
+	"io"
 	"sync"
-	"sync/atomic"
 )
 
-// held is what a leak holds open: connections that nothing closes as long as the server runs.
+// held is what a leak or a shape holds open: things that nothing closes as long as the server runs.
 type held struct {
 	mu    sync.Mutex
-	dbs   []*sql.DB
+	open  []io.Closer
 	ended bool
-	err   error // what went wrong as connections were closed
+	err   error // what went wrong as things were closed
 }
 
-// keep holds db open and reports whether it did: not after the end.
-func (h *held) keep(db *sql.DB) bool {
+// keep holds c open and reports whether it did: not after the end.
+func (h *held) keep(c io.Closer) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ended {
 		return false
 	}
-	h.dbs = append(h.dbs, db)
+	h.open = append(h.open, c)
 	return true
+}
+
+// take holds c open, or closes it after the end.
+func (h *held) take(c io.Closer) {
+	if h.keep(c) {
+		return
+	}
+	err := c.Close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.err = errors.Join(h.err, err)
 }
 
 // collect closes everything held so far, and goes on.
@@ -44,24 +53,8 @@ func (h *held) release() error {
 }
 
 func (h *held) closeAll() {
-	for _, db := range h.dbs {
-		h.err = errors.Join(h.err, db.Close())
+	for _, c := range h.open {
+		h.err = errors.Join(h.err, c.Close())
 	}
-	h.dbs = nil
-}
-
-// A trigger picks the requests at which a leak happens.
-type trigger struct {
-	leak    Leak
-	matched atomic.Int64
-}
-
-// next counts a request. n is its number among the matching ones, from 1 after those that the leak skips, and 0 where
-// it does not count; due tells whether it is an every-th one.
-func (t *trigger) next(path string) (n int64, due bool) {
-	if path != t.leak.on && (t.leak.on != "*" || !strings.HasPrefix(path, "/api/")) {
-		return 0, false
-	}
-	n = max(0, t.matched.Add(1)-int64(t.leak.after))
-	return n, n > 0 && n%int64(t.leak.every) == 0
+	h.open = nil
 }

@@ -2,8 +2,6 @@ package webui
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 )
 
@@ -14,11 +12,11 @@ type background struct {
 	stopped chan struct{}
 }
 
-func startBackground(ctx context.Context, l Leak, st store) leaking {
+func startBackground(ctx context.Context, set settings, st store) (holding, error) {
 	ctx, stop := context.WithCancel(ctx)
 	b := &background{stop: stop, stopped: make(chan struct{})}
-	go b.run(ctx, l.period, st)
-	return b
+	go b.run(ctx, set.period, st)
+	return b, nil
 }
 
 func (b *background) run(ctx context.Context, period time.Duration, st store) {
@@ -31,25 +29,14 @@ func (b *background) run(ctx context.Context, period time.Duration, st store) {
 			return
 		case <-tick.C:
 			// A server that is out of handles fails here; like the thread it stands for, it tries again at the next tick.
-			_ = b.openOne(ctx, st)
+			if db, err := st.connectAndRead(ctx); err == nil {
+				b.take(db)
+			}
 		}
 	}
 }
 
-// openOne opens a connection, reads through it, which is what makes its handles, and keeps it.
-func (b *background) openOne(ctx context.Context, st store) error {
-	db, err := st.connect()
-	if err != nil {
-		return err
-	}
-	if _, err := count(ctx, db, "SELECT count(*) FROM sessions"); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	b.keep(db)
-	return nil
-}
-
-func (b *background) request(string, *sql.DB) bool { return false }
+func (b *background) request(occasion) bool { return false }
 
 func (b *background) release() error {
 	b.stop()

@@ -1,21 +1,21 @@
 package webui
 
-import (
-	"context"
-	"database/sql"
-)
+import "context"
 
 // stateDB is the plain leak: `with sqlite3.connect(path) as conn`, which nothing closes.
 type stateDB struct {
-	trigger trigger
+	trigger
 	held
 }
 
-func startStateDB(_ context.Context, l Leak, _ store) leaking {
-	return &stateDB{trigger: trigger{leak: l}}
+func startStateDB(_ context.Context, set settings, _ store) (holding, error) {
+	return &stateDB{trigger: trigger{settings: set}}, nil
 }
 
-func (s *stateDB) request(path string, db *sql.DB) bool {
-	_, due := s.trigger.next(path)
-	return due && s.keep(db)
+func (s *stateDB) request(o occasion) bool {
+	if o.db == nil {
+		return false
+	}
+	_, due := s.next(o)
+	return due && s.keep(o.db)
 }

@@ -3,9 +3,9 @@ package webui
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"time"
 )
@@ -13,73 +13,146 @@ import (
 const (
 	pathSessions = "/api/sessions"
 	pathProjects = "/api/projects"
+	pathSession  = "/api/session"
+	pathNew      = "/api/session/new"
+	pathDelete   = "/api/session/delete"
+	pathStream   = "/api/sessions/stream"
+	pathExport   = "/api/export"
+	pathLogin    = "/api/login"
 	pathHealth   = "/health"
 )
 
-//go:embed page.html
-var page []byte
+// A route answers one exact path. GET includes HEAD.
+type route struct {
+	method string
+	serve  http.HandlerFunc
+}
 
-// handler is the whole server: what is let in, and then one handler for each exact path.
-func (s *Server) handler() http.Handler {
-	routes := map[string]http.HandlerFunc{
-		"/":          s.servePage,
-		pathHealth:   s.serveHealth,
-		pathSessions: s.serveSessions,
-		pathProjects: s.serveProjects,
+func (s *Server) routes() map[string]route {
+	return map[string]route{
+		pathHealth:   {http.MethodGet, s.serveHealth},
+		pathSessions: {http.MethodGet, s.serveSessions},
+		pathProjects: {http.MethodGet, s.serveProjects},
+		pathSession:  {http.MethodGet, s.serveSession},
+		pathNew:      {http.MethodPost, s.serveNew},
+		pathDelete:   {http.MethodPost, s.serveDelete},
+		pathStream:   {http.MethodGet, s.serveStream},
+		pathExport:   {http.MethodGet, s.serveExport},
+		pathLogin:    {http.MethodPost, s.lock.serveLogin},
 	}
+}
+
+// handler is the whole server: what is let in, and then one route for each path.
+func (s *Server) handler() http.Handler {
+	routes := s.routes()
 	return s.admit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		route, ok := routes[r.URL.Path]
+		to, ok := routes[r.URL.Path]
+		if isPage(r.URL.Path) {
+			to, ok = route{http.MethodGet, servePage}, true
+		}
+		open := isPage(r.URL.Path) || r.URL.Path == pathHealth || r.URL.Path == pathLogin
+		if !open && !s.lock.opens(r) {
+			answerError(w, http.StatusUnauthorized, "a password is wanted: POST it to "+pathLogin+" or send it as "+passwordHeader)
+			return
+		}
 		if !ok {
 			answerError(w, http.StatusNotFound, "not found")
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			answerError(w, http.StatusMethodNotAllowed, "method not allowed")
-			return
+		if to.admits(w, r) {
+			to.serve(w, r)
 		}
-		route(w, r)
 	}))
 }
 
-// reading gives read a connection of its own and closes it, unless a leak keeps it. It is done before the answer is
-// written, so that a client which has its answer finds the server at rest.
-func (s *Server) reading(path string, read func(*sql.DB) error) (err error) {
-	db, err := s.store.connect()
+// admits turns away the wrong method, and a POST that a form on another page could send: a page cannot choose JSON as
+// its type without asking us first.
+func (to route) admits(w http.ResponseWriter, r *http.Request) bool {
+	isGet := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case to.method == http.MethodGet && !isGet:
+		w.Header().Set("Allow", "GET, HEAD")
+	case to.method == http.MethodPost && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "POST")
+	case to.method == http.MethodPost && !sendsJSON(r):
+		answerError(w, http.StatusUnsupportedMediaType, "want Content-Type: application/json")
+		return false
+	default:
+		return true
+	}
+	answerError(w, http.StatusMethodNotAllowed, "method not allowed")
+	return false
+}
+
+func sendsJSON(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == "application/json"
+}
+
+// reading gives use a connection for one request, and takes it back unless a leak keeps it. It is done before the answer
+// is written, so that a client which has its answer finds the server at rest.
+func (s *Server) reading(ctx context.Context, path string, use func(*sql.DB) error) (err error) {
+	db, err := s.source.connect(ctx)
 	if err != nil {
 		return err
 	}
 	kept := false
 	defer func() {
-		if !kept {
-			err = errors.Join(err, db.Close())
+		if kept {
+			db = nil
 		}
+		err = errors.Join(err, s.source.giveBack(db))
 	}()
-	if err := read(db); err != nil {
-		return err
+	at := answered
+	if err = use(db); err != nil {
+		at = failed
 	}
-	for _, l := range s.active {
-		if kept = l.request(path, db); kept {
-			break
-		}
-	}
-	return nil
+	kept = s.tell(occasion{at, path, db})
+	return err
 }
 
-func (s *Server) servePage(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// A failed write means that the client has gone, and there is nobody left to tell.
-	_, _ = w.Write(page)
+// writing gives write a transaction, which is committed when write succeeds: then it is in the database for good. It
+// waits for other writers as it begins.
+func (s *Server) writing(ctx context.Context, path string, write func(*sql.Tx) error) error {
+	return s.reading(ctx, path, func(db *sql.DB) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if err := write(tx); err != nil {
+			if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) { // a client that went away has ended it already
+				err = errors.Join(err, undo)
+			}
+			return err
+		}
+		return tx.Commit()
+	})
+}
+
+// tell gives leaks and shapes an occasion to hold something. It reports whether one keeps the connection.
+func (s *Server) tell(o occasion) (kept bool) {
+	if s.limit.reached() {
+		return false
+	}
+	for _, h := range s.active {
+		if h.request(o) {
+			kept, o.db = true, nil
+		}
+	}
+	return kept
 }
 
 func (s *Server) serveSessions(w http.ResponseWriter, r *http.Request) {
 	var sessions []session
-	err := s.reading(pathSessions, func(db *sql.DB) (err error) {
+	err := s.reading(r.Context(), pathSessions, func(db *sql.DB) (err error) {
 		sessions, err = listSessions(r.Context(), db)
 		return err
 	})
+	if s.hides(err) {
+		sessions, err = []session{}, nil
+	}
 	if err != nil {
-		answerError(w, http.StatusInternalServerError, err.Error())
+		answerFailure(w, err)
 		return
 	}
 	cli := 0
@@ -99,79 +172,41 @@ func (s *Server) serveSessions(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serveProjects(w http.ResponseWriter, r *http.Request) {
 	var projects []project
-	err := s.reading(pathProjects, func(db *sql.DB) (err error) {
+	err := s.reading(r.Context(), pathProjects, func(db *sql.DB) (err error) {
 		projects, err = listProjects(r.Context(), db)
 		return err
 	})
+	if s.hides(err) {
+		projects, err = []project{}, nil
+	}
 	if err != nil {
-		answerError(w, http.StatusInternalServerError, err.Error())
+		answerFailure(w, err)
 		return
 	}
 	answer(w, http.StatusOK, map[string][]project{"projects": projects})
 }
 
-// health is the answer of /health; Checks is there for ?deep=1 only. Times are Unix seconds.
-type health struct {
-	Status        string           `json:"status"`
-	Sessions      int              `json:"sessions"`
-	ActiveStreams int              `json:"active_streams"`
-	UptimeSeconds float64          `json:"uptime_seconds"`
-	AcceptLoop    acceptLoop       `json:"accept_loop"`
-	Checks        map[string]check `json:"checks,omitempty"`
+// hides tells whether a list that could not be read is shown as an empty one.
+func (s *Server) hides(err error) bool {
+	return err != nil && s.limit.mode == exhaustedEmpty && s.limit.reached()
 }
 
-type acceptLoop struct {
-	RequestsTotal int64   `json:"requests_total"`
-	LastRequestAt float64 `json:"last_request_at"`
+// A refusal is an error of the client's, and the status that says so.
+type refusal struct {
+	status int
+	reason string
 }
 
-type check struct {
-	Status string  `json:"status"`
-	Count  int     `json:"count"`
-	MS     float64 `json:"ms"`
-	Error  string  `json:"error,omitempty"`
-}
+func (r refusal) Error() string { return r.reason }
 
-// serveHealth answers from memory alone. Only ?deep=1 asks the database, and is 503 when it does not answer.
-func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
-	h := health{
-		Status:        "ok",
-		Sessions:      s.sessions,
-		UptimeSeconds: seconds(time.Since(s.started).Milliseconds()),
-		AcceptLoop:    acceptLoop{s.requests.Load(), seconds(s.lastRequest.Load())},
+// answerFailure answers an error: a refusal with its status, anything else as the server's own.
+func answerFailure(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	var r refusal
+	if errors.As(err, &r) {
+		status = r.status
 	}
-	status := http.StatusOK
-	if r.URL.Query().Get("deep") == "1" {
-		var err error
-		if h.Checks, err = s.deepChecks(r.Context()); err != nil {
-			h.Status, status = "degraded", http.StatusServiceUnavailable
-		}
-	}
-	answer(w, status, h)
-}
-
-// deepChecks runs every check, also after one has failed; err is what failed.
-func (s *Server) deepChecks(ctx context.Context) (checks map[string]check, err error) {
-	checks = make(map[string]check)
-	err = s.reading(pathHealth, func(db *sql.DB) error {
-		var errs []error
-		for name, query := range map[string]string{
-			"sessions": "SELECT count(*) FROM sessions",
-			"projects": "SELECT count(*) FROM projects",
-			"state_db": "SELECT count(*) FROM sqlite_schema",
-		} {
-			start := time.Now()
-			n, err := count(ctx, db, query)
-			c := check{Status: "ok", Count: n, MS: float64(time.Since(start).Microseconds()) / 1000}
-			if err != nil {
-				c.Status, c.Error = "error", err.Error()
-				errs = append(errs, err)
-			}
-			checks[name] = c
-		}
-		return errors.Join(errs...)
-	})
-	return checks, err
+	answerError(w, status, err.Error())
 }
 
 func seconds(ms int64) float64 { return float64(ms) / 1000 }

@@ -3,7 +3,6 @@ package webui
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"net/http"
@@ -127,13 +126,13 @@ func TestAnswersAreByteStable(t *testing.T) {
 	}
 }
 
-func (panicking) request(string, *sql.DB) bool { panic(http.ErrAbortHandler) } // this value alone is not logged
-func (panicking) release() error               { return nil }
+func (panicking) request(occasion) bool { panic(http.ErrAbortHandler) } // this value alone is not logged
+func (panicking) release() error        { return nil }
 
 func TestPanicDoesNotEndTheServer(t *testing.T) {
 	s := start(t, Config{Sessions: 1})
 	s.get("/health", 1) // from here on the leaks are at work
-	s.server.active = []leaking{panicking{}}
+	s.server.active = []holding{panicking{}}
 	if resp, err := s.client.Do(s.request(http.MethodGet, "/api/projects", nil)); err == nil {
 		t.Errorf("got %s, want a cut connection", resp.Status)
 	}

@@ -25,7 +25,7 @@ CREATE TABLE messages (message_id INTEGER PRIMARY KEY, session_id TEXT NOT NULL 
 
 // openStore makes home and a seeded state.db in it where they are missing, and counts the sessions. Nothing is held
 // open afterwards.
-func openStore(ctx context.Context, home string, sessions int) (st store, n int, err error) {
+func openStore(ctx context.Context, home string, sessions int, limit *limit) (st store, n int, err error) {
 	home, err = filepath.Abs(home)
 	if err != nil {
 		return store{}, 0, fmt.Errorf("finding the home folder: %w", err)
@@ -33,7 +33,7 @@ func openStore(ctx context.Context, home string, sessions int) (st store, n int,
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return store{}, 0, fmt.Errorf("making the home folder: %w", err)
 	}
-	st = store{path: filepath.Join(home, databaseName)}
+	st = store{path: filepath.Join(home, databaseName), limit: limit}
 	db, err := st.open("rwc")
 	if err != nil {
 		return store{}, 0, err
@@ -63,13 +63,8 @@ func openStore(ctx context.Context, home string, sessions int) (st store, n int,
 
 // seed fills an empty database in one transaction: after a crash it is either seeded or still empty.
 func seed(ctx context.Context, db *sql.DB, sessions int) error {
-	// The journal mode stays with the file and cannot be changed inside a transaction.
-	var mode string
-	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
+	if err := useWAL(ctx, db); err != nil {
 		return err
-	}
-	if mode != "wal" {
-		return fmt.Errorf("SQLite keeps it in journal mode %q, not wal: is it on a network file system?", mode)
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -79,6 +74,18 @@ func seed(ctx context.Context, db *sql.DB, sessions int) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// useWAL sets the journal mode, which stays with the file. It cannot be done inside a transaction.
+func useWAL(ctx context.Context, db *sql.DB) error {
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("SQLite keeps it in journal mode %q, not wal: is it on a network file system?", mode)
+	}
+	return nil
 }
 
 // fill writes schema, projects, sessions and messages.

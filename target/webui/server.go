@@ -35,17 +35,35 @@ type Config struct {
 	Sessions int
 	// Leaks are the leaks that are on. At most one leak keeps the connection of a request; they are asked in order.
 	Leaks []Leak
+	// Shapes are the healthy shapes that are on; at most one pool.
+	Shapes []Shape
+	// Exhausted is what the server does at its limit on file descriptors: one of ExhaustedHelp, Linux only. The leaks then
+	// stop 8 below the limit, so that connections can still be accepted. When empty, they eat every descriptor and the
+	// server hangs.
+	Exhausted string
+	// Password guards every path but /health, the page and /api/login, when not empty.
+	Password string
 }
 
 // A Server is the bundled WebUI, bound to its address. Open makes one, and Serve must be called to let go of it.
 type Server struct {
 	leaks    []Leak
+	shapes   []Shape
 	listener net.Listener
+	limit    *limit
 	store    store
-	sessions int // counted once at the start: /health does not touch the database
+	lock     *lock
 	started  time.Time
+	// The time that a request and its answer may take, and that a stream may be silent.
+	readTime, writeTime, silence time.Duration
 
-	active      []leaking // the leaks at work, set by Serve before the first request
+	source      source          // set by Serve, as the three below, before the first request
+	active      []holding       // the leaks and shapes at work
+	starving    *starving       // nil where nothing leaks, or something else happens at the limit
+	stopping    <-chan struct{} // closed when the server is to stop
+	sessions    atomic.Int64    // followed in memory: /health does not touch the database
+	revision    revision
+	streams     atomic.Int64
 	requests    atomic.Int64
 	lastRequest atomic.Int64 // Unix milliseconds
 }
@@ -53,6 +71,29 @@ type Server struct {
 // Open binds the listener and makes sure that there is a seeded state.db. It refuses an address that is not loopback,
 // and a state.db which this package did not make.
 func Open(ctx context.Context, config Config) (*Server, error) {
+	limit, err := config.check()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(ctx, config.Addr)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		leaks: config.Leaks, shapes: config.Shapes, listener: listener, limit: limit, lock: newLock(config.Password), started: time.Now(),
+		readTime: 10 * time.Second, writeTime: 30 * time.Second, silence: 15 * time.Second,
+	}
+	store, sessions, err := openStore(ctx, config.Home, config.Sessions, limit)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s.store = store
+	s.sessions.Store(int64(sessions))
+	return s, nil
+}
+
+// check finds what is wrong with a Config that can be known without doing anything.
+func (config Config) check() (*limit, error) {
 	if config.Home == "" {
 		return nil, errors.New("opening the bundled WebUI: no home folder given")
 	}
@@ -60,20 +101,23 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 		return nil, fmt.Errorf("opening the bundled WebUI: %d sessions: want 0 or more", config.Sessions)
 	}
 	for _, l := range config.Leaks {
-		if _, err := kindNamed(l.kind); err != nil {
+		if _, err := leakKinds().named(l.kind); err != nil {
 			return nil, err
 		}
 	}
-	listener, err := listen(ctx, config.Addr)
-	if err != nil {
-		return nil, err
+	pools := 0
+	for _, s := range config.Shapes {
+		if _, err := shapeKinds().named(s.kind); err != nil {
+			return nil, err
+		}
+		if s.kind == "pool" {
+			pools++
+		}
 	}
-	s := &Server{leaks: config.Leaks, listener: listener, started: time.Now()}
-	s.store, s.sessions, err = openStore(ctx, config.Home, config.Sessions)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+	if pools > 1 {
+		return nil, errors.New("opening the bundled WebUI: the shape pool is given twice; a request has one connection")
 	}
-	return s, nil
+	return newLimit(config.Exhausted)
 }
 
 // listen binds a loopback address. The name localhost is taken as 127.0.0.1 without asking a resolver, which might
@@ -103,21 +147,68 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 // URL is the server's base address, without a slash at the end. It is known from Open on.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// Serve answers requests until ctx is done, then stops cleanly: it waits a few seconds at most for requests in flight,
-// closes what the leaks hold, checkpoints the WAL into state.db and closes it. It returns nil after a clean stop. Call it once.
+// Serve answers requests until ctx is done, then stops cleanly: it ends the streams, waits a few seconds at most for
+// requests in flight, closes what leaks and shapes hold, checkpoints the WAL into state.db and closes it. It returns nil
+// after a clean stop. Call it once.
 func (s *Server) Serve(ctx context.Context) error {
-	for _, l := range s.leaks {
-		k, err := kindNamed(l.kind)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	s.stopping = running.Done()
+	err := s.startHolding(running)
+	if err != nil {
+		err = errors.Join(err, s.listener.Close())
+	} else {
+		err = s.serveUntil(running, stop)
+	}
+	for _, h := range s.active {
+		err = errors.Join(err, h.release())
+	}
+	// The stop was asked for by ctx; the checkpoint belongs to the stop and must still run.
+	return errors.Join(err, s.store.checkpoint(context.WithoutCancel(ctx)))
+}
+
+// startHolding starts the leaks and shapes. What was started before one fails is in s.active.
+func (s *Server) startHolding(ctx context.Context) error {
+	s.source = fresh{s.store}
+	start := func(t table, name string, set settings) error {
+		k, err := t.named(name)
 		if err != nil {
 			return err
 		}
-		s.active = append(s.active, k.start(ctx, l, s.store))
+		h, err := k.start(ctx, set, s.store)
+		if err != nil {
+			return err
+		}
+		s.active = append(s.active, h)
+		if source, ok := h.(source); ok {
+			s.source = source
+		}
+		return nil
 	}
+	for _, l := range s.leaks {
+		if err := start(leakKinds(), l.kind, l.settings); err != nil {
+			return err
+		}
+	}
+	for _, sh := range s.shapes {
+		if err := start(shapeKinds(), sh.kind, sh.settings); err != nil {
+			return err
+		}
+	}
+	if len(s.leaks) > 0 && s.limit.mode == "" {
+		s.starving = startStarving(ctx, s.store)
+		s.active = append(s.active, s.starving)
+	}
+	return nil
+}
+
+// serveUntil serves until ctx is done or the listener fails; then stop is called.
+func (s *Server) serveUntil(ctx context.Context, stop func()) error {
 	server := &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		ReadTimeout:       s.readTime,
+		WriteTimeout:      s.writeTime,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}
@@ -131,16 +222,13 @@ func (s *Server) Serve(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	stop() // ends the streams, which shutdown would wait for
 	err := shutdown(ctx, server)
 	<-ended
 	if !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(fmt.Errorf("serving: %w", served), err)
 	}
-	for _, l := range s.active {
-		err = errors.Join(err, l.release())
-	}
-	// The stop was asked for by ctx; the checkpoint belongs to the stop and must still run.
-	return errors.Join(err, s.store.checkpoint(context.WithoutCancel(ctx)))
+	return err
 }
 
 // shutdown lets requests in flight finish, and cuts those that take longer than shutdownTime.

@@ -14,11 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A site is a server under test in this process, with a client of its own.
 type site struct {
@@ -32,7 +28,7 @@ type site struct {
 }
 
 // start serves until the test ends or stop is called.
-func start(t *testing.T, config Config) *site {
+func start(t *testing.T, config Config, change ...func(*Server)) *site {
 	t.Helper()
 	if config.Home == "" {
 		// Not every folder name survives being put into a file: URI.
@@ -41,6 +37,9 @@ func start(t *testing.T, config Config) *site {
 	server, err := Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, change := range change {
+		change(server)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &site{
@@ -101,6 +100,25 @@ func (s *site) get(path string, n int) []byte {
 	return body
 }
 
+// post sends JSON and gives status and body.
+func (s *site) post(path, body string) (int, []byte) {
+	s.t.Helper()
+	r := s.request(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	resp, answer := s.send(r)
+	return resp.StatusCode, answer
+}
+
+// eventually looks until ok is true, for 10 s at most.
+func eventually(t *testing.T, what func() string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("after 10 s: %s", what())
+		}
+	}
+}
+
 func leaks(t *testing.T, specs ...string) (all []Leak) {
 	t.Helper()
 	for _, spec := range specs {
@@ -109,6 +127,18 @@ func leaks(t *testing.T, specs ...string) (all []Leak) {
 			t.Fatal(err)
 		}
 		all = append(all, l)
+	}
+	return all
+}
+
+func shapes(t *testing.T, specs ...string) (all []Shape) {
+	t.Helper()
+	for _, spec := range specs {
+		s, err := ParseShape(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
 	}
 	return all
 }
@@ -185,6 +215,9 @@ func TestOpenRefuses(t *testing.T) {
 		{Config{Home: home, Addr: taken.Addr().String()}, "in use"},
 		{Config{Home: home, Sessions: -1}, "-1 sessions"},
 		{Config{Home: home, Leaks: []Leak{{}}}, "unknown leak"},
+		{Config{Home: home, Shapes: []Shape{{}}}, "unknown shape"},
+		{Config{Home: home, Shapes: shapes(t, "pool", "pool:size=2")}, "pool is given twice"},
+		{Config{Home: home, Exhausted: "rest"}, `exhausted "rest" (did you mean reset?); known: 500, empty-200, reset`},
 		{Config{}, "no home folder"},
 		{Config{Home: foreign}, "not made by the bundled WebUI"},
 	} {

@@ -16,11 +16,34 @@ import (
 const databaseName = "state.db"
 
 // A store knows where state.db is. It holds nothing open.
-type store struct{ path string }
+type store struct {
+	path  string
+	limit *limit
+}
 
 // connect gives a connection of its own to the caller, who must close it. The file is opened at the first use; it is
 // never made: a state.db that went missing is an error and not an empty list.
-func (st store) connect() (*sql.DB, error) { return st.open("rw") }
+func (st store) connect() (*sql.DB, error) {
+	if st.limit.reached() {
+		return nil, errExhausted
+	}
+	return st.open("rw")
+}
+
+// connectAndRead gives a connection that has all its handles: it makes them as it reads first.
+func (st store) connectAndRead(ctx context.Context) (*sql.DB, error) {
+	db, err := st.connect()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := count(ctx, db, "SELECT count(*) FROM sessions"); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if st.limit.reached() { // by this one
+		return nil, errors.Join(errExhausted, db.Close())
+	}
+	return db, nil
+}
 
 // open opens state.db in an SQLite mode: "rw" wants it there, "rwc" makes it.
 func (st store) open(mode string) (*sql.DB, error) {
@@ -28,8 +51,9 @@ func (st store) open(mode string) (*sql.DB, error) {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // C:/home is file:///C:/home
 	}
-	// A connection waits for a writer, or for the one that checkpoints as it closes last, instead of failing as busy.
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: "mode=" + mode + "&_pragma=busy_timeout(5000)"}
+	// A connection waits for a writer, or for the one that checkpoints as it closes last, instead of failing as busy. A
+	// transaction that writes says so as it begins: one that reads first cannot wait, as what it read may be outdated.
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: "mode=" + mode + "&_pragma=busy_timeout(5000)&_txlock=immediate"}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", st.path, err)
@@ -40,7 +64,7 @@ func (st store) open(mode string) (*sql.DB, error) {
 
 // checkpoint writes the WAL back into state.db and empties it. The last connection to close removes it.
 func (st store) checkpoint(ctx context.Context) (err error) {
-	db, err := st.connect()
+	db, err := st.open("rw") // also at the limit: what was held is closed now
 	if err != nil {
 		return err
 	}
@@ -67,8 +91,13 @@ type session struct {
 	MessageCount int     `json:"message_count"`
 }
 
+// A queryer is a connection or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // listSessions reads all sessions, the last used one first.
-func listSessions(ctx context.Context, db *sql.DB) (sessions []session, err error) {
+func listSessions(ctx context.Context, db queryer) (sessions []session, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT session_id, title, source, model, project_id, created_at, updated_at, message_count
 		FROM sessions ORDER BY updated_at DESC, session_id`)
 	if err != nil {

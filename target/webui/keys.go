@@ -9,29 +9,46 @@ import (
 	"time"
 )
 
-// A key is one setting of a leak: its default as one would type it, and how it is read and written.
+// settings are the keys of a leak or a shape; those that its kind does not have are zero.
+type settings struct {
+	every  int
+	on     string
+	after  int
+	gc     int
+	period time.Duration
+	size   int
+	linger time.Duration
+}
+
+// A key is one setting: how it is read and written.
 type key struct {
-	name     string
-	fallback string
-	set      func(*Leak, string) error
-	get      func(Leak) string
+	name string
+	set  func(*settings, string) error
+	get  func(settings) string
 }
 
 func keys() []key {
 	return []key{
-		{"every", "1",
-			func(l *Leak, v string) error { return setNumber(&l.every, v, 1) },
-			func(l Leak) string { return strconv.Itoa(l.every) }},
-		{"on", pathSessions, setOn,
-			func(l Leak) string { return l.on }},
-		{"after", "0",
-			func(l *Leak, v string) error { return setNumber(&l.after, v, 0) },
-			func(l Leak) string { return strconv.Itoa(l.after) }},
-		{"gc", "30",
-			func(l *Leak, v string) error { return setNumber(&l.gc, v, 1) },
-			func(l Leak) string { return strconv.Itoa(l.gc) }},
-		{"period", "5s", setPeriod,
-			func(l Leak) string { return l.period.String() }},
+		{"every",
+			func(s *settings, v string) error { return setNumber(&s.every, v, 1) },
+			func(s settings) string { return strconv.Itoa(s.every) }},
+		{"on", setOn,
+			func(s settings) string { return s.on }},
+		{"after",
+			func(s *settings, v string) error { return setNumber(&s.after, v, 0) },
+			func(s settings) string { return strconv.Itoa(s.after) }},
+		{"gc",
+			func(s *settings, v string) error { return setNumber(&s.gc, v, 1) },
+			func(s settings) string { return strconv.Itoa(s.gc) }},
+		{"period",
+			func(s *settings, v string) error { return setTime(&s.period, v) },
+			func(s settings) string { return s.period.String() }},
+		{"size",
+			func(s *settings, v string) error { return setNumber(&s.size, v, 1) },
+			func(s settings) string { return strconv.Itoa(s.size) }},
+		{"for",
+			func(s *settings, v string) error { return setTime(&s.linger, v) },
+			func(s settings) string { return s.linger.String() }},
 	}
 }
 
@@ -54,22 +71,22 @@ func setNumber(n *int, value string, least int) error {
 }
 
 // setOn takes only paths that read the database: a leak on any other would never happen, without a word.
-func setOn(l *Leak, value string) error {
-	known := []string{"*", pathSessions, pathProjects, pathHealth}
+func setOn(s *settings, value string) error {
+	known := []string{"*", pathSessions, pathProjects, pathSession, pathNew, pathDelete, pathExport, pathHealth}
 	if !slices.Contains(known, value) {
 		return fmt.Errorf("no such path reads the database%s; known: %s (* is all under /api/, %s its deep form)",
 			suggest(value, known), strings.Join(known, ", "), pathHealth)
 	}
-	l.on = value
+	s.on = value
 	return nil
 }
 
-func setPeriod(l *Leak, value string) error {
+func setTime(t *time.Duration, value string) error {
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 {
 		return errors.New("want a duration above 0, such as 200ms or 5s")
 	}
-	l.period = d
+	*t = d
 	return nil
 }
 
