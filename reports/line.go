@@ -18,6 +18,9 @@ func BatchLine(b soak.BatchSummary, watch []soak.Group) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "batch=%d fd=%s", b.Batch, gauge(b.Gauges, soak.GaugeFDs))
 	for _, g := range watch {
+		if n, ok := b.Gauges[soak.GroupGauge(g.Pattern)]; g.Default && g.Pattern != reported && (!ok || n == 0) {
+			continue // nobody asked for it, and there is nothing to say
+		}
 		fmt.Fprintf(&s, " %s=%s", groupField(g.Pattern), gauge(b.Gauges, soak.GroupGauge(g.Pattern)))
 	}
 	fmt.Fprintf(&s, " requests=%d errors=%d p50=%s p99=%s", b.Requests, b.Errors, millis(b.P50), millis(b.P99))
@@ -38,10 +41,13 @@ func gauge(gauges map[string]int64, name string) string {
 	return "?"
 }
 
-// groupField names a group in a line: state.db* is the bug report's own
+// reported is the group of the bug report, whose own word for it is
 // state_handles.
+const reported = "state.db*"
+
+// groupField names a group in a line.
 func groupField(pattern string) string {
-	if pattern == "state.db*" {
+	if pattern == reported {
 		return "state_handles"
 	}
 	return "handles[" + printable(pattern) + "]"

@@ -24,13 +24,19 @@ func (alive) Judge(r *Report) []Verdict {
 		return []Verdict{{Status: Unknown, Reason: "the run ended before the last look at the server's health"}}
 	case !lad.State.Serving():
 		v := Verdict{Status: Fail, Class: LeakNone, Reason: lad.Evidence}
-		if limit := r.limit(); limit > 0 && r.Peak != nil && exhausted(*r.Peak, limit) {
-			v.Class = LeakExhausted
-			v.Reason += fmt.Sprintf("; fds %d of %d", *r.Peak, limit)
-			v.Reason += heldByGroups(r)
+		if fds, limit, ok := r.nearestLimit(); ok {
+			v.Reason += fmt.Sprintf("; fds %d of %d", fds, limit) + heldByGroups(r)
+			if exhausted(fds, limit) {
+				v.Class = LeakExhausted
+			}
 		}
 		v.Headline = "DOWN " + v.Reason
 		return []Verdict{v}
+	}
+	for _, rung := range lad.Rungs {
+		if rung.Name == RungListening && !rung.OK {
+			return []Verdict{{Status: Unknown, Reason: lad.Evidence + "; whether this process serves that address cannot be seen"}}
+		}
 	}
 	return []Verdict{{Status: Pass, Reason: lad.Evidence}}
 }
@@ -38,8 +44,8 @@ func (alive) Judge(r *Report) []Verdict {
 // heldByGroups says how much of the newest reading the watched groups hold.
 func heldByGroups(r *Report) (s string) {
 	for _, g := range r.Start.Scenario.Watch {
-		if c := r.series[GroupGauge(g.Pattern)]; c != nil {
-			s += fmt.Sprintf(", %d on %s", c.value[len(c.value)-1], g.Pattern)
+		if n, ok := r.lastValue(GroupGauge(g.Pattern)); ok && (n > 0 || !g.Default) {
+			s += fmt.Sprintf(", %d on %s", n, g.Pattern)
 		}
 	}
 	return s

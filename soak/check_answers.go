@@ -60,13 +60,14 @@ const (
 // hollow looks for answers of probe p that say all is well and bring less than
 // half of what the same probe brought before the first cell: an exhausted
 // server that answers 200 with an empty list. told is false when there is
-// nothing to say.
+// nothing to say: no such answer, or bodies that differ so much by themselves
+// that half of one is nothing out of the ordinary.
 func hollow(r *Report, p int) (v Verdict, told bool) {
-	bytes, items, n := baseline(r, p)
-	if n == 0 {
+	bytes, items, steady := baseline(r, p)
+	if !steady {
 		return Verdict{}, false
 	}
-	empty := items != nil && *items == 0
+	name := r.Endpoints[p].Probe
 	running, longest, total, judged := 0, 0, 0, 0
 	var worst Answer
 	for i := range r.waves {
@@ -79,8 +80,7 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 				continue
 			}
 			judged += a.N
-			lessItems := items != nil && a.Items != nil && 2**a.Items < *items
-			if 2*a.Bytes >= bytes && !lessItems {
+			if 2*a.Bytes >= bytes && (items == nil || a.Items == nil || 2**a.Items >= *items) {
 				running = 0
 				continue
 			}
@@ -91,13 +91,12 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 			}
 		}
 	}
-	name := r.Endpoints[p].Probe
-	if longest >= hollowRunning || float64(total) > hollowShare*float64(judged) {
+	switch {
+	case longest >= hollowRunning || float64(total) > hollowShare*float64(judged):
 		reason := fmt.Sprintf("%s answered %d of %d times %d with a hollow body: %s, where it brought %s before the load",
 			name, total, judged, worst.Status, content(worst.Bytes, worst.Items), content(bytes, items))
 		return Verdict{Subject: name, Status: Fail, Class: LeakNone, Reason: reason, Headline: "HOLLOW " + reason}, true
-	}
-	if empty {
+	case items != nil && *items == 0:
 		return Verdict{Subject: name, Status: Unknown,
 			Reason: name + " brought an empty list before the load, so an empty answer under load cannot be told from a right one; seed the server with data"}, true
 	}
@@ -105,8 +104,9 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 }
 
 // baseline is the median body of probe p before the first cell: its bytes and,
-// where every answer had items, their number. n is the number of answers.
-func baseline(r *Report, p int) (bytes int64, items *int, n int) {
+// where every answer had items, their number. It is steady when no answer
+// brought less than half of another.
+func baseline(r *Report, p int) (bytes int64, items *int, steady bool) {
 	var sizes []int64
 	var counts []int
 	for i := range r.waves {
@@ -115,26 +115,27 @@ func baseline(r *Report, p int) (bytes int64, items *int, n int) {
 			continue
 		}
 		for _, a := range w.Answers {
-			for range a.N {
-				if a.Class != ClassOK {
-					continue
-				}
-				sizes = append(sizes, a.Bytes)
-				if a.Items != nil {
-					counts = append(counts, *a.Items)
-				}
+			if a.Class != ClassOK {
+				continue
+			}
+			sizes = append(sizes, slices.Repeat([]int64{a.Bytes}, a.N)...)
+			if a.Items != nil {
+				counts = append(counts, slices.Repeat([]int{*a.Items}, a.N)...)
 			}
 		}
 	}
-	if n = len(sizes); n == 0 {
-		return 0, nil, 0
+	n := len(sizes)
+	if n == 0 {
+		return 0, nil, false
 	}
 	slices.Sort(sizes)
+	steady = 2*sizes[0] >= sizes[n-1]
 	if len(counts) == n {
 		slices.Sort(counts)
 		items = &counts[n/2]
+		steady = steady && 2*counts[0] >= counts[n-1]
 	}
-	return sizes[n/2], items, n
+	return sizes[n/2], items, steady
 }
 
 func content(bytes int64, items *int) string {

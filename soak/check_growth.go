@@ -34,14 +34,14 @@ func (g grown) verdict(r *Report) Verdict {
 		if g.Judged > 0 {
 			reason = level + "; " + reason
 		}
-		return Verdict{Status: Unknown, Reason: reason + "; run more batches"}
+		return Verdict{Status: Unknown, Reason: reason}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %d rises: %s", level, g.Rises, keeps)}
 		v.Headline = "LEAK per-request: " + keeps + g.until(r)
 		return v
 	case g.class == LeakPerTime:
-		keeps := fmt.Sprintf("the server keeps %s, whatever is polled", perTime(g.PerHour, g.unit()))
+		keeps := fmt.Sprintf("the server keeps %s, whatever is polled", perTime(g.PerHour, g.told(), g.unit()))
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %d rises; without any request it rose by %d in %s: %s",
 			level, g.Rises, g.idle.Gained, inSeconds(g.idle.Seconds), keeps)}
 		v.Headline = "LEAK per-time: " + keeps + g.until(r)
@@ -54,9 +54,10 @@ func (g grown) verdict(r *Report) Verdict {
 func (g grown) level() string {
 	over := fmt.Sprintf("over %s in %s", count(g.Requests, "request"), inSeconds(g.Seconds))
 	if g.First == g.Last {
-		return fmt.Sprintf("%s throughout, %s", count(g.First, g.unit()), over)
+		return fmt.Sprintf("%s throughout, %s", count(int64(float64(g.First)*g.told()), g.unit()), over)
 	}
-	return fmt.Sprintf("the number of %s that were never released went from %d to %d %s", plural(g.unit()), g.First, g.Last, over)
+	return fmt.Sprintf("the %s that were never released went from %.0f to %.0f %s",
+		plural(g.unit()), float64(g.First)*g.told(), float64(g.Last)*g.told(), over)
 }
 
 // culprit says which endpoint keeps how much; or that the server does, where no
@@ -72,7 +73,7 @@ func (g grown) culprit(r *Report) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s keeps %+.2f %s per request (95%% %.2f-%.2f%s)", who, rate.Rate, plural(g.unit()), rate.Low, rate.High, doubt)
+	return fmt.Sprintf("%s keeps %+.2f %s per request (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), rate.Low*g.told(), rate.High*g.told(), doubt)
 }
 
 func (g grown) until(r *Report) string {
@@ -84,56 +85,69 @@ func (g grown) until(r *Report) string {
 
 // seen says what a pass has ruled out.
 func (g grown) seen() string {
-	most := fmt.Sprintf("1 %s in %s", g.unit(), count(int64(1/g.Upper), "request"))
-	if g.Upper >= 0.5 {
-		most = fmt.Sprintf("%.1f %s per request", g.Upper, plural(g.unit()))
+	upper := g.Upper * g.told()
+	most := fmt.Sprintf("1 %s in %s", g.unit(), count(int64(1/upper), "request"))
+	if upper >= 0.5 {
+		most = fmt.Sprintf("%.1f %s per request", upper, plural(g.unit()))
 	}
-	s := fmt.Sprintf("rules out more than %s and more than %.0f per hour (95%%)", most, g.UpperPerHour)
+	s := fmt.Sprintf("rules out more than %s and more than %.0f per hour (95%%)", most, g.UpperPerHour*g.told())
 	switch {
 	case g.Detectable >= 1:
-		return s + fmt.Sprintf("; would have failed a leak of 1 in %.0f requests (95%%)", math.Floor(g.Detectable))
+		return s + fmt.Sprintf("; would have failed a leak of %s in %.0f requests (95%%)", g.one(), math.Floor(g.Detectable))
 	case g.Detectable > 0:
-		return s + fmt.Sprintf("; would have failed a leak of %.1f per request (95%%)", 1/g.Detectable)
+		return s + fmt.Sprintf("; would have failed a leak of %.1f per request (95%%)", g.told()/g.Detectable)
 	}
 	return s + "; too short to have failed any leak for certain"
+}
+
+// one is a unit as it is told.
+func (g grown) one() string {
+	if g.size == 0 {
+		return "1"
+	}
+	return fmt.Sprintf("%.1f MiB", g.told())
 }
 
 // heldClass names the leak behind handles of a group that stay: as growth
 // does where that is sure. Otherwise what ever came back is a deferred close;
 // and what never did follows the requests when it rose in load slots, of which
-// there is one in three, more often than in idle ones. What neither rose nor
-// came back is bounded.
+// there is one in three, more often than in idle ones. What hardly rose is
+// bounded.
 func heldClass(r *Report, g Group) LeakClass {
-	gauge := GroupGauge(g.Pattern)
 	for _, f := range r.grown {
-		if f.reported == gauge && (f.class == LeakPerRequest || f.class == LeakPerTime) {
+		if f.reported == GroupGauge(g.Pattern) && (f.class == LeakPerRequest || f.class == LeakPerTime) {
 			return f.class
 		}
 	}
-	c := r.series[gauge]
-	if c == nil {
-		return LeakDeferred
-	}
-	loaded, idle := 0, 0
-	for i := 1; i < len(c.value); i++ {
-		w := &r.waves[c.wave[i]]
+	loaded, idle, fell := 0, 0, false
+	last := int64(-1)
+	r.series[GroupGauge(g.Pattern)].each(func(wave int, v int64) {
+		w := &r.waves[wave]
 		switch {
-		case c.value[i] < c.value[i-1] && w.Cell > 0:
-			return LeakDeferred
-		case c.value[i] > c.value[i-1] && w.Kind == WaveLoad:
+		case last < 0 || v == last:
+		case v < last:
+			fell = fell || w.Cell > 0
+		case w.Kind == WaveLoad:
 			loaded++
-		case c.value[i] > c.value[i-1] && (w.Kind == WaveIdle || w.Kind == WaveDrain):
+		case w.Kind == WaveIdle || w.Kind == WaveDrain:
 			idle++
 		}
-	}
+		last = v
+	})
 	switch {
-	case loaded+idle == 0:
+	case fell:
+		return LeakDeferred
+	case loaded+idle < leastRises:
 		return LeakBounded
 	case 2*loaded > idle:
 		return LeakPerRequest
 	}
 	return LeakPerTime
 }
+
+// leastRises is how often a level must have risen to be called a leak that goes
+// on: a connection that is opened late and kept rises once.
+const leastRises = 3
 
 // heldForecast is the forecast of the family handles, for other checks' lines.
 func heldForecast(r *Report, g Group) string {
@@ -153,6 +167,9 @@ func passLine(r *Report) string {
 		if g.family == "handles" && g.why == "" && g.Judged > 0 {
 			s += "; " + g.seen()
 		}
+	}
+	if len(watched(r)) == 0 && len(r.Start.Scenario.Watch) > 0 {
+		s += "; no database was seen open: name yours with --watch"
 	}
 	return s
 }

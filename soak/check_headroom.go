@@ -13,18 +13,21 @@ const headroomShare = 0.9
 func exhausted(fds, limit int64) bool { return float64(fds) >= headroomShare*float64(limit) }
 
 func (headroom) Judge(r *Report) []Verdict {
-	limit := r.limit()
+	fds, limit, ok := r.nearestLimit()
 	switch {
-	case r.Peak == nil:
+	case fds == 0:
 		return []Verdict{{Status: Unknown, Reason: "the file descriptors were never counted"}}
-	case limit == 0:
+	case !ok:
 		return []Verdict{{Status: Unknown, Reason: "the target's limit on file descriptors cannot be read; give it with --limit"}}
-	case exhausted(*r.Peak, limit):
+	case exhausted(fds, limit):
 		reason := fmt.Sprintf("the peak was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
-			*r.Peak, limit, 100*float64(*r.Peak)/float64(limit), heldByGroups(r))
+			fds, limit, 100*float64(fds)/float64(limit), heldByGroups(r))
 		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason, Headline: "EXHAUSTED " + reason}}
 	}
-	v := Verdict{Status: Pass, Reason: fmt.Sprintf("the peak was %d of %d file descriptors", *r.Peak, limit)}
+	v := Verdict{Status: Pass, Reason: fmt.Sprintf("the peak was %d of %d file descriptors", fds, limit)}
+	if len(r.parts) > 1 {
+		v.Reason += " in the process nearest to its limit"
+	}
 	for _, g := range r.grown {
 		f, ok := g.forecast(r)
 		if horizon := r.Start.Scenario.Horizon; ok && horizon > 0 && f.after() < horizon {

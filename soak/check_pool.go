@@ -10,7 +10,7 @@ import (
 type poolBound struct{}
 
 func (poolBound) Judge(r *Report) (out []Verdict) {
-	for _, g := range r.Start.Scenario.Watch {
+	for _, g := range watched(r) {
 		v := judgePool(r, g)
 		v.Subject = g.Pattern
 		out = append(out, v)
@@ -18,59 +18,81 @@ func (poolBound) Judge(r *Report) (out []Verdict) {
 	return out
 }
 
-// process is the pid and start ticks of one process of the target.
-type process struct {
-	pid   int
-	ticks uint64
-}
-
-// kept is what is known of the connections of one process.
+// kept is what one process kept of the connections to one database.
 type kept struct {
-	bound             int64
-	over, waves       int
-	least, most       int64 // over the waves
+	base              string // the name of the main file
+	before, bound     int64
+	over, waves       int   // waves of the cells
+	least, most       int64 // over them
 	end, threads      int64
 	ended, sawThreads bool
 }
 
 func judgePool(r *Report, g Group) Verdict {
-	before, ok := r.Rests[RestBefore]
-	if _, named := before.Group(g.Pattern); !ok || !named {
+	if _, named := r.Rests[RestBefore].Group(g.Pattern); !named {
 		return Verdict{Status: Unknown, Reason: missing(r, RestBefore)}
+	}
+	if !seen(r, g) {
+		return unseen(g)
 	}
 	_, ended := r.Rests[RestEnd].Group(g.Pattern)
 	flight := int64(r.maxInFlight())
-	var worst kept
-	for _, k := range connectionsKept(r, g, flight) {
-		if worst.waves == 0 || k.excess() > worst.excess() {
-			worst = k
+	worst := kept{base: g.name(), bound: flight, ended: ended}
+	for p, columns := range r.parts {
+		for gauge, c := range columns {
+			if base, main := mainFile(gauge, g); main {
+				if k := r.kept(p, gauge, base, c, flight); worst.waves == 0 || k.excess() > worst.excess() {
+					worst = k
+				}
+			}
 		}
 	}
-	if worst.waves == 0 {
-		return Verdict{Status: Unknown, Reason: "no wave was sampled"}
-	}
-	seen := fmt.Sprintf("at most %d connections to %s at rest, %s; at most %s in flight, %s open before the first",
-		worst.most, g.name(), afterDrain(worst.end, ended), count(flight, "request"), count(worst.bound-flight, "connection"))
+	held := fmt.Sprintf("at most %s to %s at rest, %s; at most %s in flight, %s open before the first",
+		count(worst.most, "connection"), worst.base, afterDrain(worst.end, ended), count(flight, "request"), count(worst.before, "connection"))
 	switch {
 	case !ended && worst.excess() == 0:
 		return Verdict{Status: Unknown, Reason: missing(r, RestEnd)}
 	case worst.excess() == 0:
-		return Verdict{Status: Pass, Class: LeakNone, Reason: seen}
-	case worst.least == worst.most && worst.end == worst.most && worst.sawThreads && worst.end <= worst.threads:
-		if worst.end <= worst.bound+g.Allow {
-			return Verdict{Status: Pass, Class: LeakBounded, Reason: seen + ", which --allow permits"}
-		}
+		return Verdict{Status: Pass, Class: LeakNone, Reason: held}
+	case worst.constant() && worst.end <= worst.bound+g.Allow:
+		return Verdict{Status: Pass, Class: LeakBounded, Reason: held + ", which --allow permits"}
+	case worst.constant() && worst.sawThreads && worst.end <= worst.threads:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. They are constant and no more than the %d threads: perhaps one for each thread. If that is by design, say so with --allow '%s=N'",
-			seen, worst.threads, g.Pattern)}
+			held, worst.threads, g.Pattern)}
 	case r.Rests[RestEnd].Gauges[GaugeClients] > 0:
-		return Verdict{Status: Unknown, Reason: seen + fmt.Sprintf(". %d connections of other clients were open, which may have had requests in flight; stop them and run again", r.Rests[RestEnd].Gauges[GaugeClients])}
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. %s of other clients were open, which may have had requests in flight; stop them and run again",
+			held, count(r.Rests[RestEnd].Gauges[GaugeClients], "connection"))}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
 	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d waves: connections that nobody closes, or that only the garbage collector closes",
-		seen, worst.bound, worst.over, worst.waves)
-	v.Headline = fmt.Sprintf("LEAK %s: %d connections to %s at rest, with at most %s in flight%s",
-		v.Class.short(), worst.most, g.name(), count(flight, "request"), heldForecast(r, g))
+		held, worst.bound, worst.over, worst.waves)
+	v.Headline = fmt.Sprintf("%s: %s to %s at rest, with at most %s in flight%s",
+		v.Class.alarm(), count(worst.most, "connection"), worst.base, count(flight, "request"), heldForecast(r, g))
 	return v
+}
+
+// kept reads what process p kept of the main file that gauge counts.
+func (r *Report) kept(p process, gauge, base string, c *column, flight int64) kept {
+	k := kept{base: base, before: r.processes(r.Rests[RestBefore])[p][gauge]}
+	k.bound = flight + k.before
+	c.each(func(wave int, v int64) {
+		if kind := r.waves[wave].Kind; kind != WaveLoad && kind != WaveIdle {
+			return
+		}
+		if k.waves == 0 {
+			k.least = v
+		}
+		k.waves++
+		if v > k.bound {
+			k.over++
+		}
+		k.least, k.most = min(k.least, v), max(k.most, v)
+	})
+	k.threads, k.sawThreads = r.parts[p][GaugeThreads].last()
+	if end, ok := r.Rests[RestEnd]; ok {
+		k.end, k.ended = r.processes(end)[p][gauge], true
+	}
+	return k
 }
 
 // excess is how far the process went over its bound: after the drain, or in
@@ -79,91 +101,31 @@ func (k kept) excess() int64 {
 	if k.ended && k.end > k.bound {
 		return k.end - k.bound
 	}
-	if k.waves >= 20 && k.over*20 > k.waves {
+	if often(k.over, k.waves) {
 		return k.most - k.bound
 	}
 	return 0
 }
 
-// connectionsKept counts, for each process of the target, its connections to
-// the group's databases over the waves of the cells.
-func connectionsKept(r *Report, g Group, flight int64) map[process]kept {
-	out := map[process]kept{}
-	add := func(p process, conns, threads int64, sawThreads bool) {
-		k, known := out[p]
-		if !known {
-			k.bound, k.least = flight, conns
-			for q, n := range openConnections(r, r.Rests[RestBefore], g) {
-				if q == p {
-					k.bound += n
-				}
-			}
-		}
-		k.waves++
-		if conns > k.bound {
-			k.over++
-		}
-		k.least, k.most = min(k.least, conns), max(k.most, conns)
-		if sawThreads {
-			k.threads, k.sawThreads = threads, true
-		}
-		out[p] = k
-	}
-	r.eachCellWave(func(i int, gauges map[string]int64) {
-		parts := r.waves[i].Sample.Parts
-		if len(parts) == 0 {
-			threads, ok := gauges[GaugeThreads]
-			add(r.root(), mainHandles(gauges, g), threads, ok)
-		}
-		for _, part := range parts {
-			threads, ok := part.Gauges[GaugeThreads]
-			add(process{part.PID, part.Ticks}, mainHandles(part.Gauges, g), threads, ok)
-		}
-	})
-	end, ended := r.Rests[RestEnd]
-	if !ended {
-		return out
-	}
-	for p, n := range openConnections(r, end, g) {
-		k := out[p]
-		k.end, k.ended = n, true
-		out[p] = k
-	}
-	return out
-}
+// constant: the connections were the same after every wave and at the end.
+func (k kept) constant() bool { return k.least == k.most && k.ended && k.end == k.most }
 
 // root is the process that was launched or attached to.
 func (r *Report) root() process { return process{r.Start.Target.PID, r.Start.Target.Ticks} }
 
-// openConnections counts the group's connections in s by process.
-func openConnections(r *Report, s Sample, g Group) map[process]int64 {
-	if len(s.Parts) == 0 {
-		return map[process]int64{r.root(): mainHandles(s.Gauges, g)}
-	}
-	out := map[process]int64{}
-	for _, p := range s.Parts {
-		out[process{p.PID, p.Ticks}] = mainHandles(p.Gauges, g)
-	}
-	return out
-}
-
-// mainHandles counts the handles on the main files of the group's databases:
-// one for each connection that is open or that SQLite has parked.
-func mainHandles(gauges map[string]int64, g Group) int64 {
-	return sumMembers(gauges, g, func(base string) bool {
-		return !strings.HasSuffix(base, "-wal") && !strings.HasSuffix(base, "-shm") && !strings.HasSuffix(base, "-journal")
-	})
+// mainFile is the name of the group's database whose main file the gauge counts:
+// one handle for each connection that is open or that SQLite has parked.
+func mainFile(gauge string, g Group) (base string, ok bool) {
+	p, base, ok := GroupMember(gauge)
+	side := strings.HasSuffix(base, "-wal") || strings.HasSuffix(base, "-shm") || strings.HasSuffix(base, "-journal")
+	return base, ok && p == g.Pattern && !side
 }
 
 // walHandles counts the handles on the write-ahead logs of the group: one for
 // each open connection.
-func walHandles(gauges map[string]int64, g Group) int64 {
-	return sumMembers(gauges, g, func(base string) bool { return strings.HasSuffix(base, "-wal") })
-}
-
-func sumMembers(gauges map[string]int64, g Group, counts func(base string) bool) (n int64) {
+func walHandles(gauges map[string]int64, g Group) (n int64) {
 	for gauge, v := range gauges {
-		if p, base, ok := GroupMember(gauge); ok && p == g.Pattern && counts(base) {
+		if p, base, ok := GroupMember(gauge); ok && p == g.Pattern && strings.HasSuffix(base, "-wal") {
 			n += v
 		}
 	}

@@ -10,7 +10,7 @@ import (
 type released struct{}
 
 func (released) Judge(r *Report) (out []Verdict) {
-	for _, g := range r.Start.Scenario.Watch {
+	for _, g := range watched(r) {
 		v := judgeReleased(r, g)
 		v.Subject = g.Pattern
 		out = append(out, v)
@@ -18,35 +18,51 @@ func (released) Judge(r *Report) (out []Verdict) {
 	return out
 }
 
+// often is when something is held after too many waves to be chance: more than
+// one in twenty, of twenty at least.
+func often(over, waves int) bool { return waves >= 20 && over*20 > waves }
+
 func judgeReleased(r *Report, g Group) Verdict {
 	before, okBefore := r.Rests[RestBefore].Group(g.Pattern)
 	first, okFirst := r.Rests[RestFirst].Group(g.Pattern)
-	if !okBefore || !okFirst {
+	switch {
+	case !okBefore || !okFirst:
 		return Verdict{Status: Unknown, Reason: missing(r, RestFirst)}
+	case !seen(r, g):
+		return unseen(g)
 	}
-	bound := min(first, before+oneConnection(r, g)) + g.Allow
-	over, waves := overBound(r, GroupGauge(g.Pattern), bound)
-	often := waves >= 20 && over*20 > waves
+	over, waves := r.cellWaves(r.excess(g), g.Allow)
 	end, ended := r.Rests[RestEnd].Group(g.Pattern)
-	if !ended && !often {
+	kept := ended && r.excessAtEnd(g) > g.Allow
+	if !ended && !often(over, waves) {
 		return Verdict{Status: Unknown, Reason: missing(r, RestEnd)}
 	}
 	held := fmt.Sprintf("%s handles at rest: %d before the first request, %d after one request per endpoint, %s",
 		g.name(), before, first, afterDrain(end, ended))
-	if (!ended || end <= bound) && !often {
-		return Verdict{Status: Pass, Class: LeakNone, Reason: fmt.Sprintf("%s (%d may stay)", held, bound)}
+	may := fmt.Sprintf("%d more may stay in each process: one connection", oneConnection(r, g, r.root()))
+	if g.Allow > 0 {
+		may += fmt.Sprintf(", and %d that --allow permits", g.Allow)
+	}
+	if !kept && !often(over, waves) {
+		v := Verdict{Status: Pass, Class: LeakNone, Reason: held + "; " + may}
+		if ended && end > max(before, first) {
+			v.Class = LeakBounded
+		}
+		return v
 	}
 	flight := r.maxInFlight()
-	if flight > 1 && judgePool(r, g).Status == Pass {
+	pool := judgePool(r, g)
+	switch {
+	case flight > 1 && pool.Status == Pass:
 		return Verdict{Status: Pass, Class: LeakBounded,
-			Reason: fmt.Sprintf("%s: more than %d, but within what a pool for %d requests in flight may keep; allow it with --allow '%s=N' and --concurrency 1 for a sharper answer",
-				held, bound, flight, g.Pattern)}
+			Reason: fmt.Sprintf("%s: within what a pool for %d requests in flight may keep; --concurrency 1 gives a sharper answer", held, flight)}
+	case pool.Status == Unknown:
+		return Verdict{Status: Unknown, Reason: held + "; " + pool.Reason}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; more than %d were held after %d of %d waves; at most %d may stay with %s in flight (if that is by design: --allow '%s=N')",
-		held, bound, over, waves, bound, count(int64(flight), "request"), g.Pattern)
-	v.Headline = fmt.Sprintf("LEAK %s: %s handles are not given back: %s, %d may stay%s",
-		v.Class.short(), g.name(), afterDrain(end, ended), bound, heldForecast(r, g))
+	v.Reason = fmt.Sprintf("%s; %s. More was held after %d of %d waves (if that is by design: --allow '%s=N')", held, may, over, waves, g.Pattern)
+	v.Headline = fmt.Sprintf("%s: %s handles are not given back: %d before the first request, %s%s",
+		v.Class.alarm(), g.name(), before, afterDrain(end, ended), heldForecast(r, g))
 	return v
 }
 
@@ -60,43 +76,93 @@ func afterDrain(end int64, ended bool) string {
 // name is what a person calls the group: its pattern without the last star.
 func (g Group) name() string { return strings.TrimSuffix(g.Pattern, "*") }
 
-// short is the class without the word leak, for lines that begin with it.
-func (c LeakClass) short() string { return strings.TrimSuffix(string(c), " leak") }
+// alarm is how the last line of a run begins.
+func (c LeakClass) alarm() string {
+	if c == LeakBounded {
+		return "HELD bounded"
+	}
+	return "LEAK " + strings.TrimSuffix(string(c), " leak")
+}
 
-// oneConnection is the most handles that one more connection opens: one on the
-// main file, one on -wal where the group has that, and -shm where no connection
-// held it before.
-func oneConnection(r *Report, g Group) int64 {
-	n := int64(1)
-	shm := false
-	for gauge := range r.series {
-		if p, base, ok := GroupMember(gauge); ok && p == g.Pattern {
-			switch {
-			case strings.HasSuffix(base, "-wal"):
-				n++
-			case strings.HasSuffix(base, "-shm") && r.Rests[RestBefore].Gauges[gauge] == 0:
-				shm = true
-			}
+// watched are the groups to be judged: not those that stand in the plan by
+// default and of which nothing was ever open.
+func watched(r *Report) (out []Group) {
+	for _, g := range r.Start.Scenario.Watch {
+		if !g.Default || seen(r, g) {
+			out = append(out, g)
 		}
 	}
-	if shm {
-		n++
+	return out
+}
+
+// seen reports whether a file of the group was ever open, at rest or while a
+// request was under way; true where names cannot be read.
+func seen(r *Report, g Group) bool {
+	found, named := false, false
+	r.series[GroupGauge(g.Pattern)].each(func(_ int, v int64) { named, found = true, found || v > 0 })
+	for _, s := range r.Rests {
+		n, ok := s.Group(g.Pattern)
+		named, found = named || ok, found || n > 0
+	}
+	for i := range r.waves {
+		found = found || r.waves[i].Open[g.Pattern] > 0
+	}
+	return found || !named
+}
+
+// unseen is the verdict on a group that was asked for and never met.
+func unseen(g Group) Verdict {
+	return Verdict{Status: Unknown,
+		Reason: fmt.Sprintf("no file that matches %s was ever open, at rest or during a request: is the pattern right? The json report lists what is open", g.Pattern)}
+}
+
+// oneConnection is the most handles that one more connection to each database
+// of the group opens in the process: one on the main file, one on -wal where the
+// group has that, and -shm where the process held none before.
+func oneConnection(r *Report, g Group, p process) int64 {
+	n := int64(0)
+	before := r.processes(r.Rests[RestBefore])[p]
+	for gauge := range r.series {
+		pattern, base, ok := GroupMember(gauge)
+		if ok && pattern == g.Pattern && (!strings.HasSuffix(base, "-shm") || before[gauge] == 0) && !strings.HasSuffix(base, "-journal") {
+			n++
+		}
+	}
+	return max(n, 1)
+}
+
+// excess is what the group holds after each wave over what it may: in each
+// process, what it held before the first request and one connection.
+func (r *Report) excess(g Group) []int64 {
+	sums := make([]int64, len(r.waves))
+	before := r.processes(r.Rests[RestBefore])
+	gauge := GroupGauge(g.Pattern)
+	for p, columns := range r.parts {
+		bound := before[p][gauge] + oneConnection(r, g, p)
+		columns[gauge].each(func(wave int, v int64) { sums[wave] += max(0, v-bound) })
+	}
+	return sums
+}
+
+// excessAtEnd is the excess after the final drain.
+func (r *Report) excessAtEnd(g Group) (n int64) {
+	before := r.processes(r.Rests[RestBefore])
+	gauge := GroupGauge(g.Pattern)
+	for p, gauges := range r.processes(r.Rests[RestEnd]) {
+		n += max(0, gauges[gauge]-before[p][gauge]-oneConnection(r, g, p))
 	}
 	return n
 }
 
-// overBound counts the waves of the cells after which a gauge was over bound.
-func overBound(r *Report, gauge string, bound int64) (over, waves int) {
-	c := r.series[gauge]
-	if c == nil {
-		return 0, 0
-	}
-	for i, v := range c.value {
-		if k := r.waves[c.wave[i]].Kind; k != WaveLoad && k != WaveIdle {
+// cellWaves counts the waves of the cells, and those after which v was over the
+// bound.
+func (r *Report) cellWaves(v []int64, bound int64) (over, waves int) {
+	for i := range r.waves {
+		if k := r.waves[i].Kind; k != WaveLoad && k != WaveIdle {
 			continue
 		}
 		waves++
-		if v > bound {
+		if v[i] > bound {
 			over++
 		}
 	}

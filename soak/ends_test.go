@@ -114,8 +114,14 @@ func TestApplyRefuses(t *testing.T) {
 }
 
 func TestNothingSecretIsRecorded(t *testing.T) {
-	got := RedactArgs([]string{"server", "--port=1", "--password=hunter2", "--api-token", "hunter2", "DB_SECRET=hunter2", "--auth", "--plain", "http://me:hunter2@host/x"})
-	want := []string{"server", "--port=1", "--password=…", "--api-token", "…", "DB_SECRET=…", "--auth", "--plain", "http://…@host/x"}
+	for _, secret := range []string{"hunter2", "A=1 TOKEN=hunter2 exec server", "--header=X-Api-Key: hunter2", "-phunter2", "TOKEN=hunter2", "-Hhunter2", "postgres://u:p@hunter2@h/db", "https://me:hunter2@h/x", "https://h/?access=hunter2"} {
+		got := RedactArgs([]string{"server", secret, "--password", "-hunter2", "--api-token", "hunter2", "-k", "hunter2", "--password=hunter2"})
+		if strings.Contains(strings.Join(got, " "), "hunter2") {
+			t.Errorf("%q became %q", secret, got)
+		}
+	}
+	got := RedactArgs([]string{"/usr/bin/python3", "-m", "uvicorn", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1/x"})
+	want := []string{"/usr/bin/python3", "-m", "…", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1/x"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

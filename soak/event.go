@@ -75,8 +75,12 @@ type WaveDone struct {
 	Outcome
 	// Peak is the highest cheap count of file descriptors inside the wave; nil
 	// where the platform has none.
-	Peak   *int64 `json:"peak_fds,omitempty"`
-	Sample Sample `json:"sample"`
+	Peak *int64 `json:"peak_fds,omitempty"`
+	// Open is the most that each watched group held while the requests were under
+	// way: what a server opens and closes in between. It is looked at until every
+	// group was seen.
+	Open   map[string]int64 `json:"open,omitempty"`
+	Sample Sample           `json:"sample"`
 }
 
 // BatchDone closes a batch.

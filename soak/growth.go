@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -23,6 +24,8 @@ type grown struct {
 	class LeakClass // of the ratchet's class, with the idle stretch heard
 	idle  ratchet.Stretch
 	why   string // why there is no answer; else empty
+	file  string // the one file or device that the handles are on, where there is one
+	size  int64  // of a unit of memory, in bytes; 0 of anything that is counted
 }
 
 // growths analyses each gated family. The level of the test is shared out over
@@ -73,7 +76,7 @@ type part struct {
 func families(r *Report) []family {
 	plain := func(gauge string) part { return part{gauge, gauge, 1} }
 	handles := family{name: "handles"}
-	for _, gauge := range []string{GaugeFDs, GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon} {
+	for _, gauge := range []string{GaugeFDs, GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon, TCPGauge(tcpCloseWait)} {
 		handles.parts = append(handles.parts, plain(gauge))
 	}
 	for _, g := range r.Start.Scenario.Watch {
@@ -96,6 +99,14 @@ func analyse(r *Report, f family) grown {
 		out.why = why
 		return out
 	}
+	if sent, _ := r.errors(); f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
+		out.why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
+		return out
+	}
+	if f.parts[0].gauge == GaugeRSS {
+		out.size = memoryUnit(seg)
+		inUnits(seg, out.size)
+	}
 	out.Growth = analyseSegment(r, seg)
 	all := out.Gained
 	for _, p := range f.parts[1:] {
@@ -107,8 +118,30 @@ func analyse(r *Report, f family) grown {
 			out.Growth, out.part = g, p
 		}
 	}
+	if !strings.HasPrefix(out.reported, groupPrefix) {
+		out.file = r.grownFile(out.Gained)
+	}
 	return out
 }
+
+// tcpCloseWait is the state of a socket whose other end has hung up.
+const tcpCloseWait = "CLOSE_WAIT"
+
+// grownFile is the path that gained at least half of so many handles since the
+// pools were filled; "" where there is none.
+func (r *Report) grownFile(gained int64) string {
+	before, now := r.Rests[RestLoaded].Table, r.table
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 2*more >= gained && gained > 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// rssLeastRequests is where the jitter of resident memory, and the warming up of
+// allocators, can be told from a leak.
+const rssLeastRequests = 2000
 
 func analyseSegment(r *Report, s ratchet.Segment) ratchet.Growth {
 	return ratchet.Analyse(s, growthAlpha, rand.New(rand.NewPCG(r.Start.Scenario.Seed, 2)))
@@ -129,6 +162,7 @@ func (g *grown) decide(r *Report, alpha float64) {
 		g.class = LeakPerRequest
 	case ratchet.PerTimeCandidate:
 		idle, missing := segment(r, g.part, WaveConfirm)
+		inUnits(idle, max(g.size, 1))
 		if missing != "" {
 			g.why = "it grows and the requests do not explain it; the idle stretch that would confirm a leak on time was not run"
 			return
@@ -156,8 +190,7 @@ func perTimeCandidate(r *Report) bool {
 }
 
 // segment returns a part of a family over the waves of the given kinds; why says why there
-// is nothing to judge. Resident memory is counted in units that its jitter does
-// not reach.
+// is nothing to judge.
 func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why string) {
 	c := r.series[p.gauge]
 	if c == nil {
@@ -169,29 +202,27 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 			overran[r.waves[i].Cell] = true
 		}
 	}
-	for i, v := range c.value {
-		w := &r.waves[c.wave[i]]
+	c.each(func(wave int, v int64) {
+		w := &r.waves[wave]
 		if !slices.Contains(kinds, w.Kind) {
-			continue
+			return
 		}
 		s.Waves = append(s.Waves, ratchet.Wave{
 			Cell: w.Cell, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
 			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain,
 		})
 		s.Values = append(s.Values, v*p.weight)
-	}
+	})
 	if len(s.Values) == 0 {
 		return s, "the gauge " + p.gauge + " was not read in these waves"
-	}
-	if p.gauge == GaugeRSS {
-		inUnits(&s)
 	}
 	return s, ""
 }
 
-// inUnits counts memory in units of the largest of 1 MiB, 2 % of its first
-// value, and 1.5 times the median step between load waves.
-func inUnits(s *ratchet.Segment) {
+// memoryUnit is the unit that memory is counted in, which its jitter does not
+// reach: the largest of 1 MiB, 2 % of the first value, and 1.5 times the median
+// step between load waves; bytes.
+func memoryUnit(s ratchet.Segment) int64 {
 	var steps []int64
 	last := int64(-1)
 	for i, w := range s.Waves {
@@ -208,14 +239,29 @@ func inUnits(s *ratchet.Segment) {
 		slices.Sort(steps)
 		unit = max(unit, steps[n/2]*3/2)
 	}
+	return unit
+}
+
+func inUnits(s ratchet.Segment, unit int64) {
 	for i := range s.Values {
 		s.Values[i] /= unit
 	}
 }
 
-// unit is what a person calls one unit of what the part is reported as.
-func (p part) unit() string {
-	gauge := p.reported
+// told is how much of what is reported one unit stands for: MiB of memory, or 1.
+func (g grown) told() float64 {
+	if g.size == 0 {
+		return 1
+	}
+	return float64(g.size) / (1 << 20)
+}
+
+// unit is what a person calls one unit of what the family is reported as.
+func (g grown) unit() string {
+	gauge := g.reported
+	if g.file != "" {
+		return g.file + " handle"
+	}
 	if pattern, ok := strings.CutPrefix(gauge, groupPrefix); ok {
 		return Group{Pattern: pattern}.name() + " handle"
 	}
@@ -224,6 +270,10 @@ func (p part) unit() string {
 		return "handle"
 	case GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon:
 		return gauge + " handle"
+	case TCPGauge(tcpCloseWait):
+		return "CLOSE_WAIT socket"
+	case GaugeRSS:
+		return "MiB of memory"
 	case GaugeThreads:
 		return "thread"
 	case GaugeChildren:
@@ -245,12 +295,17 @@ type forecast struct {
 // one endpoint is told in requests to that endpoint. A server that we started is
 // forecast from its start, one that runs already from now.
 func (g grown) forecast(r *Report) (f forecast, ok bool) {
-	f = forecast{limit: r.limit(), every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
-	level, read := r.Rests[RestBefore].Gauges[GaugeFDs]
-	if r.Start.Target.Kind == "attached" {
-		level, read = r.lastValue(GaugeFDs)
+	f = forecast{every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
+	before := r.Rests[RestBefore]
+	level := before.Gauges[GaugeFDs]
+	if n := before.Nearest; n != nil {
+		level = n.FDs
 	}
-	if f.limit == 0 || !read || g.family != "handles" {
+	now, limit, read := r.nearestLimit()
+	if f.limit = limit; r.Start.Target.Kind == "attached" {
+		level = now
+	}
+	if !read || g.family != "handles" {
 		return f, false
 	}
 	switch g.class {

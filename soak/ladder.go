@@ -17,6 +17,10 @@ const (
 // Serving reports whether requests can be answered at all.
 func (s State) Serving() bool { return s == StateUp || s == StateDegraded }
 
+// RungListening is the rung that asks whether the process itself listens. It is
+// not OK under a server that answers where that cannot be seen.
+const RungListening = "listening"
+
 // Rung is one step of the health ladder.
 type Rung struct {
 	Name   string `json:"name"`

@@ -140,19 +140,23 @@ func (l *layout) deal() int {
 // percentile so far of what the largest load wave takes with its settling, and
 // never under 50 ms. All three slots of a cell are equally long; otherwise time
 // would follow the dose, and a leak that runs on time would seem to follow the
-// requests.
-type slotClock struct{ needs *latency }
+// requests. A wave is scaled up to the largest by the median time of a request:
+// one that stalled would else count many times.
+type slotClock struct{ needs, each *latency }
 
 const slotLeast = 50 * time.Millisecond
 
-func newSlotClock() *slotClock { return &slotClock{newLatency()} }
+func newSlotClock() *slotClock { return &slotClock{newLatency(), newLatency()} }
 
 // note adds one load wave: the time its requests took and the settling.
 func (c *slotClock) note(requests, largest int, load, settling time.Duration) error {
 	if requests == 0 {
 		return nil
 	}
-	return c.needs.record(load*time.Duration(largest)/time.Duration(requests) + settling)
+	if err := c.each.record(load / time.Duration(requests)); err != nil {
+		return err
+	}
+	return c.needs.record(max(load, c.each.quantile(50)*time.Duration(largest)) + settling)
 }
 
 func (c *slotClock) length() time.Duration {

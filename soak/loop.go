@@ -33,13 +33,14 @@ const (
 	prefillBursts = 5
 	drainLongest  = 35 * time.Second // a dropped stream is kept for 29 s by real servers
 	peakEvery     = 2 * time.Millisecond
+	openEvery     = time.Millisecond / 2
 )
 
 // Soak carries out the run and judges it. Whatever the target does, and a
 // recorder that fails, is part of the report; the error is not nil only when
 // ctx was done.
 func (l *Loop) Soak(ctx context.Context) (*Report, error) {
-	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock()}
+	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(), muted: map[int]int{}, seen: map[string]bool{}}
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +24,10 @@ type server struct {
 	every                         time.Duration // a background leak
 	dead                          bool
 	denied                        string
+	mu                            sync.Mutex // of what Send and Sample share
+	inFlight, threads             int
+	noDatabase                    bool
+	workers                       int // each with a connection of its own
 	quit                          chan struct{}
 	state                         State // of the ladder
 	sockets, blindAfter, diskFull int64
@@ -31,7 +37,10 @@ type server struct {
 
 func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
 	for range w.Requests {
+		s.busy(true)
 		time.Sleep(time.Millisecond)
+		s.busy(false)
+		s.mu.Lock()
 		s.sent++
 		if s.leak != nil {
 			s.leak(s, w.Probe)
@@ -40,25 +49,37 @@ func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
 		if s.answer != nil {
 			a = s.answer(s, w.Probe)
 		}
+		s.mu.Unlock()
 		out.Add(a, time.Millisecond)
 	}
 	out.MaxInFlight = min(1, w.Requests)
 	return out, nil
 }
 
+// busy opens and closes the connection of a request that is under way.
+func (s *server) busy(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight = 0; yes && !s.noDatabase {
+		s.inFlight = 1
+	}
+}
+
 func (s *server) Sample(context.Context) (Sample, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.dead {
 		return Sample{}, ErrGone
 	}
 	if s.blindAfter > 0 && int64(s.sent) > s.blindAfter {
 		return Sample{}, ErrBlind
 	}
-	c := s.conns + s.other
+	c := s.conns + s.other + s.inFlight
 	if s.every > 0 {
 		c += int(time.Since(s.began) / s.every)
 	}
 	n := int64(c)
-	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: 5, GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
+	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: int64(s.threads), GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
 	if n > 0 {
 		g[GaugeFDs]++
 	}
@@ -70,7 +91,11 @@ func (s *server) Sample(context.Context) (Sample, error) {
 	g[MemberGauge(p, "state.db")] = n
 	g[MemberGauge(p, "state.db-wal")] = n
 	g[MemberGauge(p, "state.db-shm")] = min(n, 1)
-	return Sample{Gauges: g}, nil
+	out := Sample{Gauges: g}
+	if s.workers > 0 {
+		out = s.forked(g)
+	}
+	return out, nil
 }
 
 func (s *server) Record(e Event) error {
@@ -88,7 +113,7 @@ func (s *server) climb(_ context.Context, when string) Ladder {
 }
 
 func newServer(batches, requests int, seed uint64) *server {
-	s := &server{state: StateUp}
+	s := &server{state: StateUp, threads: 5}
 	s.loop = &Loop{
 		Run: "test", Source: "test", Driver: s, Sampler: s, Recorder: s, Climb: s.climb,
 		Start: Start{Tool: "test", Target: Target{Kind: "bundled", URL: "http://127.0.0.1:1", PID: 1, Ticks: 1, Limit: 4096}, Scenario: Scenario{
@@ -157,7 +182,36 @@ func TestVerdicts(t *testing.T) {
 		}, ExitPass, LeakNone, "PASS", "released", "state.db*", Pass},
 		"pool of five, one in flight": {func(s *server) {
 			s.leak = func(s *server, _ int) { s.conns = 5 }
-		}, ExitFail, LeakBounded, "", "released", "state.db*", Fail},
+			s.threads = 3
+		}, ExitFail, LeakBounded, "HELD bounded: state.db handles", "released", "state.db*", Fail},
+		"one connection for each thread": {func(s *server) {
+			s.leak = func(s *server, _ int) { s.conns = 5 }
+		}, ExitUnknown, LeakNone, "perhaps one for each thread", "released", "state.db*", Unknown},
+		"one connection, late": {func(s *server) {
+			s.leak = func(s *server, _ int) {
+				if s.sent > 60 {
+					s.conns = 1
+				}
+			}
+		}, ExitPass, LeakBounded, "PASS", "released", "state.db*", Pass},
+		"a worker process with a connection each": {func(s *server) { s.workers = 4 }, ExitPass, LeakNone, "PASS", "pool bound", "state.db*", Pass},
+		"nothing of a default group": {func(s *server) {
+			s.noDatabase = true
+			s.loop.Start.Scenario.Watch[0].Default = true
+		}, ExitPass, LeakNone, "name yours with --watch", "growth", "handles", Pass},
+		"nothing of a group that was asked for": {func(s *server) { s.noDatabase = true }, ExitUnknown, LeakNone, "is the pattern right?", "released", "state.db*", Unknown},
+		"an endpoint goes silent": {func(s *server) {
+			s.answer = func(s *server, probe int) Answer {
+				if s.sent > 100 && probe == 1 {
+					return Answer{N: 1, Class: ClassTimeout}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+			}
+		}, ExitFail, LeakNone, "ERRORS", "alive", "", Pass},
+		"workers, none near its own limit": {func(s *server) {
+			s.workers = 4
+			s.loop.Start.Target.Limit = 16
+		}, ExitPass, LeakNone, "PASS", "headroom", "", Pass},
 		"held before the first request": {func(s *server) { s.other = 4 }, ExitPass, LeakNone, "PASS", "pool bound", "state.db*", Pass},
 		"dies": {func(s *server) {
 			s.leak = func(s *server, _ int) { s.dead = s.sent > 100 }
@@ -236,4 +290,26 @@ func TestReplayGivesTheSameBytes(t *testing.T) {
 	if !bytes.Equal(a, b) {
 		t.Errorf("live and replayed reports differ:\n%s\n%s", a, b)
 	}
+}
+
+// forked is the sample of a tree in which the root and each worker hold g, and
+// the workers a connection each once the first request was sent.
+func (s *server) forked(g map[string]int64) Sample {
+	out := Sample{Gauges: map[string]int64{}, Nearest: &Nearest{PID: 2, FDs: 11, Limit: 16}}
+	for pid := range s.workers + 1 {
+		part := maps.Clone(g)
+		if pid > 0 && s.sent > 0 {
+			const p = "state.db*"
+			part[GaugeFDs] += 3
+			part[GroupGauge(p)] += 3
+			for _, base := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+				part[MemberGauge(p, base)]++
+			}
+		}
+		for gauge, v := range part {
+			out.Gauges[gauge] += v
+		}
+		out.Parts = append(out.Parts, Part{PID: pid + 1, Ticks: 1, Gauges: part})
+	}
+	return out
 }

@@ -1,35 +1,56 @@
 package soak
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 )
 
-// secretName matches names whose values are not recorded.
-var secretName = regexp.MustCompile(`(?i)(pass|passwd|password|secret|token|key|auth|credential|cookie)`)
-
 const redacted = "…"
 
-// RedactArgs returns a command line fit to be recorded: the values of flags and
-// variables that sound like secrets, and what stands before the host of an
-// address, are left out.
+// The arguments that are recorded as they are: numbers, paths and module names,
+// which have a dot or a slash, and flags without a value.
+var (
+	plainNumber = regexp.MustCompile(`^[0-9]{1,9}$`)
+	plainPath   = regexp.MustCompile(`^[\w-]*[./][\w./-]*$`)
+	plainFlag   = regexp.MustCompile(`^--?[A-Za-z][\w-]*$`)
+	secretFlag  = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|auth|cred|cookie|header)`)
+)
+
+// RedactArgs returns a command line fit to be recorded: the program, and of its
+// arguments those that cannot be a secret. What is not known to be harmless is
+// left out, since no list of what is harmful is ever whole.
 func RedactArgs(args []string) []string {
 	out := make([]string, len(args))
-	hide := false
+	secret := false
 	for i, a := range args {
-		name, _, assigned := strings.Cut(a, "=")
-		flag := strings.HasPrefix(a, "-")
+		name, value, assigned := strings.Cut(a, "=")
+		flag := len(a) > 2 && plainFlag.MatchString(name)
 		switch {
-		case hide && !flag:
+		case i == 0:
+			out[i] = a
+		case secret:
 			out[i] = redacted
-		case assigned && secretName.MatchString(name):
+		case flag && !assigned && strings.HasPrefix(a, "--"), len(a) == 2 && plainFlag.MatchString(a):
+			out[i] = a
+		case flag && assigned && !secretFlag.MatchString(name):
+			out[i] = name + "=" + redactValue(value)
+		case flag && assigned:
 			out[i] = name + "=" + redacted
 		default:
-			out[i] = userinfo.ReplaceAllString(a, "://"+redacted+"@")
+			out[i] = redactValue(a)
 		}
-		hide = flag && !assigned && secretName.MatchString(a)
+		secret = strings.HasPrefix(a, "-") && !assigned && (secretFlag.MatchString(a) || len(a) == 2)
 	}
 	return out
 }
 
-var userinfo = regexp.MustCompile(`://[^/@\s]+@`)
+func redactValue(s string) string {
+	if plainNumber.MatchString(s) || plainPath.MatchString(s) {
+		return s
+	}
+	if u, err := url.Parse(s); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return u.Scheme + "://" + u.Host + u.EscapedPath()
+	}
+	return redacted
+}

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -29,17 +30,22 @@ type Report struct {
 	// Requests counts the requests of cells and of what came before them.
 	Requests int `json:"requests"`
 
-	// waves are all waves in order; their gauges are moved into series.
+	// waves are all waves in order; their gauges are moved into series, and those
+	// of each process that the checks need into parts.
 	waves  []WaveDone
 	series map[string]*column
+	parts  map[process]map[string]*column
 	events int64
-	grown  []grown // made by Judge
+	table  map[string]int64 // the newest table of handles
+	// nearest is the process that came nearest to its limit at any moment.
+	nearest *Nearest
+	grown   []grown // made by Judge
 }
 
-// column holds one gauge over the waves in which it was read.
-type column struct {
-	wave  []int32
-	value []int64
+// process is the identity of one process of the target.
+type process struct {
+	pid   int
+	ticks uint64
 }
 
 // Endpoint sums up the answers of one probe over the cells.
@@ -60,7 +66,7 @@ type Endpoint struct {
 
 // NewReport returns a report of nothing yet.
 func NewReport() *Report {
-	return &Report{Schema: Schema, Rests: map[string]Sample{}, series: map[string]*column{}}
+	return &Report{Schema: Schema, Rests: map[string]Sample{}, series: map[string]*column{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -98,7 +104,7 @@ func (r *Report) Apply(e Event) error {
 		}
 	case e.Rest != nil:
 		r.Rests[e.Rest.At] = e.Rest.Sample
-		r.peak(e.Rest.Sample.Gauges[GaugeFDs])
+		r.look(e.Rest.Sample)
 	case e.Wave != nil:
 		return r.applyWave(*e.Wave)
 	case e.Batch != nil:
@@ -117,15 +123,8 @@ func (r *Report) applyWave(w WaveDone) error {
 	if w.Probe >= len(r.Endpoints) || (w.Probe < 0) != (w.Requests == 0) {
 		return fmt.Errorf("wave %d: no probe %d for %d requests", len(r.waves), w.Probe, w.Requests)
 	}
-	for gauge, v := range w.Sample.Gauges {
-		r.note(gauge, v)
-	}
-	for _, g := range r.Start.Scenario.Watch {
-		if _, named := w.Sample.Group(g.Pattern); named {
-			r.note(connectionGauge(g.Pattern), walHandles(w.Sample.Gauges, g))
-		}
-	}
-	r.peak(w.Sample.Gauges[GaugeFDs])
+	r.noteSample(w.Sample)
+	r.look(w.Sample)
 	if w.Peak != nil {
 		r.peak(*w.Peak)
 	}
@@ -133,20 +132,60 @@ func (r *Report) applyWave(w WaveDone) error {
 	if w.Kind == WaveLoad {
 		r.Endpoints[w.Probe].add(w.Outcome)
 	}
-	w.Sample.Gauges = nil
+	w.Sample = Sample{} // all of it is in the series
 	r.waves = append(r.waves, w)
 	return nil
 }
 
-// note adds the value of a gauge after the wave in hand to its series.
-func (r *Report) note(gauge string, v int64) {
-	c := r.series[gauge]
-	if c == nil {
-		c = &column{}
-		r.series[gauge] = c
+// noteSample adds the sample after the wave in hand to the series.
+func (r *Report) noteSample(s Sample) {
+	wave := int32(len(r.waves))
+	for gauge, v := range s.Gauges {
+		note(r.series, gauge, wave, v)
 	}
-	c.wave = append(c.wave, int32(len(r.waves)))
-	c.value = append(c.value, v)
+	for _, g := range r.Start.Scenario.Watch {
+		if _, named := s.Group(g.Pattern); named {
+			note(r.series, connectionGauge(g.Pattern), wave, walHandles(s.Gauges, g))
+		}
+	}
+	for p, gauges := range r.processes(s) {
+		if r.parts[p] == nil {
+			r.parts[p] = map[string]*column{}
+		}
+		for gauge, v := range gauges {
+			if keptByProcess(gauge) {
+				note(r.parts[p], gauge, wave, v)
+			}
+		}
+	}
+}
+
+// processes returns the gauges of each process of a sample.
+func (r *Report) processes(s Sample) map[process]map[string]int64 {
+	if len(s.Parts) == 0 {
+		return map[process]map[string]int64{{r.Start.Target.PID, r.Start.Target.Ticks}: s.Gauges}
+	}
+	out := map[process]map[string]int64{}
+	for _, p := range s.Parts {
+		out[process{p.PID, p.Ticks}] = p.Gauges
+	}
+	return out
+}
+
+// keptByProcess says whether a check looks at the gauge of each process.
+func keptByProcess(gauge string) bool {
+	return gauge == GaugeThreads || strings.HasPrefix(gauge, groupPrefix) || strings.HasPrefix(gauge, memberPrefix)
+}
+
+// look notes what one sample says of the limit and of what is open.
+func (r *Report) look(s Sample) {
+	r.peak(s.Gauges[GaugeFDs])
+	if n := s.Nearest; n != nil && (r.nearest == nil || n.share() > r.nearest.share()) {
+		r.nearest = n
+	}
+	if s.Table != nil {
+		r.table = s.Table
+	}
 }
 
 func (e *Endpoint) add(o Outcome) {
@@ -177,6 +216,9 @@ func (r *Report) applyBatch(d BatchDone) error {
 		e.P50, e.P99, e.Max = e.latency.quantile(50), e.latency.quantile(99), e.latency.quantile(100)
 	}
 	r.Batches = append(r.Batches, d.BatchSummary)
+	if d.Table != nil {
+		r.table = d.Table
+	}
 	return nil
 }
 
@@ -205,32 +247,9 @@ func (r *Report) last(when string) (Ladder, bool) {
 	return Ladder{}, false
 }
 
-// eachCellWave calls f with each wave of the cells and its gauges. The map is
-// used again for the next wave.
-func (r *Report) eachCellWave(f func(i int, gauges map[string]int64)) {
-	next := map[string]int{}
-	gauges := map[string]int64{}
-	for i := range r.waves {
-		clear(gauges)
-		for name, c := range r.series {
-			if k := next[name]; k < len(c.wave) && int(c.wave[k]) == i {
-				gauges[name] = c.value[k]
-				next[name]++
-			}
-		}
-		if k := r.waves[i].Kind; k == WaveLoad || k == WaveIdle {
-			f(i, gauges)
-		}
-	}
-}
-
 // lastValue is the newest reading of a gauge.
 func (r *Report) lastValue(gauge string) (v int64, ok bool) {
-	c := r.series[gauge]
-	if c == nil {
-		return 0, false
-	}
-	return c.value[len(c.value)-1], true
+	return r.series[gauge].last()
 }
 
 // maxInFlight is the most requests that were in flight at once.
@@ -249,10 +268,19 @@ func (r *Report) errors() (requests, errors int) {
 	return requests, errors
 }
 
-// limit is the soft limit on file descriptors, or 0 where it is not known.
-func (r *Report) limit() int64 {
-	if l := r.Start.Scenario.Limit; l > 0 {
-		return l
+// nearestLimit is the process that came nearest to its limit: its file
+// descriptors and the soft limit. The scenario's limit goes before the one that
+// was read. ok is false where there is none or nothing was counted.
+func (r *Report) nearestLimit() (fds, limit int64, ok bool) {
+	limit = r.Start.Target.Limit
+	if r.nearest != nil {
+		fds, limit = r.nearest.FDs, r.nearest.Limit
 	}
-	return r.Start.Target.Limit
+	if r.Peak != nil && len(r.parts) <= 1 {
+		fds = max(fds, *r.Peak) // between two samples, of the only process
+	}
+	if l := r.Start.Scenario.Limit; l > 0 {
+		limit = l
+	}
+	return fds, limit, fds > 0 && limit > 0
 }

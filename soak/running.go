@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -13,8 +14,10 @@ type running struct {
 	report    *Report
 	seq       int64
 	slots     *slotClock
-	largest   int    // requests of the largest load wave
-	last      Sample // the newest reading
+	largest   int             // requests of the largest load wave
+	last      Sample          // the newest reading
+	muted     map[int]int     // waves running without any answer, by probe
+	seen      map[string]bool // watched groups of which a file was seen open
 	batch     BatchSummary
 	latencies []*latency // of the batch in hand, one a probe
 }
@@ -70,8 +73,10 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	if w.Requests == 0 {
 		return r.quitting(w)
 	}
-	if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
-		return err
+	if done.Count(Answer.Silent) == 0 {
+		if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
+			return err
+		}
 	}
 	return r.answered(ctx, done)
 }
@@ -89,10 +94,13 @@ func (r *running) send(ctx context.Context, done *WaveDone) error {
 		case <-stopped:
 		}
 	}()
-	peak := r.watchPeak()
+	peak, open := r.watchPeak(), r.watchOpen(ctx)
 	out, err := r.Driver.Send(loading, done.Wave)
-	done.Peak = peak()
-	if err != nil {
+	done.Peak, done.Open = peak(), open()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return &halt{Stop{StopBroken, err.Error()}}
 	}
 	done.Outcome = out
@@ -102,18 +110,30 @@ func (r *running) send(ctx context.Context, done *WaveDone) error {
 	return nil
 }
 
+// mutedAfter is after how many waves running in which a probe got no answer the
+// run is given up, although the server answers otherwise.
+const mutedAfter = 3
+
 // answered decides whether the run goes on after a wave of requests: not when
-// the user quits, and not when none was answered and the ladder agrees.
+// the user quits, not when none was answered and the ladder agrees, and not when
+// an endpoint has gone silent for good: every further wave would cost its
+// timeouts and add nothing.
 func (r *running) answered(ctx context.Context, w WaveDone) error {
 	n := w.Sent()
-	if n > 0 && w.Count(func(a Answer) bool { return a.Class.Transport() }) == n {
-		lad, err := r.climb(ctx, ClimbFailure)
-		if err != nil {
-			return err
-		}
-		if !lad.State.Serving() {
-			return &halt{Stop{StopWedged, lad.Evidence}}
-		}
+	if n == 0 || w.Count(Answer.Silent) < n {
+		delete(r.muted, w.Probe)
+		return r.quitting(w.Wave)
+	}
+	lad, err := r.climb(ctx, ClimbFailure)
+	if err != nil {
+		return err
+	}
+	if !lad.State.Serving() {
+		return &halt{Stop{StopWedged, lad.Evidence}}
+	}
+	if r.muted[w.Probe]++; r.muted[w.Probe] == mutedAfter {
+		name := r.Start.Scenario.Probes[w.Probe].Name
+		return &halt{Stop{StopWedged, fmt.Sprintf("%s got no answer in %d waves running", name, mutedAfter)}}
 	}
 	return r.quitting(w.Wave)
 }
@@ -158,6 +178,48 @@ func (r *running) watchPeak() (stop func() *int64) {
 	return func() *int64 {
 		close(quit)
 		return <-result
+	}
+}
+
+// watchOpen looks at the watched groups until stop is called, which returns the
+// most that each held: a server that closes what it opens holds it only then. A
+// look is not free, so it ends when every group was seen.
+func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) {
+	for _, g := range r.Start.Scenario.Watch {
+		if n, ok := r.last.Group(g.Pattern); ok && n > 0 {
+			r.seen[g.Pattern] = true
+		}
+	}
+	if len(r.seen) == len(r.Start.Scenario.Watch) {
+		return func() map[string]int64 { return nil }
+	}
+	quit, result := make(chan struct{}), make(chan map[string]int64)
+	go func() {
+		most := map[string]int64{}
+		for {
+			s, err := r.Sampler.Sample(ctx)
+			for _, g := range r.Start.Scenario.Watch {
+				if n, ok := s.Group(g.Pattern); err == nil && ok {
+					most[g.Pattern] = max(most[g.Pattern], n)
+				}
+			} // an error here is no reading; the sample after the wave says why
+			select {
+			case <-quit:
+				result <- most
+				return
+			case <-time.After(openEvery):
+			}
+		}
+	}()
+	return func() map[string]int64 {
+		close(quit)
+		most := <-result
+		for pattern, n := range most {
+			if n > 0 {
+				r.seen[pattern] = true
+			}
+		}
+		return most
 	}
 }
 

@@ -30,6 +30,10 @@ const (
 	connectionPrefix = "connections:"
 )
 
+// TCPGauge is the gauge that counts the target's TCP sockets in a state, named
+// as the kernel does: ESTABLISHED, CLOSE_WAIT, LISTEN ...
+func TCPGauge(state string) string { return "tcp:" + state }
+
 // GroupGauge is the gauge that counts all handles of a group.
 func GroupGauge(pattern string) string { return groupPrefix + pattern }
 
@@ -60,6 +64,9 @@ type Sample struct {
 	// Table counts handles by target: a path, or the kind for what has no path.
 	// It is nil where names could not be read.
 	Table map[string]int64 `json:"table,omitempty"`
+	// Nearest is the process nearest to its limit on file descriptors; nil where no
+	// limit can be read.
+	Nearest *Nearest `json:"nearest,omitempty"`
 	// Denied says why names could not be read; empty when they were.
 	Denied string `json:"denied,omitempty"`
 }
@@ -72,6 +79,18 @@ type Part struct {
 	Ticks  uint64           `json:"ticks"`
 	Gauges map[string]int64 `json:"gauges"`
 }
+
+// Nearest is how near a process is to its limit on file descriptors, which holds
+// for each process alone, not for a tree.
+type Nearest struct {
+	PID int   `json:"pid"`
+	FDs int64 `json:"fds"`
+	// Limit is the soft limit.
+	Limit int64 `json:"limit"`
+}
+
+// share is the part of the limit that is used.
+func (n Nearest) share() float64 { return float64(n.FDs) / float64(n.Limit) }
 
 // Errors of a Sampler, matched with errors.Is.
 var (

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"path"
 	"slices"
@@ -39,11 +40,15 @@ func NewProbe(p string) (Probe, error) {
 }
 
 // Group is a watched set of files, chosen by a pattern of path.Match: on the
-// base name, or on the whole path when the pattern holds a slash.
+// base name, or on the whole path when the pattern holds a slash. A file belongs
+// to the first group that matches it.
 type Group struct {
 	Pattern string `json:"pattern"`
 	// Allow is the number of handles that may stay beyond what the checks expect.
 	Allow int64 `json:"allow,omitempty"`
+	// Default: nobody asked for the group by name. It is judged only where a file
+	// of it was seen open.
+	Default bool `json:"default,omitempty"`
 }
 
 // Match reports whether the group holds the file at name, an absolute path
@@ -127,7 +132,7 @@ func (s *Scenario) Validate() error {
 		return fmt.Errorf("for: want a positive duration, not %s", s.For)
 	case s.For == 0 && s.Batches < 1:
 		return fmt.Errorf("batches: want 1 or more, not %d", s.Batches)
-	case s.Rate < 0:
+	case s.Rate < 0, math.IsInf(s.Rate, 0), math.IsNaN(s.Rate):
 		return fmt.Errorf("rate: want 0 (no bound) or more requests per second, not %g", s.Rate)
 	case s.Timeout <= 0:
 		return fmt.Errorf("timeout: want a positive duration, not %s", s.Timeout)

@@ -164,9 +164,13 @@ func conclude(r *Report) Conclusion {
 
 // urgency orders failures for the last line: a server that is down first, then
 // the leak with a rate, then the leak without one, then its consequences. A run
-// that was cut short is the first thing to say of an unknown.
+// that was cut short is the first thing to say of an unknown. Children come
+// before the handles that they inherit.
 func urgency(v Verdict) int {
-	order := []string{"run", "alive", "growth", "released", "pool bound", "headroom", "answers"}
+	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "answers"}
+	if i := slices.Index(order, v.title()); i >= 0 {
+		return i
+	}
 	return slices.Index(order, v.Check)
 }
 

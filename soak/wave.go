@@ -49,11 +49,6 @@ const (
 	ClassOther   Class = "other"   // anything else, such as a malformed answer
 )
 
-// Transport reports whether the request failed below HTTP: no answer came.
-func (c Class) Transport() bool {
-	return c == ClassRefused || c == ClassReset || c == ClassEOF || c == ClassTimeout
-}
-
 // Answer is what came back for N requests running that ended alike.
 type Answer struct {
 	N      int   `json:"n"`
@@ -64,6 +59,11 @@ type Answer struct {
 	// Items is the length of the longest array at the top of a JSON body; nil
 	// where there is none.
 	Items *int `json:"items,omitempty"`
+}
+
+// Silent reports whether no answer came at all: not even a status.
+func (a Answer) Silent() bool {
+	return a.Status == 0 && (a.Class == ClassRefused || a.Class == ClassReset || a.Class == ClassEOF || a.Class == ClassTimeout)
 }
 
 // Outcome is what one wave of requests brought back.

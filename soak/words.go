@@ -38,8 +38,8 @@ func count(n int64, thing string) string {
 // plural is more than one of the thing.
 func plural(thing string) string {
 	switch {
-	case strings.HasPrefix(thing, "unit of "):
-		return "units of " + strings.TrimPrefix(thing, "unit of ")
+	case strings.HasPrefix(thing, "MiB "):
+		return thing
 	case strings.HasSuffix(thing, "s"):
 		return thing + "es"
 	}
@@ -48,13 +48,13 @@ func plural(thing string) string {
 
 // perTime is a rate per hour, told in the unit of time in which it is a number
 // that people can picture.
-func perTime(r ratchet.Interval, thing string) string {
-	unit, in := "hour", 1.0
+func perTime(r ratchet.Interval, told float64, thing string) string {
+	unit, in := "hour", 1/told
 	switch {
 	case r.Rate > 2*3600:
-		unit, in = "second", 3600
+		unit, in = "second", 3600/told
 	case r.Rate > 2*60:
-		unit, in = "minute", 60
+		unit, in = "minute", 60/told
 	}
 	return fmt.Sprintf("%+.2f %s per %s (95%% %.2f-%.2f)", r.Rate/in, plural(thing), unit, r.Low/in, r.High/in)
 }

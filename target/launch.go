@@ -25,11 +25,14 @@ type Command struct {
 	Dir string
 	// NoFile is the limit on file descriptors, soft and hard; 0 leaves it.
 	NoFile uint64
-	// Log is the file that receives stdout and stderr; it is emptied first. ""
-	// throws them away.
+	// Log is the file that receives stdout and stderr, behind what it holds
+	// already. It is made if need be; what exists must be a regular file or
+	// /dev/null. "" throws the output away.
 	Log string
-	// Remove are files and folders that are removed once the target has ended,
-	// also when we are killed, and when Launch fails. See TempPrefix.
+	// Remove are files and folders below os.TempDir whose base names begin with
+	// TempPrefix; relative ones are taken from our own working folder. They are
+	// removed once the target has ended, also when we are killed, and when Launch
+	// fails, which it does when one may not be removed: that one stays.
 	Remove []string
 }
 
@@ -37,15 +40,15 @@ type Command struct {
 // runs until Stop, or until we are gone. main must hand over to Guard when its
 // first argument is GuardArg.
 func Launch(ctx context.Context, c Command) (*Process, error) {
-	for _, path := range c.Remove {
-		if err := removable(path); err != nil {
-			return nil, err
-		}
+	remove, err := removables(c.Remove)
+	var p *Process
+	if err == nil {
+		c.Remove = remove
+		p, err = c.start(ctx)
 	}
-	p, err := c.start(ctx)
 	if err != nil {
 		// The guard has removed them if it got as far as that.
-		return nil, errors.Join(err, removeAll(c.Remove))
+		return nil, errors.Join(err, removeAll(remove))
 	}
 	return p, nil
 }
@@ -59,11 +62,16 @@ func (c Command) start(ctx context.Context) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := startGuard(guard, c.Log)
+	out, size, err := openLog(c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Close() }() // nothing was written here
+	p, err := startGuard(guard, out)
 	if err != nil {
 		return nil, fmt.Errorf("starting the guard: %w", err)
 	}
-	p.log, p.token, p.remove = c.Log, token, c.Remove
+	p.log, p.logStart, p.token, p.remove = c.Log, size, token, c.Remove
 	// An error means that the guard is gone, which the select sees too.
 	_ = json.NewEncoder(p.orders).Encode(pl)
 	select {
@@ -119,15 +127,7 @@ func (c Command) plan() (plan, string, error) {
 }
 
 // startGuard starts the guard with its two pipes and the log as its output.
-func startGuard(guard *exec.Cmd, log string) (*Process, error) {
-	if log == "" {
-		log = os.DevNull
-	}
-	out, err := os.OpenFile(log, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = out.Close() }() // nothing was written here
+func startGuard(guard *exec.Cmd, out *os.File) (*Process, error) {
 	ordersRead, ordersWrite, err := os.Pipe()
 	if err != nil {
 		return nil, err

@@ -223,25 +223,3 @@ func TestSignalsForTheParentOnly(t *testing.T) {
 		t.Errorf("an obedient target took %s to stop", took)
 	}
 }
-
-func TestLogTail(t *testing.T) {
-	t.Parallel()
-	log := filepath.Join(t.TempDir(), "log")
-	p := launch(t, Command{Args: []string{"sh", "-c", "echo $GREETING; pwd; echo oops >&2; exit 1"},
-		Env: []string{"GREETING=first", "GREETING=hello"}, Dir: "/", Log: log})
-	<-p.Exited()
-	for n, want := range map[int]string{0: "", 2: "/|oops", 40: "hello|/|oops"} {
-		lines, err := p.LogTail(n)
-		ok(t, err)
-		if got := strings.Join(lines, "|"); got != want {
-			t.Errorf("last %d lines: %q, want %q", n, got, want)
-		}
-	}
-	long := filepath.Join(t.TempDir(), "long")
-	ok(t, os.WriteFile(long, []byte(strings.Repeat("0123456789\n", 100_000)), 0o600))
-	lines, err := (&Process{log: long}).LogTail(40)
-	ok(t, err)
-	if len(lines) != 40 || lines[0] != "0123456789" {
-		t.Errorf("of a long log: %d lines, first %q", len(lines), lines[0])
-	}
-}

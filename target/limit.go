@@ -1,29 +1,29 @@
 package target
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // parseLimits returns the soft limit on open files from the text of
 // /proc/PID/limits; math.MaxInt64 where there is none.
-func parseLimits(text string) (int64, error) {
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, "Max open files")
+func parseLimits(text []byte) (int64, error) {
+	for line := range bytes.Lines(text) {
+		rest, ok := bytes.CutPrefix(line, []byte("Max open files"))
 		if !ok {
 			continue
 		}
-		fields := strings.Fields(rest)
+		fields := bytes.Fields(rest)
 		if len(fields) < 2 {
 			break
 		}
-		if fields[0] == "unlimited" {
+		if string(fields[0]) == "unlimited" {
 			return math.MaxInt64, nil
 		}
-		soft, err := strconv.ParseUint(fields[0], 10, 64)
+		soft, err := strconv.ParseUint(string(fields[0]), 10, 64)
 		if err != nil {
 			return 0, fmt.Errorf("limits: open files: %w", err)
 		}

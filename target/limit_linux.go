@@ -13,7 +13,7 @@ func Limit(root string, pid int) (int64, error) {
 	if err != nil {
 		return 0, unreadable(root, pid, err)
 	}
-	soft, err := parseLimits(string(text))
+	soft, err := parseLimits(text)
 	if err != nil {
 		return 0, fmt.Errorf("pid %d: %w", pid, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,9 +56,12 @@ func help(mode string, args []string) int {
 		"hold":    holdFile,
 		"zoo":     openZoo,
 		"listen":  listenAnywhere,
+		"connect": connectToSelf,
+		"keep":    keepConnections,
 		"zombie":  makeZombie,
 		"launch":  launchAndWait,
 		"sample":  sampleOnce,
+		"check":   checkListener,
 		"hidepid": identifyHidden,
 	}
 	said, err := modes[mode](args)
@@ -118,23 +120,6 @@ func openZoo(args []string) (string, error) {
 	tcp, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	errs = append(errs, err, unix.Bind(tcp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(tcp, 1))
 	return "", errors.Join(errs...)
-}
-
-func listenAnywhere([]string) (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _, _ = io.Copy(io.Discard, conn) }() // holds it
-		}
-	}()
-	return l.Addr().String(), nil
 }
 
 // makeZombie leaves a child that has ended and is not waited for.

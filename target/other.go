@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"runtime"
 
@@ -40,8 +41,13 @@ func Limit(string, int) (int64, error) { return 0, unsupported("reading a proces
 // Listeners is for Linux only.
 func Listeners(string, []int) ([]Listener, error) { return nil, unsupported("reading sockets") }
 
-// CheckPort is for Linux only.
-func CheckPort(string, int, uint16) error { return unsupported("reading sockets") }
+// Listening is for Linux only.
+func Listening(string, int, netip.AddrPort) (Listener, bool, error) {
+	return Listener{}, false, unsupported("reading sockets")
+}
+
+// CheckListener is for Linux only.
+func CheckListener(string, int, netip.AddrPort) error { return unsupported("reading sockets") }
 
 // Sampler is for Linux only.
 type Sampler struct{}

@@ -87,21 +87,21 @@ func TestParseLimits(t *testing.T) {
 		"Max open files            18446744073709551615 unlimited            files     \n": math.MaxInt64,
 		"Max open files            0                    0                    files     \n": 0,
 	} {
-		if got, err := parseLimits(limitsHead + line); err != nil || got != want {
+		if got, err := parseLimits([]byte(limitsHead + line)); err != nil || got != want {
 			t.Errorf("%q: %d, %v; want %d", line, got, err, want)
 		}
 	}
 	for _, text := range []string{"", limitsHead, limitsHead + "Max open files", "Max open files -1 2 files"} {
-		if got, err := parseLimits(text); err == nil {
+		if got, err := parseLimits([]byte(text)); err == nil {
 			t.Errorf("%q: %d, want an error", text, got)
 		}
 	}
 }
 
 func FuzzParseLimits(f *testing.F) {
-	f.Add(limitsHead + "Max open files            1024                 4096                 files     \n")
-	f.Add("Max open files unlimited unlimited files")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Add([]byte(limitsHead + "Max open files            1024                 4096                 files     \n"))
+	f.Add([]byte("Max open files unlimited unlimited files"))
+	f.Fuzz(func(t *testing.T, text []byte) {
 		if soft, err := parseLimits(text); soft < 0 || err != nil && soft != 0 {
 			t.Errorf("%q: %d, %v", text, soft, err)
 		}

@@ -50,12 +50,19 @@ func readStat(root string, pid int) (stat, error) {
 }
 
 // unreadable says whether a process whose files cannot be opened is gone or only
-// hidden: under hidepid=2 /proc does not show it, and kill still finds it.
+// hidden. A zombie is shown, and its files are missing or denied. Under hidepid=2
+// /proc does not show a process, and kill still finds it.
 func unreadable(root string, pid int, err error) error {
+	text, notShown := os.ReadFile(procPath(root, pid, "stat"))
+	if notShown == nil {
+		if st, malformed := parseStat(text); malformed == nil && st.ended() {
+			return st.is(st.Identity)
+		}
+	}
 	switch {
 	case isDenied(err):
 		return fmt.Errorf("pid %d: %w: %w; run as the same user or as root", pid, soak.ErrBlind, err)
-	case !isMissing(err):
+	case !isMissing(err), notShown == nil:
 		return fmt.Errorf("pid %d: %w", pid, err)
 	case root == procRoot && exists(pid):
 		return fmt.Errorf("pid %d is hidden from uid %d (/proc is mounted with hidepid): %w; run as the same user or as root",

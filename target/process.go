@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"time"
 )
@@ -17,9 +15,11 @@ import (
 type Process struct {
 	orders *os.File // the pipe whose end tells the guard that we are gone
 	guard  *exec.Cmd
-	log    string
 	token  string
 	remove []string
+	log    string
+	// logStart is the size that the log had before the target wrote to it, in bytes.
+	logStart int64
 
 	// follow closes each channel after it set the fields in its group.
 	started chan struct{}
@@ -87,37 +87,6 @@ func (p *Process) ExitText() string {
 	default:
 		return ""
 	}
-}
-
-// LogTail returns the last n lines of the target's output, without line ends.
-func (p *Process) LogTail(n int) ([]string, error) {
-	if p.log == "" {
-		return nil, nil
-	}
-	f, err := os.Open(p.log)
-	if err != nil {
-		return nil, fmt.Errorf("reading the target's log: %w", err)
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, fmt.Errorf("reading the target's log: %w", err)
-	}
-	const most = 64 << 10
-	text, err := io.ReadAll(io.NewSectionReader(f, max(0, size-most), most))
-	if err != nil {
-		return nil, fmt.Errorf("reading the target's log: %w", err)
-	}
-	return tail(string(text), n), nil
-}
-
-func tail(text string, n int) []string {
-	text = strings.TrimSuffix(text, "\n")
-	if text == "" || n <= 0 {
-		return nil
-	}
-	lines := strings.Split(text, "\n")
-	return lines[max(0, len(lines)-n):]
 }
 
 // Stop ends the target and all that it started (TERM, 5 s of grace, KILL), waits

@@ -23,11 +23,10 @@ type Sampler struct {
 	countable bool
 	tree      atomic.Pointer[[]int] // the pids that the last Sample read
 
-	mu      sync.Mutex // of what follows
-	reader  *fdReader
-	tally   *tally
-	clients clients
-	sockets []uint64 // of the whole tree
+	mu     sync.Mutex // of what follows
+	reader *fdReader
+	tally  *tally
+	states *tcpStates
 }
 
 // NewSampler returns a sampler of a running process and all processes below it.
@@ -45,11 +44,11 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 		return nil, err
 	}
 	s := &Sampler{
-		root:    cfg.Root,
-		id:      cfg.Identity,
-		reader:  newFDReader(),
-		tally:   newTally(cfg.Groups),
-		clients: clients{root: cfg.Root},
+		root:   cfg.Root,
+		id:     cfg.Identity,
+		reader: newFDReader(),
+		tally:  newTally(cfg.Groups),
+		states: newTCPStates(cfg.Root),
 	}
 	s.countable = cheapCountWorks(s.root, s.reader)
 	tree, err := Tree(s.root, s.id.PID)
@@ -70,7 +69,6 @@ func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
 		return soak.Sample{}, err
 	}
 	s.tally.begin()
-	s.sockets = s.sockets[:0]
 	var read []reading
 	for i, st := range procs {
 		if err := ctx.Err(); err != nil {
@@ -106,11 +104,13 @@ func (s *Sampler) processes() ([]stat, error) {
 
 // reading is what one process held.
 type reading struct {
-	id     Identity
-	fds    int64
-	counts []int64 // by slot of the tally
-	denied string
-	other  map[string]int64 // gauges that have nothing to do with handles
+	id      Identity
+	fds     int64
+	counts  []int64  // by slot of the tally
+	sockets []uint64 // their inodes, one a descriptor
+	denied  string
+	limit   int64            // the soft limit on descriptors, 0 where it is not known
+	other   map[string]int64 // gauges that have nothing to do with handles
 }
 
 // read reads one process. Its error wraps soak.ErrGone when the process ended
@@ -126,6 +126,9 @@ func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 	} else {
 		r.fds = s.tally.total
 	}
+	if soft, limitErr := Limit(s.root, id.PID); limitErr == nil { // else not known, which nearest minds
+		r.limit = soft
+	}
 	r.other = s.usage(ctx, id.PID)
 	if gone := Alive(s.root, id); gone != nil {
 		return reading{}, gone
@@ -134,7 +137,7 @@ func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 		return reading{}, fmt.Errorf("pid %d: %w", id.PID, err)
 	}
 	if r.denied == "" {
-		s.sockets = append(s.sockets, s.tally.sockets...)
+		r.sockets = slices.Clone(s.tally.sockets)
 		r.counts = s.tally.commit()
 	}
 	return r, nil
@@ -207,7 +210,7 @@ func (s *Sampler) Count() (int64, error) {
 
 // sum makes the sample from the readings of all processes.
 func (s *Sampler) sum(read []reading, children int) soak.Sample {
-	sample := soak.Sample{}
+	sample := soak.Sample{Nearest: nearest(read)}
 	pids := make([]int, 0, len(read))
 	for _, r := range read {
 		pids = append(pids, r.id.PID)
@@ -216,11 +219,15 @@ func (s *Sampler) sum(read []reading, children int) soak.Sample {
 		}
 	}
 	s.tree.Store(&pids)
+	if sample.Denied == "" {
+		s.states.look(read)
+	}
 	for _, r := range read {
 		gauges := r.other
 		gauges[soak.GaugeFDs] = r.fds
 		if sample.Denied == "" {
 			s.tally.put(gauges, r.counts)
+			s.states.put(gauges, r.sockets)
 		}
 		sample.Parts = append(sample.Parts, soak.Part{PID: r.id.PID, Ticks: r.id.Ticks, Gauges: gauges})
 	}
@@ -233,8 +240,8 @@ func (s *Sampler) sum(read []reading, children int) soak.Sample {
 		return sample
 	}
 	sample.Table = s.tally.table()
-	if n, ok := s.clients.count(pids, s.sockets); ok {
-		sample.Gauges[soak.GaugeClients] = n
+	if s.states.known {
+		sample.Gauges[soak.GaugeClients] = s.states.clients
 	}
 	return sample
 }

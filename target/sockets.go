@@ -12,6 +12,7 @@ import (
 // The TCP states that we look at, as the kernel numbers them.
 const (
 	tcpEstablished = 0x01
+	tcpCloseWait   = 0x08
 	tcpListen      = 0x0A
 )
 
@@ -24,7 +25,7 @@ type Listener struct {
 	Queue int64
 }
 
-// tcpRow is what we use of a line of /proc/net/tcp or tcp6.
+// tcpRow is what we use of a TCP socket, a line of /proc/net/tcp.
 type tcpRow struct {
 	local netip.AddrPort
 	state uint8

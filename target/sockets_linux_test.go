@@ -1,10 +1,9 @@
 package target
 
 import (
-	"fmt"
 	"net"
 	"os"
-	"strings"
+	"path/filepath"
 	"testing"
 )
 
@@ -25,16 +24,18 @@ func TestClientsAndListeners(t *testing.T) {
 		defer func() { _ = conn.Close() }()
 	}
 	eventually(t, "three clients", func() bool { return sample(t, s).Gauges["clients"] == 3 })
+}
 
-	port := listeners[0].Addr.Port()
-	ok(t, CheckPort(procRoot, h.pid(), port))
-	ok(t, CheckPort(procRoot, os.Getpid(), port)) // the listener is below us
-	other, _ := startHelper(t, nil, "listen")
-	err = CheckPort(procRoot, other.pid(), port)
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("served by pid %d", h.pid())) {
-		t.Errorf("another process listens: %v", err)
+// TestListenersGone: a process that ends between its handles and its network
+// holds none, one that runs cannot be read.
+func TestListenersGone(t *testing.T) {
+	t.Parallel()
+	root := fakeRoot(t, map[string]string{"0": "socket:[5]"})
+	if found, err := Listeners(root, []int{fakeID.PID}); err == nil {
+		t.Errorf("unreadable: %+v", found)
 	}
-	if err := CheckPort(procRoot, h.pid(), 1); err == nil || !strings.Contains(err.Error(), "listens on port 1") {
-		t.Errorf("nobody listens: %v", err)
+	ok(t, os.WriteFile(filepath.Join(root, "42/stat"), []byte("42 (a) Z"+statTail), 0o600))
+	if found, err := Listeners(root, []int{fakeID.PID}); err != nil || found != nil {
+		t.Errorf("a zombie: %+v, %v", found, err)
 	}
 }

@@ -87,6 +87,7 @@ func (t *tally) learn(key string, h handle) *name {
 	for _, g := range t.groups {
 		if h.path != "" && g.Match(h.path) {
 			n.slots = append(n.slots, t.slot(soak.GroupGauge(g.Pattern)), t.slot(soak.MemberGauge(g.Pattern, h.base())))
+			break // a file belongs to the first group that matches
 		}
 	}
 	t.names[key] = n

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +47,7 @@ func serveAsRoot(t *testing.T, flags ...string) served {
 	bin := filepath.Join(dir, "hermes-soak")
 	copyProgram(t, self, bin)
 	port := freePort(t)
-	cmd := exec.Command(self, append([]string{"serve", "--addr", "127.0.0.1:" + port, "--home", t.TempDir()}, flags...)...)
+	cmd := exec.Command(self, append([]string{"serve", "--addr", "127.0.0.1:" + port, "--home", t.TempDir(), "--sessions", fewSessions}, flags...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -55,18 +56,9 @@ func serveAsRoot(t *testing.T, flags ...string) served {
 		_ = cmd.Wait()
 	})
 	eventually(t, "the server listens", func() bool {
-		return target.CheckPort("/proc", cmd.Process.Pid, mustPort(t, port)) == nil
+		return target.CheckListener("/proc", cmd.Process.Pid, netip.MustParseAddrPort("127.0.0.1:"+port)) == nil
 	})
 	return served{"http://127.0.0.1:" + port, cmd.Process.Pid, bin, cmd}
-}
-
-func mustPort(t *testing.T, s string) uint16 {
-	t.Helper()
-	n, err := strconv.ParseUint(s, 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return uint16(n)
 }
 
 func copyProgram(t *testing.T, from, to string) {

@@ -42,7 +42,7 @@ func runFlags() []cli.Flag {
 // value a line there.
 func withEnv(flags []cli.Flag) []cli.Flag {
 	for _, f := range flags {
-		name := []string{"HERMES_SOAK_" + strings.ToUpper(strings.ReplaceAll(f.Names()[0], "-", "_"))}
+		name := []string{envName(f.Names()[0])}
 		switch f := f.(type) {
 		case *cli.StringFlag:
 			f.EnvVars = name
@@ -65,6 +65,11 @@ func withEnv(flags []cli.Flag) []cli.Flag {
 	return flags
 }
 
+// envName is the variable that sets a flag.
+func envName(flag string) string {
+	return "HERMES_SOAK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
 func loadFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "profile", Category: flagsLoad, Value: "smoke", Usage: "size of the run: smoke (5 batches of 40 requests), nightly (200 of 100) or release (1000 of 100)"},
@@ -84,7 +89,7 @@ func loadFlags() []cli.Flag {
 
 func checkFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "watch", Category: flagsChecks, Usage: "file group that must be given back: `PATTERN` of a base name, or of a path if it holds a slash; repeatable (default: state.db*)"},
+		&cli.StringSliceFlag{Name: "watch", Category: flagsChecks, Usage: "file group that must be given back: `PATTERN` of a base name, or of a path if it holds a slash; repeatable (default: state.db*, *.db* and *.sqlite*, where one is seen open)"},
 		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
@@ -127,8 +132,17 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		if err != nil {
 			return s, err
 		}
-		if slices.ContainsFunc(s.Probes, func(q soak.Probe) bool { return q.Name == p.Name }) {
-			return s, fmt.Errorf("endpoint %s is named twice", p.Name)
+		alike := 1
+		for _, q := range s.Probes {
+			if q.Path == p.Path {
+				return s, fmt.Errorf("endpoint %s is named twice", p.Name)
+			}
+			if strings.HasPrefix(q.Name, p.Name) {
+				alike++ // they differ in what is redacted
+			}
+		}
+		if alike > 1 {
+			p.Name += fmt.Sprintf(" #%d", alike)
 		}
 		s.Probes = append(s.Probes, p)
 	}
@@ -175,14 +189,20 @@ func size(c *cli.Context, s *soak.Scenario) error {
 	return fmt.Errorf("there is no profile %q; the profiles are %s", c.String("profile"), strings.Join(names, ", "))
 }
 
+// defaultGroups are the usual names of SQLite databases. They are judged where
+// one was seen open.
+func defaultGroups() []soak.Group {
+	return []soak.Group{{Pattern: "state.db*", Default: true}, {Pattern: "*.db*", Default: true}, {Pattern: "*.sqlite*", Default: true}}
+}
+
 // groups makes the watched groups with their allowances.
 func groups(patterns, allowances []string) ([]soak.Group, error) {
-	if len(patterns) == 0 {
-		patterns = []string{"state.db*"}
-	}
 	var out []soak.Group
 	for _, p := range patterns {
 		out = append(out, soak.Group{Pattern: p})
+	}
+	if len(out) == 0 {
+		out = defaultGroups()
 	}
 	for _, a := range allowances {
 		pattern, number, _ := cutLast(a, "=")

@@ -5,7 +5,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// oneSignal is within what time two signals are one: timeout(1) signals the
+// program and then its whole group.
+const oneSignal = 300 * time.Millisecond
 
 // interruptible returns a context that the second interrupt ends, and a channel
 // that the first one closes; say tells the user so. release must be called.
@@ -20,12 +25,18 @@ func interruptible(parent context.Context, say func(string)) (ctx context.Contex
 		case <-over:
 			return
 		}
-		say("stopping: drain and verdict follow; interrupt again to leave at once")
+		say("stopping; interrupt again to leave at once")
 		close(quitting)
-		select {
-		case <-signals:
-			cancel()
-		case <-over:
+		for first := time.Now(); ; {
+			select {
+			case <-signals:
+				if time.Since(first) > oneSignal {
+					cancel()
+					return
+				}
+			case <-over:
+				return
+			}
 		}
 	}()
 	return ctx, quitting, func() {

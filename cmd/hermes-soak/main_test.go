@@ -24,6 +24,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"hermes-soak": main})
 }
 
+// fewSessions keeps SQLite quick under the race detector, where it is some
+// thirty times slower; the real runs of the gate have all 550.
+const fewSessions = "22"
+
 // TestScripts runs the transcripts. Every one has a folder of its own for
 // temporary files, and leaves nothing in it.
 func TestScripts(t *testing.T) {
@@ -35,6 +39,7 @@ func TestScripts(t *testing.T) {
 			tmp := e.WorkDir + "/tmp"
 			e.Setenv("TMPDIR", tmp)
 			e.Setenv("CI", "")
+			e.Setenv("HERMES_SOAK_SESSIONS", fewSessions)
 			return os.Mkdir(tmp, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -43,6 +43,9 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 		if !ok || path == "" || !slices.Contains([]string{"jsonl", "json"}, format) {
 			return nil, errors.Join(usage(fmt.Errorf("report %q: want jsonl=FILE or json=FILE", r), ""), o.abandon())
 		}
+		if slices.ContainsFunc(o.files, func(f *os.File) bool { return f.Name() == path }) {
+			return nil, errors.Join(usage(fmt.Errorf("report %s: %s is written by another report", format, path), ""), o.abandon())
+		}
 		f, err := os.Create(path)
 		if err != nil {
 			return nil, errors.Join(usage(fmt.Errorf("report %s: %w", format, err), ""), o.abandon())

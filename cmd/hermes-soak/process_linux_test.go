@@ -47,7 +47,7 @@ func program(t *testing.T, args ...string) *soaking {
 		t.Fatal(err)
 	}
 	s := &soaking{Cmd: exec.Command(self, args...), tmp: t.TempDir()}
-	s.Env = append(os.Environ(), "TMPDIR="+s.tmp, "CI=true")
+	s.Env = append(os.Environ(), "TMPDIR="+s.tmp, "CI=true", "HERMES_SOAK_SESSIONS="+fewSessions)
 	s.Stdout, s.Stderr = &s.out, &s.errors
 	return s
 }
@@ -192,7 +192,7 @@ func TestInterruptedTwiceLeavesAtOnce(t *testing.T) {
 		if err := s.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(oneSignal + 100*time.Millisecond)
 	}
 	_ = s.Wait() // the status is looked at
 	if took := time.Since(began); took > 5*time.Second {
@@ -272,6 +272,7 @@ func TestPortInUse(t *testing.T) {
 // TestLeavesNothingInOurselves: a run in this process leaves no goroutine and no
 // file descriptor.
 func TestLeavesNothingInOurselves(t *testing.T) {
+	t.Setenv("HERMES_SOAK_SESSIONS", fewSessions)
 	once := func() {
 		var out bytes.Buffer
 		if got := run(context.Background(), []string{"hermes-soak", "run", "--batches", "1", "--requests", "10", "--skip", "growth"}, &out, &out); got != 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,6 +18,8 @@ import (
 func bundledFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "leak", Category: flagsBundled, Usage: "make the bundled WebUI leak: `KIND[:key=value,...]`; repeatable; kinds below"},
+		&cli.StringSliceFlag{Name: "shape", Category: flagsBundled, Usage: "make the bundled WebUI look as if it leaked, though it is healthy: `KIND[:key=value,...]`; repeatable; kinds below"},
+		&cli.StringFlag{Name: "exhausted", Category: flagsBundled, Usage: "what the bundled WebUI does at its limit on file descriptors: `MODE`, below (default: it hangs)"},
 		&cli.IntFlag{Name: "sessions", Category: flagsBundled, Value: 550, Usage: "sessions in its state.db"},
 		&cli.StringFlag{Name: "home", Category: flagsBundled, Usage: "`DIR` that holds its state.db (default: a temporary one)"},
 	}
@@ -29,6 +32,7 @@ func serveCommand() *cli.Command {
 		UsageText:   "hermes-soak serve [flags]",
 		Description: leakHelp(),
 		Flags: append(withEnv(bundledFlags()),
+			&cli.StringFlag{Name: "password-env", Usage: "ask for the password in the environment variable `NAME`"},
 			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8787", Usage: "loopback `HOST:PORT` to listen on; port 0 is any free one"}),
 		Action: serve,
 	}
@@ -52,6 +56,11 @@ func serve(c *cli.Context) (err error) {
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	config.Addr = c.String("addr")
+	if name := c.String("password-env"); name != "" {
+		if config.Password = os.Getenv(name); config.Password == "" {
+			return usage(fmt.Errorf("password-env: the variable %s is empty or not set", name), "")
+		}
+	}
 	server, err := webui.Open(ctx, config)
 	if err != nil {
 		return usage(err, "")
@@ -65,7 +74,7 @@ func serve(c *cli.Context) (err error) {
 
 // webuiConfig reads the flags of the bundled WebUI.
 func webuiConfig(c *cli.Context) (webui.Config, error) {
-	config := webui.Config{Home: c.String("home"), Sessions: c.Int("sessions")}
+	config := webui.Config{Home: c.String("home"), Sessions: c.Int("sessions"), Exhausted: c.String("exhausted")}
 	if config.Sessions < 1 {
 		return config, usage(fmt.Errorf("sessions: want 1 or more, not %d", config.Sessions), "")
 	}
@@ -76,15 +85,43 @@ func webuiConfig(c *cli.Context) (webui.Config, error) {
 		}
 		config.Leaks = append(config.Leaks, l)
 	}
-	return config, nil
+	for _, s := range c.StringSlice("shape") {
+		shape, err := webui.ParseShape(s)
+		if err != nil {
+			return config, usage(err, "see "+helpFor(c))
+		}
+		config.Shapes = append(config.Shapes, shape)
+	}
+	return config, knownExhausted(c, config.Exhausted)
 }
 
-// leakHelp lists the kinds of leak for --help.
+func knownExhausted(c *cli.Context, mode string) error {
+	var names []string
+	for _, k := range webui.ExhaustedHelp() {
+		names = append(names, k.Name)
+	}
+	if mode == "" || slices.Contains(names, mode) {
+		return nil
+	}
+	return usage(fmt.Errorf("exhausted: there is no mode %q; the modes are %s", mode, strings.Join(names, ", ")), "see "+helpFor(c))
+}
+
+// leakHelp lists what the bundled WebUI can be made to do, for --help.
 func leakHelp() string {
 	var s strings.Builder
-	s.WriteString("Leaks of the bundled WebUI (--leak KIND[:key=value,...]), each a handle that the kernel really holds:\n")
-	for _, k := range webui.LeakHelp() {
-		fmt.Fprintf(&s, "\n  %s:%s\n      %s", k.Name, k.Keys, k.About)
+	list := func(heading string, kinds []webui.Kind) {
+		s.WriteString(heading + "\n")
+		for _, k := range kinds {
+			name := k.Name
+			if k.Keys != "" {
+				name += ":" + k.Keys
+			}
+			fmt.Fprintf(&s, "\n  %s\n      %s", name, k.About)
+		}
+		s.WriteString("\n\n")
 	}
-	return s.String()
+	list("Leaks (--leak KIND[:key=value,...]), each something that the kernel really holds:", webui.LeakHelp())
+	list("Healthy shapes (--shape KIND[:key=value,...]), which must pass:", webui.ShapeHelp())
+	list("At the limit (--exhausted MODE, with --nofile and a leak):", webui.ExhaustedHelp())
+	return strings.TrimSpace(s.String())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -65,35 +66,53 @@ func (p targetPlan) attach(ctx context.Context) (*server, error) {
 		}
 		return nil, &exitError{soak.ExitBroken, err, hint}
 	}
-	if err := p.reach(ctx); errors.Is(err, load.ErrRemote) {
-		return nil, usage(err, "")
-	}
 	s := &server{Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), PID: id.PID, Ticks: id.Ticks}}
+	s.addr, err = reach(ctx, p.url, p.allowRemote)
+	switch {
+	case errors.Is(err, load.ErrRemote):
+		return nil, usage(err, "")
+	case err != nil:
+		return s, nil // that nothing answers is for the ladder to tell
+	}
 	if err := s.ownsPort(); err != nil {
 		return nil, usage(err, "--pid is the process, or the parent of the process, that listens at --url")
 	}
 	return s, nil
 }
 
-// reach dials the address of the target and hangs up.
-func (p targetPlan) reach(ctx context.Context) error {
-	u, err := load.ParseURL(p.url)
+// reach dials the address of the target, hangs up, and returns what its name
+// was resolved to.
+func reach(ctx context.Context, base string, allowRemote []string) (addr netip.AddrPort, err error) {
+	u, err := load.ParseURL(base)
 	if err != nil {
-		return err
+		return addr, err
 	}
 	dialing, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	conn, err := load.Dialer(p.allowRemote)(dialing, "tcp", net.JoinHostPort(u.Hostname(), fmt.Sprint(portOf(u))))
+	conn, err := load.Dialer(allowRemote)(dialing, "tcp", net.JoinHostPort(u.Hostname(), portOf(u)))
 	if err != nil {
-		return err
+		return addr, err
 	}
-	return conn.Close()
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		addr = tcp.AddrPort()
+	}
+	return addr, conn.Close()
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
 }
 
 // launch starts the target under its guard and waits until it is healthy.
 func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	if p.url != "" {
-		err := p.reach(ctx)
+		_, err := reach(ctx, p.url, p.allowRemote)
 		if errors.Is(err, load.ErrRemote) {
 			return nil, usage(err, "")
 		}
@@ -172,6 +191,9 @@ func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 			case err != nil:
 				return fmt.Errorf("wait for the target: %w", err)
 			case reply.Class == soak.ClassOK, reply.Status == 404, reply.Status == 405:
+				if s.addr, err = reach(ctx, s.URL, p.allowRemote); err != nil {
+					return fmt.Errorf("reach the target: %w", err)
+				}
 				return s.ownsPort()
 			case reply.Status != 0:
 				last = fmt.Sprintf("%s answered with status %d", p.health, reply.Status)
@@ -184,7 +206,7 @@ func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 		}
 		select {
 		case <-s.process.Exited():
-			return fmt.Errorf("the target ended before it was healthy: %s", s.process.ExitText())
+			return fmt.Errorf("the target ended before it was healthy: %s%s", s.process.ExitText(), inBackground(s.process.ExitText()))
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(startPoll):
@@ -220,13 +242,9 @@ func (s *server) chosenURL() string {
 }
 
 // ownsPort makes sure that the target's processes listen at its address, as far
-// as that can be seen.
+// as that can be seen; where it cannot, the ladder says so.
 func (s *server) ownsPort() error {
-	u, err := url.Parse(s.URL)
-	if err != nil {
-		return err
-	}
-	if err := target.CheckPort(procRoot, s.PID, portOf(u)); err != nil && !errors.Is(err, soak.ErrBlind) {
+	if err := target.CheckListener(procRoot, s.PID, s.addr); err != nil && !errors.Is(err, soak.ErrBlind) {
 		return fmt.Errorf("%s is not served by this target: %w", s.URL, err)
 	}
 	return nil

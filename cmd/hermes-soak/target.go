@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -27,7 +26,7 @@ func targetFlags() []cli.Flag {
 		&cli.StringFlag{Name: "url", Category: flagsTarget, Usage: "where the server listens, such as http://127.0.0.1:8787"},
 		&cli.IntFlag{Name: "pid", Category: flagsTarget, Usage: "soak the running process `PID`, which serves --url"},
 		&cli.StringFlag{Name: "health", Category: flagsTarget, Value: "/health", Usage: "`PATH` that says whether the server is up"},
-		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: "/health?deep=1", Usage: "`PATH` that looks into the database too"},
+		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: "/health?deep=1", Usage: "`PATH` that looks into the database too; empty: none"},
 		&cli.DurationFlag{Name: "start-timeout", Category: flagsTarget, Value: 30 * time.Second, Usage: "how long a launched server may take to become healthy"},
 		&cli.StringFlag{Name: "cwd", Category: flagsTarget, Usage: "working `DIR` of a launched server"},
 		&cli.StringSliceFlag{Name: "env", Category: flagsTarget, Usage: "`NAME=VALUE` in the environment of a launched server; repeatable; never recorded"},
@@ -72,24 +71,31 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 			return p, usage(err, "")
 		}
 	}
+	if _, err := soak.NewProbe(p.health); err != nil {
+		return p, usage(fmt.Errorf("health: %w", err), "")
+	}
+	if _, err := soak.NewProbe(p.deep); err != nil && p.deep != "" {
+		return p, usage(fmt.Errorf("deep-health: %w", err), "")
+	}
 	if p.kind == "bundled" {
 		return p, p.bundle(c)
 	}
 	return p, nil
 }
 
-// choose sets the kind of target and refuses flags that belong to another.
+// choose sets the kind of target and refuses flags that belong to another. What
+// the environment says of another kind is for other runs, and is left alone.
 func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	misplaced := func(names ...string) error {
 		for _, name := range names {
-			if c.IsSet(name) {
+			if c.IsSet(name) && os.Getenv(envName(name)) == "" {
 				return usage(fmt.Errorf("--%s does not go with a target that is %s", name, p.kind), "see hermes-soak run --help")
 			}
 		}
 		return nil
 	}
 	launch := []string{"cwd", "env", "nofile", "log", "start-timeout"}
-	bundled := []string{"leak", "sessions", "home"}
+	bundled := []string{"leak", "shape", "exhausted", "sessions", "home"}
 	switch {
 	case split && len(p.command.Args) == 0:
 		return usage(errors.New("there is no command behind --"), "as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
@@ -144,6 +150,12 @@ func (p *targetPlan) bundle(c *cli.Context) error {
 	for _, l := range config.Leaks {
 		p.command.Args = append(p.command.Args, "--leak", l.String())
 	}
+	for _, s := range config.Shapes {
+		p.command.Args = append(p.command.Args, "--shape", s.String())
+	}
+	if config.Exhausted != "" {
+		p.command.Args = append(p.command.Args, "--exhausted", config.Exhausted)
+	}
 	return nil
 }
 
@@ -161,7 +173,7 @@ type server struct {
 	soak.Target
 	sampler *target.Sampler
 	process *target.Process // nil where we attached
-	port    uint16
+	addr    netip.AddrPort  // what its URL was resolved to; not valid when nothing answered
 }
 
 func (s *server) identity() target.Identity { return target.Identity{PID: s.PID, Ticks: s.Ticks} }
@@ -174,13 +186,8 @@ func (s *server) stop(ctx context.Context) error {
 	return s.process.Stop(ctx)
 }
 
-// measure opens the sampler, reads the limit and names the port.
-func (s *server) measure(watch []soak.Group) error {
-	u, err := url.Parse(s.URL)
-	if err != nil {
-		return usage(err, "")
-	}
-	s.port = portOf(u)
+// measure opens the sampler and reads the limit.
+func (s *server) measure(watch []soak.Group) (err error) {
 	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: procRoot, Identity: s.identity(), Groups: watch}); err != nil {
 		return &exitError{soak.ExitBroken, err, "run as the user of the server, or as root"}
 	}
@@ -189,16 +196,6 @@ func (s *server) measure(watch []soak.Group) error {
 		return &exitError{soak.ExitBroken, err, ""}
 	}
 	return nil
-}
-
-func portOf(u *url.URL) uint16 {
-	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
-		return uint16(n)
-	}
-	if u.Scheme == "https" {
-		return 443
-	}
-	return 80
 }
 
 // climber makes the ladder of the server.
@@ -221,40 +218,36 @@ func (s *server) alive(context.Context) (string, soak.State) {
 	if s.process != nil {
 		select {
 		case <-s.process.Exited():
-			return fmt.Sprintf("pid %d ended: %s", s.PID, s.process.ExitText()), soak.StateDied
+			return fmt.Sprintf("pid %d ended: %s%s", s.PID, s.process.ExitText(), inBackground(s.process.ExitText())), soak.StateDied
 		case <-time.After(time.Second): // the guard reaps it and says so
 		}
 	}
 	return err.Error(), soak.StateDied
 }
 
-// listener is the socket at the server's port, among those of its processes.
-func (s *server) listener() (found target.Listener, ok, known bool) {
-	pids, err := target.Tree(procRoot, s.PID)
-	if err != nil {
-		return found, false, false
+// inBackground says what a command that ends by itself, and well, may have done.
+func inBackground(exit string) string {
+	if exit != "exit status 0" {
+		return ""
 	}
-	all, err := target.Listeners(procRoot, pids)
-	if err != nil {
-		return found, false, false
-	}
-	for _, l := range all {
-		if l.Addr.Port() == s.port {
-			return l, true, true
-		}
-	}
-	return found, false, true
+	return " (if it put its server into the background: start it in the foreground)"
 }
 
 func (s *server) listening(context.Context) (string, bool, bool) {
-	l, ok, known := s.listener()
-	if !ok {
-		return net.JoinHostPort("*", strconv.Itoa(int(s.port))) + " not in LISTEN", false, known
+	if !s.addr.IsValid() {
+		return "nobody accepted a connection at " + s.URL, false, true
+	}
+	l, ok, err := target.Listening(procRoot, s.PID, s.addr)
+	switch {
+	case err != nil:
+		return err.Error(), false, false
+	case !ok:
+		return s.addr.String() + " not in LISTEN", false, true
 	}
 	return l.Addr.String() + " in LISTEN", true, true
 }
 
 func (s *server) queue(context.Context) (int64, bool) {
-	l, ok, _ := s.listener()
-	return l.Queue, ok
+	l, ok, err := target.Listening(procRoot, s.PID, s.addr)
+	return l.Queue, ok && err == nil
 }

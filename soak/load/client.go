@@ -60,6 +60,10 @@ func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 		reply.Answer = soak.Answer{N: 1, Class: headClass(err, reply.FirstByte)}
 		return reply, untried(err)
 	}
+	if isStream(resp) {
+		reply.Answer = c.overhear(resp)
+		return reply, nil
+	}
 	n, err := c.reader.read(resp)
 	reply.Answer = soak.Answer{N: 1, Class: bodyClass(resp.StatusCode, err), Status: resp.StatusCode, Bytes: n}
 	if err != nil || resp.Close || c.driver.cfg.ConnectionPerRequest || c.reader.buf.Buffered() > 0 {

@@ -63,7 +63,7 @@ func (s *sending) ended(a soak.Answer, latency time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	if s.silent++; !a.Class.Transport() {
+	if s.silent++; !a.Silent() {
 		s.silent = 0
 	}
 	s.ends = append(s.ends, end{a, latency})

@@ -4,10 +4,10 @@ import "fmt"
 
 // The least evidence that each answer needs.
 const (
-	minLoadWaves = 5 // judged load waves for any answer
-	minRises     = 8 // rises, for a leak per request
-	minGained    = 3 // units, for a leak per request, and for doubt
-	doubtRises   = 5 // rises, for doubt
+	minLoadWaves = minRises // judged load waves for any answer: with fewer no leak could be found
+	minRises     = 8        // rises, for a leak per request
+	minGained    = 3        // units, for a leak per request, and for doubt
+	doubtRises   = 5        // rises, for doubt
 )
 
 // Class is what kind of growth a gauge showed.

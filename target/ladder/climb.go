@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"slices"
 	"strings"
 
 	"hermes-soak/soak"
@@ -10,7 +11,7 @@ import (
 type climb struct {
 	soak.Ladder
 	seen []string
-	// known says that the rung "listening" could be read, listens what it said.
+	// known says that the rung soak.RungListening could be read, listens what it said.
 	known, listens bool
 }
 
@@ -20,9 +21,15 @@ func (k *climb) rung(name string, ok bool, detail string) {
 	k.saw(detail)
 }
 
-// note notes a rung that the evidence need not name: one above it says more.
+// note notes a rung that the evidence need not name: one above it says more. A
+// rung that is climbed again takes its old place.
 func (k *climb) note(name string, ok bool, detail string) {
-	k.Rungs = append(k.Rungs, soak.Rung{Name: name, OK: ok, Detail: detail})
+	r := soak.Rung{Name: name, OK: ok, Detail: detail}
+	if i := slices.IndexFunc(k.Rungs, func(old soak.Rung) bool { return old.Name == name }); i >= 0 {
+		k.Rungs[i] = r
+		return
+	}
+	k.Rungs = append(k.Rungs, r)
 }
 
 func (k *climb) saw(what string) { k.seen = append(k.seen, what) }

@@ -34,7 +34,8 @@ type Config struct {
 	// empty where this cannot be read.
 	Process func(ctx context.Context) (detail string, state soak.State)
 	// Listening says in words whether the process or a descendant listens, such
-	// as "127.0.0.1:8787 in LISTEN"; known is false where this cannot be read.
+	// as "127.0.0.1:8787 in LISTEN"; known is false where this cannot be read, and
+	// the words then say why. The rung is OK only where the process is seen to listen.
 	Listening func(ctx context.Context) (detail string, ok, known bool)
 	// Queue is the number of connections that wait to be accepted; known is false
 	// where this cannot be read.
@@ -96,7 +97,7 @@ func (c *Climber) Peek(ctx context.Context, when string) soak.Ladder {
 	c.foot(ctx, k)
 	if k.State == "" {
 		switch {
-		case len(k.Rungs) == 0:
+		case len(k.seen) == 0:
 			k.saw("nothing can be seen without a request")
 		case k.known && !k.listens:
 			k.State = soak.StateRefused
@@ -120,13 +121,13 @@ func (c *Climber) Climb(ctx context.Context, when string) soak.Ladder {
 	}
 	t := c.tries(ctx)
 	c.accepted(ctx, k, t)
-	switch {
-	case t.err != nil || k.State != "":
-	case k.known && !k.listens:
-		// Somebody took the connection, and it was not the process that we know.
-		k.State = soak.StateRestarted
-		k.saw("another process listens")
-	default:
+	if t.err != nil || k.State != "" {
+		return k.done()
+	}
+	if k.known && !k.listens {
+		c.listensByNow(ctx, k)
+	}
+	if k.State == "" {
 		c.answers(ctx, k, t)
 	}
 	return k.done()
@@ -147,12 +148,36 @@ func (c *Climber) foot(ctx context.Context, k *climb) {
 		}
 	}
 	if c.cfg.Listening != nil {
-		var detail string
-		if detail, k.listens, k.known = c.cfg.Listening(ctx); k.known {
-			k.rung("listening", k.listens, detail)
+		if detail := c.listening(ctx, k); k.known {
+			k.saw(detail)
 		}
 	}
 	c.queue(ctx, k)
+}
+
+// listening reads who listens and notes the rung.
+func (c *Climber) listening(ctx context.Context, k *climb) (detail string) {
+	detail, k.listens, k.known = c.cfg.Listening(ctx)
+	if !k.known {
+		k.listens = false
+		detail = "cannot be seen: " + detail
+	}
+	k.note(soak.RungListening, k.listens, detail)
+	return detail
+}
+
+// listensByNow looks again who listens, once a connection was taken while the
+// process did not seem to listen: one that executed itself again does by now.
+// Else it sets the state.
+func (c *Climber) listensByNow(ctx context.Context, k *climb) {
+	detail := c.listening(ctx, k)
+	switch {
+	case k.listens:
+		k.saw(detail)
+	case k.known:
+		k.State = soak.StateRestarted
+		k.saw("another process listens")
+	}
 }
 
 // queue reads the accept queue.

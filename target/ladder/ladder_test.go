@@ -199,6 +199,35 @@ func TestAnotherListens(t *testing.T) {
 		"restarted: pid 22468 alive, ADDR not in LISTEN by pid 22468, ADDR accepts connections, another process listens")
 }
 
+// TestListensByNow: the process did not listen yet when it was looked at, as one
+// that executes itself again, and does when the connection was taken.
+func TestListensByNow(t *testing.T) {
+	for _, tc := range []struct {
+		name, evidence string
+		known          bool
+		rung           soak.Rung
+	}{
+		{"seen", "ADDR in LISTEN, ", true, soak.Rung{Name: soak.RungListening, OK: true, Detail: "ADDR in LISTEN"}},
+		{"not seen", "", false, soak.Rung{Name: soak.RungListening, Detail: "cannot be seen: ADDR in LISTEN"}},
+	} {
+		s := pages(t, healthy("", ""))
+		cfg := config(s)
+		looks := 0
+		cfg.Listening = func(context.Context) (string, bool, bool) {
+			if looks++; looks == 1 {
+				return s.addr + " not in LISTEN", false, true
+			}
+			return s.addr + " in LISTEN", true, tc.known
+		}
+		l := climbed(t, s, cfg, soak.StateUp, "up: pid 22468 alive, ADDR not in LISTEN, ADDR accepts connections, "+tc.evidence+
+			"health 200, deep health 200, GET /api/sessions 200 with 5 bytes")
+		tc.rung.Detail = strings.ReplaceAll(tc.rung.Detail, "ADDR", s.addr)
+		if len(l.Rungs) != 7 || l.Rungs[1] != tc.rung || looks != 2 {
+			t.Errorf("%s: %d looks, rungs %+v", tc.name, looks, l.Rungs)
+		}
+	}
+}
+
 // TestNothingKnown: a server of which we have but the address.
 func TestNothingKnown(t *testing.T) {
 	s := pages(t, map[string]string{"/": "200 ok"})
@@ -213,8 +242,13 @@ func TestNothingKnown(t *testing.T) {
 	unknown.Queue = func(context.Context) (int64, bool) { return 0, false }
 	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", "/"
 	l := climbed(t, s, unknown, soak.StateUp, "up: ADDR accepts connections, first byte came, GET / 200 with 2 bytes")
-	if l.Queue != nil {
-		t.Errorf("queue %d", *l.Queue)
+	unseen := soak.Rung{Name: soak.RungListening, Detail: "cannot be seen: denied"}
+	if l.Queue != nil || l.Rungs[0] != unseen {
+		t.Errorf("queue %v, rungs %+v", l.Queue, l.Rungs)
+	}
+	l = climber(t, unknown).Peek(context.Background(), "x")
+	if l.State != "" || len(l.Rungs) != 1 || l.Rungs[0] != unseen || l.Evidence != "unknown: nothing can be seen without a request" {
+		t.Errorf("peek: %+v", l)
 	}
 }
 
