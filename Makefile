@@ -1,7 +1,7 @@
 # CGO_ENABLED=0: the program is one static file, and needs no C compiler.
 export CGO_ENABLED = 0
 
-.PHONY: check build test race lint fuzz golden bench
+.PHONY: check build test race page lint fuzz golden bench
 
 check: lint test
 
@@ -13,7 +13,10 @@ test:
 
 # The race detector needs a C compiler. Nothing may be skipped.
 race:
-	CGO_ENABLED=1 HERMES_SOAK_TEST_STRICT=1 go test -race ./...
+	CGO_ENABLED=1 HERMES_SOAK_TEST_STRICT=1 go test -race $$(go list ./... | grep -v /browser$$)
+
+page:
+	HERMES_SOAK_TEST_STRICT=1 go test -count=1 ./target/webui/browser
 
 lint:
 	golangci-lint run ./...

@@ -3,11 +3,9 @@ package soak
 import (
 	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -219,35 +217,6 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 	return s, ""
 }
 
-// memoryUnit is the unit that memory is counted in, which its jitter does not
-// reach: the largest of 1 MiB, 2 % of the first value, and 1.5 times the median
-// step between load waves; bytes.
-func memoryUnit(s ratchet.Segment) int64 {
-	var steps []int64
-	last := int64(-1)
-	for i, w := range s.Waves {
-		if w.Requests == 0 {
-			continue
-		}
-		if last >= 0 {
-			steps = append(steps, max(s.Values[i]-last, last-s.Values[i]))
-		}
-		last = s.Values[i]
-	}
-	unit := max(1<<20, s.Values[0]/50)
-	if n := len(steps); n > 0 {
-		slices.Sort(steps)
-		unit = max(unit, steps[n/2]*3/2)
-	}
-	return unit
-}
-
-func inUnits(s ratchet.Segment, unit int64) {
-	for i := range s.Values {
-		s.Values[i] /= unit
-	}
-}
-
 // told is how much of what is reported one unit stands for: MiB of memory, or 1.
 func (g grown) told() float64 {
 	if g.size == 0 {
@@ -280,63 +249,6 @@ func (g grown) unit() string {
 		return "child process"
 	}
 	return "unit of " + gauge
-}
-
-// forecast is when a leak of handles reaches the limit.
-type forecast struct {
-	limit    int64
-	requests ratchet.Span // zero where it runs on time
-	hours    ratchet.Span
-	perTime  bool
-	every    time.Duration
-}
-
-// forecast is false where nothing is known to grow towards the limit. A leak of
-// one endpoint is told in requests to that endpoint. A server that we started is
-// forecast from its start, one that runs already from now.
-func (g grown) forecast(r *Report) (f forecast, ok bool) {
-	f = forecast{every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
-	before := r.Rests[RestBefore]
-	level := before.Gauges[GaugeFDs]
-	if n := before.Nearest; n != nil {
-		level = n.FDs
-	}
-	now, limit, read := r.nearestLimit()
-	if f.limit = limit; r.Start.Target.Kind == "attached" {
-		level = now
-	}
-	if !read || g.family != "handles" {
-		return f, false
-	}
-	switch g.class {
-	case LeakPerRequest:
-		rate, probes := g.Rate, len(r.Start.Scenario.Probes)
-		if e, one := g.guilty(r); one {
-			rate, probes = e.Rate, 1
-		}
-		if f.requests, ok = ratchet.Until(f.limit, level, rate); !ok {
-			return f, false
-		}
-		f.hours = f.requests.Hours(probes, f.every)
-	case LeakPerTime:
-		if f.hours, ok = ratchet.Until(f.limit, level, g.PerHour); !ok {
-			return f, false
-		}
-	default:
-		return f, false
-	}
-	return f, true
-}
-
-func (f forecast) after() time.Duration {
-	return time.Duration(min(f.hours.Best*float64(time.Hour), math.MaxInt64))
-}
-
-func (f forecast) String() string {
-	if f.perTime {
-		return fmt.Sprintf("limit %d after %s", f.limit, short(f.after()))
-	}
-	return fmt.Sprintf("limit %d after %.0f requests, %s at one poll per %s", f.limit, f.requests.Best, short(f.after()), short(f.every))
 }
 
 // guilty is the one endpoint that the rises belong to; ok is false where there

@@ -1,0 +1,78 @@
+package soak
+
+import (
+	"context"
+	"time"
+)
+
+// watchPeak counts file descriptors until stop is called, which returns the
+// highest count; nil where the sampler cannot count cheaply.
+func (r *running) watchPeak() (stop func() *int64) {
+	counter, ok := r.Sampler.(Counter)
+	if !ok {
+		return func() *int64 { return nil }
+	}
+	quit, result := make(chan struct{}), make(chan *int64)
+	go func() {
+		var peak *int64
+		tick := time.NewTicker(peakEvery)
+		defer tick.Stop()
+		for {
+			if n, err := counter.Count(); err == nil && (peak == nil || n > *peak) {
+				peak = &n
+			} // an error here is no reading; the sample after the wave says why
+			select {
+			case <-quit:
+				result <- peak
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() *int64 {
+		close(quit)
+		return <-result
+	}
+}
+
+// watchOpen looks at the watched groups until stop is called, which returns the
+// most that each held: a server that closes what it opens holds it only then. A
+// look is not free, so it ends when every group was seen.
+func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) {
+	for _, g := range r.Start.Scenario.Watch {
+		if n, ok := r.last.Group(g.Pattern); ok && n > 0 {
+			r.seen[g.Pattern] = true
+		}
+	}
+	if len(r.seen) == len(r.Start.Scenario.Watch) {
+		return func() map[string]int64 { return nil }
+	}
+	quit, result := make(chan struct{}), make(chan map[string]int64)
+	go func() {
+		most := map[string]int64{}
+		for {
+			s, err := r.Sampler.Sample(ctx)
+			for _, g := range r.Start.Scenario.Watch {
+				if n, ok := s.Group(g.Pattern); err == nil && ok {
+					most[g.Pattern] = max(most[g.Pattern], n)
+				}
+			} // an error here is no reading; the sample after the wave says why
+			select {
+			case <-quit:
+				result <- most
+				return
+			case <-time.After(openEvery):
+			}
+		}
+	}()
+	return func() map[string]int64 {
+		close(quit)
+		most := <-result
+		for pattern, n := range most {
+			if n > 0 {
+				r.seen[pattern] = true
+			}
+		}
+		return most
+	}
+}
