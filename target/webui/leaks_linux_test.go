@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -132,22 +135,41 @@ func TestThreadLeakIsAThread(t *testing.T) {
 		func() bool { return tasks(t) <= idle+10 })
 }
 
+// heap is what is in use after a collection, in bytes.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestMemoryLeakIsResident runs in a process of its own: what earlier tests left
+// is given back at any moment, and would hide the leak.
 func TestMemoryLeakIsResident(t *testing.T) {
+	const alone = "HERMES_SOAK_TEST_ALONE"
+	if os.Getenv(alone) == "" {
+		again := exec.Command(os.Args[0], "-test.run=^TestMemoryLeakIsResident$", "-test.v")
+		again.Env = append(os.Environ(), alone+"=1")
+		if out, err := again.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestMemoryLeakIsResident") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
 	s := start(t, Config{Sessions: 1, Leaks: leaks(t, "memory:size=1024")})
 	s.get("/api/projects", 10)
 	debug.FreeOSMemory()
-	before := resident(t)
+	before, had := resident(t), heap()
 	s.get("/api/sessions", 40)
 	debug.FreeOSMemory()
-	if got := resident(t) - before; got < 36<<20 || got > 48<<20 {
+	if got := resident(t) - before; got < 36<<20 || got > mirrored*48<<20 {
 		t.Errorf("40 requests of 1 MiB left %d KiB", got>>10)
 	}
 	s.stop()
 	s.server.active = nil
-	debug.FreeOSMemory()
-	if got := resident(t) - before; got > 8<<20 {
-		t.Errorf("%d KiB are left after the stop", got>>10)
-	}
+	// The race detector keeps the pages of its own that these were mirrored in, so
+	// here it is the heap that must have let go.
+	eventually(t, func() string { return fmt.Sprintf("%d KiB of heap left after the stop", (heap()-had)>>10) },
+		func() bool { return heap()-had <= 8<<20 })
 }
 
 // A leaked stream still counts as active: its handler runs.
