@@ -99,9 +99,10 @@ func closeWait(t *testing.T) (n int) {
 	return n
 }
 
-func tasks(t *testing.T) int {
+// tasks is the number of threads of a process.
+func tasks(t *testing.T, pid string) int {
 	t.Helper()
-	all, err := os.ReadDir("/proc/self/task")
+	all, err := os.ReadDir("/proc/" + pid + "/task")
 	if err != nil {
 		t.Fatal(err)
 	}

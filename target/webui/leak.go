@@ -36,11 +36,14 @@ func leakKinds() table {
 		{Kind{"memory", requestKeys + ",size=256",
 			"size=KiB of memory, written to; shown by --gate rss"}, startMemory},
 		{Kind{"error-path", "every=1,on=*,after=0",
-			"a state.db connection, only where the handler fails; shown by polling '" + pathSession + "?session_id=none' or by a POST to " + pathNew + " with a wrong body"}, startErrorPath},
+			"a state.db connection, only where the handler fails; shown by polling '" + pathSession + "?session_id=none'" +
+				" or by a POST to " + pathNew + " with a wrong body"}, startErrorPath},
 		{Kind{"abort-path", "every=1,after=0",
-			"a state.db connection, only where a client goes away in the middle of " + pathExport + ", of over 4 MiB; shown by polling it with a timeout of 1ms: read to its end, it does not leak"}, startAbortPath},
+			"a state.db connection, only where a client goes away in the middle of " + pathExport + ", of over 4 MiB;" +
+				" shown by polling it with a timeout of 1ms: read to its end, it does not leak"}, startAbortPath},
 		{Kind{"stream", "every=1,after=0",
-			"the handler and the socket of a stream whose client went away; shown by polling " + pathStream + " with a timeout of 100ms"}, startStream},
+			"the handler and the socket of a stream whose client went away;" +
+				" shown by polling " + pathStream + " with a timeout of 100ms"}, startStream},
 	}}
 }
 
