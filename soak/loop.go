@@ -15,7 +15,9 @@ type Loop struct {
 	Driver      Driver
 	Sampler     Sampler
 	// Climb climbs the health ladder at the given point of the run.
-	Climb    func(ctx context.Context, when string) Ladder
+	Climb func(ctx context.Context, when string) Ladder
+	// Peek climbs the rungs that send no request.
+	Peek     func(ctx context.Context, when string) Ladder
 	Recorder Recorder
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
@@ -153,7 +155,7 @@ func (r *running) cells(ctx context.Context) error {
 	for i := 0; ; i++ {
 		c, ok := plan.next(r.now() - from)
 		if r.batch.Batch > 0 && (!ok || c.batch != r.batch.Batch) {
-			if err := r.closeBatch(); err != nil {
+			if err := r.closeBatch(ctx); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,7 @@ type server struct {
 	noDatabase                    bool
 	workers                       int // each with a connection of its own
 	quit                          chan struct{}
+	deafAfter                     int   // requests after which another process listens
 	state                         State // of the ladder
 	sockets, blindAfter, diskFull int64
 	events                        []Event
@@ -112,10 +113,20 @@ func (s *server) climb(_ context.Context, when string) Ladder {
 	return Ladder{When: when, State: s.state, Evidence: string(s.state)}
 }
 
+// peek sees only that the port is gone.
+func (s *server) peek(_ context.Context, when string) Ladder {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deafAfter > 0 && s.sent > s.deafAfter {
+		s.state = StateRestarted
+	}
+	return Ladder{When: when, State: s.state}
+}
+
 func newServer(batches, requests int, seed uint64) *server {
 	s := &server{state: StateUp, threads: 5}
 	s.loop = &Loop{
-		Run: "test", Source: "test", Driver: s, Sampler: s, Recorder: s, Climb: s.climb,
+		Run: "test", Source: "test", Driver: s, Sampler: s, Recorder: s, Climb: s.climb, Peek: s.peek,
 		Start: Start{Tool: "test", Target: Target{Kind: "bundled", URL: "http://127.0.0.1:1", PID: 1, Ticks: 1, Limit: 4096}, Scenario: Scenario{
 			Batches: batches, Requests: requests, Concurrency: 1, Timeout: time.Second, Drain: 2 * time.Second, Seed: seed,
 			MaxErrors: 0.01, PollEvery: 5 * time.Second, Watch: []Group{{Pattern: "state.db*"}},

@@ -124,12 +124,8 @@ func (r *running) answered(ctx context.Context, w WaveDone) error {
 		delete(r.muted, w.Probe)
 		return r.quitting(w.Wave)
 	}
-	lad, err := r.climb(ctx, ClimbFailure)
-	if err != nil {
+	if err := r.climbAfterFailure(ctx); err != nil {
 		return err
-	}
-	if !lad.State.Serving() {
-		return &halt{Stop{StopWedged, lad.Evidence}}
 	}
 	if r.muted[w.Probe]++; r.muted[w.Probe] == mutedAfter {
 		name := r.Start.Scenario.Probes[w.Probe].Name
@@ -164,8 +160,9 @@ func (r *running) rest(ctx context.Context, at string) error {
 	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s}})
 }
 
-// closeBatch closes the batch in hand with the newest reading.
-func (r *running) closeBatch() error {
+// closeBatch closes the batch in hand with the newest reading, and looks whether
+// the process is there and listens. Only what is wrong is recorded.
+func (r *running) closeBatch(ctx context.Context) error {
 	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Latency: map[string]string{}}
 	all := newLatency()
 	for p, l := range r.latencies {
@@ -184,7 +181,13 @@ func (r *running) closeBatch() error {
 		done.PeakFDs = &fds // a look may have missed the highest moment
 	}
 	done.Gauges, done.P50, done.P99 = r.last.Gauges, all.quantile(50), all.quantile(99)
-	return r.emit(Event{Kind: "batch", Batch: &done})
+	if err := r.emit(Event{Kind: "batch", Batch: &done}); err != nil {
+		return err
+	}
+	if lad := r.Peek(ctx, ClimbFailure); lad.State == "" || lad.State.Serving() {
+		return nil // nothing is wrong as far as can be seen
+	}
+	return r.climbAfterFailure(ctx)
 }
 
 // count adds a load wave to the batch in hand.
@@ -214,6 +217,19 @@ func (r *running) climb(ctx context.Context, when string) (Ladder, error) {
 		return lad, &halt{Stop{StopBroken, lad.Evidence}}
 	}
 	return lad, nil
+}
+
+// climbAfterFailure ends the run where the whole ladder agrees that the target
+// no longer serves.
+func (r *running) climbAfterFailure(ctx context.Context) error {
+	lad, err := r.climb(ctx, ClimbFailure)
+	if err != nil {
+		return err
+	}
+	if !lad.State.Serving() {
+		return &halt{Stop{StopWedged, lad.Evidence}}
+	}
+	return nil
 }
 
 // lost turns an error of the sampler into the end of the run. A process that is

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -29,9 +28,6 @@ type dirent struct {
 	dir  int    // the folder, open
 	name []byte // the descriptor's number, with a NUL behind it
 }
-
-// fd is the descriptor's number.
-func (d dirent) fd() (int, error) { return strconv.Atoi(string(d.name[:len(d.name)-1])) }
 
 // each calls visit for every descriptor of pid with the text of its link, valid
 // until visit returns. Descriptors that are closed meanwhile are left out. A

@@ -209,7 +209,7 @@ func TestSignalsForTheParentOnly(t *testing.T) {
 	time.Sleep(200 * time.Millisecond)
 	ok(t, Alive(procRoot, guard))
 	ok(t, Alive(procRoot, p.Identity()))
-	for _, pid := range []int{guard.PID, p.PID()} {
+	for _, pid := range []int{guard.PID, p.Identity().PID} {
 		group, err := unix.Getpgid(pid)
 		ok(t, err)
 		if group != pid {

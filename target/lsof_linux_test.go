@@ -29,7 +29,7 @@ func TestAgreesWithLsof(t *testing.T) {
 	want := parseLsof(t, string(out))
 	got := map[int]string{}
 	ok(t, newFDReader().each(procRoot, h.pid(), func(d dirent, link []byte) {
-		fd, err := d.fd()
+		fd, err := strconv.Atoi(string(d.name[:len(d.name)-1])) // a NUL stands behind it
 		ok(t, err)
 		c := classify(string(link), d.kindOf())
 		got[fd] = c.kind

@@ -142,7 +142,7 @@ func launchAndWait(args []string) (string, error) {
 	for {
 		lines, err := p.LogTail(1)
 		if err != nil || len(lines) > 0 {
-			return fmt.Sprintf("%d %d %s", p.guard.Process.Pid, p.PID(), strings.Join(lines, "")), err
+			return fmt.Sprintf("%d %d %s", p.guard.Process.Pid, p.Identity().PID, strings.Join(lines, "")), err
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -50,11 +50,11 @@ func TestSampleNearest(t *testing.T) {
 		got = sample(t, s)
 		return got.Nearest != nil && got.Nearest.Limit == 40 && got.Gauges[soak.GroupGauge("zero")] == 4
 	})
-	if n := *got.Nearest; n.PID == p.PID() || n.FDs < 4 {
+	if n := *got.Nearest; n.PID == p.Identity().PID || n.FDs < 4 {
 		t.Errorf("the nearest: %+v", n)
 	}
-	ok(t, unix.Prlimit(p.PID(), unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 16, Max: 400}, nil))
-	if n := sample(t, s).Nearest; n == nil || n.PID != p.PID() || n.Limit != 16 {
+	ok(t, unix.Prlimit(p.Identity().PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 16, Max: 400}, nil))
+	if n := sample(t, s).Nearest; n == nil || n.PID != p.Identity().PID || n.Limit != 16 {
 		t.Errorf("after a change of the root's limit the nearest is %+v", n)
 	}
 }

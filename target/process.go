@@ -69,10 +69,7 @@ func (p *Process) follow(reports *os.File) {
 	}
 }
 
-// PID is the pid of the target itself, not of its guard.
-func (p *Process) PID() int { return p.id.PID }
-
-// Identity is the identity of the target.
+// Identity is the identity of the target itself, not of its guard.
 func (p *Process) Identity() Identity { return p.id }
 
 // Exited is closed when the target has ended.

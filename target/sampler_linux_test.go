@@ -105,7 +105,7 @@ func TestSampleTree(t *testing.T) {
 	s := newSampler(t, "", p.Identity(), "zero")
 	got := sample(t, s)
 	wantGauges(t, got.Gauges, map[string]int64{soak.GaugeChildren: 3, soak.MemberGauge("zero", "zero"): 6})
-	if len(got.Parts) != 4 || got.Parts[0].PID != p.PID() || got.Parts[0].Ticks != p.Identity().Ticks {
+	if len(got.Parts) != 4 || got.Parts[0].PID != p.Identity().PID || got.Parts[0].Ticks != p.Identity().Ticks {
 		t.Fatalf("parts: %+v", got.Parts)
 	}
 	for _, gauge := range []string{soak.GaugeFDs, soak.GaugeRSS, soak.GaugeThreads, soak.GroupGauge("zero")} {
@@ -197,7 +197,7 @@ func TestManyEntries(t *testing.T) {
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	p := launch(t, Command{Args: []string{"sleep", "100"}, NoFile: 321})
-	if soft, err := Limit(procRoot, p.PID()); err != nil || soft != 321 {
+	if soft, err := Limit(procRoot, p.Identity().PID); err != nil || soft != 321 {
 		t.Errorf("limit: %d, %v", soft, err)
 	}
 	if _, err := Limit(procRoot, math.MaxInt32); !errors.Is(err, soak.ErrGone) {

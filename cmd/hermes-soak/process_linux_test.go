@@ -65,6 +65,17 @@ func (s *soaking) start(t *testing.T) {
 	})
 }
 
+// startAndAwaitBatch starts the run, waits until it has printed a batch, and
+// returns the processes below it.
+func (s *soaking) startAndAwaitBatch(t *testing.T) []target.Identity {
+	t.Helper()
+	r, w := io.Pipe()
+	s.Stdout = io.MultiWriter(&s.out, w)
+	s.start(t)
+	awaitBatch(t, r)
+	return below(t, s.Process.Pid)
+}
+
 // below are the processes below us that stem from pid, while it runs.
 func below(t *testing.T, pid int) []target.Identity {
 	t.Helper()
@@ -159,11 +170,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 func TestInterruptedOnceGivesAVerdict(t *testing.T) {
 	t.Parallel()
 	s := program(t, append([]string{"run", "--for", "1m", "--requests", "20"}, grandchild(t, freePort(t), t.TempDir())...)...)
-	r, w := io.Pipe()
-	s.Stdout = io.MultiWriter(&s.out, w)
-	s.start(t)
-	awaitBatch(t, r)
-	all := below(t, s.Process.Pid)
+	all := s.startAndAwaitBatch(t)
 	if err := s.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -182,11 +189,7 @@ func TestInterruptedOnceGivesAVerdict(t *testing.T) {
 func TestInterruptedTwiceLeavesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := program(t, append([]string{"run", "--for", "1m", "--requests", "20", "--drain", "50s"}, grandchild(t, freePort(t), t.TempDir())...)...)
-	r, w := io.Pipe()
-	s.Stdout = io.MultiWriter(&s.out, w)
-	s.start(t)
-	awaitBatch(t, r)
-	all := below(t, s.Process.Pid)
+	all := s.startAndAwaitBatch(t)
 	began := time.Now()
 	for range 2 {
 		if err := s.Process.Signal(os.Interrupt); err != nil {
@@ -231,11 +234,7 @@ func awaitBatch(t *testing.T, r io.Reader) {
 func TestTargetThatDies(t *testing.T) {
 	t.Parallel()
 	s := program(t, append([]string{"run", "--for", "1m", "--requests", "20"}, grandchild(t, freePort(t), t.TempDir())...)...)
-	r, w := io.Pipe()
-	s.Stdout = io.MultiWriter(&s.out, w)
-	s.start(t)
-	awaitBatch(t, r)
-	all := below(t, s.Process.Pid)
+	all := s.startAndAwaitBatch(t)
 	for _, id := range all {
 		if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", id.PID)); err == nil && strings.TrimSpace(string(comm)) == "sh" {
 			if err := syscall.Kill(id.PID, syscall.SIGKILL); err != nil {

@@ -94,7 +94,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Recorder: out, Quit: quit,
+		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

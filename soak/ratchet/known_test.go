@@ -210,32 +210,3 @@ func TestUntil(t *testing.T) {
 		t.Error("a forecast without growth")
 	}
 }
-
-func TestPlain(t *testing.T) {
-	steady := Persistence{Holds: true}
-	climb := func(n int, step int64) []Batch {
-		var batches []Batch
-		for i := range n {
-			batches = append(batches, Batch{Level: 10 + step*int64(i), Requests: 40})
-		}
-		return batches
-	}
-	for _, tt := range []struct {
-		name    string
-		batches []Batch
-		drained int64
-		p       Persistence
-		want    bool
-	}{
-		{"climbs", climb(10, 4), 46, steady, true},
-		{"too few batches", climb(9, 4), 42, steady, false},
-		{"too slow", climb(10, 3), 37, steady, false},
-		{"keeps 90 %", climb(11, 4), 46, steady, true},
-		{"gives back more", climb(11, 4), 45, steady, false},
-		{"not persistent", climb(10, 4), 46, Persistence{}, false},
-	} {
-		if got := Plain(tt.batches, tt.drained, tt.p); got != tt.want {
-			t.Errorf("%s: %v", tt.name, got)
-		}
-	}
-}
