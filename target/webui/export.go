@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // exportBytes is the least length of an export: more than the buffers between us and a client take, so that one that
@@ -36,9 +37,42 @@ func (s *Server) serveExport(w http.ResponseWriter, r *http.Request) {
 	body = append(body, bytes.Repeat([]byte{' '}, max(0, exportBytes-len(body)))...)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if _, err := w.Write(body); err != nil {
+	if err := sendPieces(r.Context(), w, body); err != nil {
 		s.tell(occasion{at: aborted, path: pathExport})
 	}
+}
+
+// An export goes out in pieces with pauses between them, 75 ms in all or more: on any machine there is a middle in which a
+// client can go away.
+const (
+	exportPieces = 16
+	exportPause  = 5 * time.Millisecond
+)
+
+// sendPieces writes body. Its error says that the client went away.
+func sendPieces(ctx context.Context, w http.ResponseWriter, body []byte) error {
+	out := http.NewResponseController(w)
+	tick := time.NewTicker(exportPause)
+	defer tick.Stop()
+	for len(body) > 0 {
+		piece := body[:min(len(body), exportBytes/exportPieces)]
+		body = body[len(piece):]
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		if len(body) == 0 {
+			return nil // a client that has it all may go
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // readAll reads all sessions, the last used one first, with their messages, as they were at one moment.

@@ -40,7 +40,7 @@ func leakKinds() table {
 				" or by a POST to " + pathNew + " with a wrong body"}, startErrorPath},
 		{Kind{"abort-path", "every=1,after=0",
 			"a state.db connection, only where a client goes away in the middle of " + pathExport + ", of over 4 MiB;" +
-				" shown by polling it with --timeout 15ms: read to its end, it does not leak"}, startAbortPath},
+				" shown by polling it with --timeout 40ms: read to its end, it does not leak"}, startAbortPath},
 		{Kind{"stream", "every=1,after=0",
 			"the handler and the socket of a stream whose client went away; shown by polling " + pathStream}, startStream},
 	}}

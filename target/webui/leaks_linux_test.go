@@ -273,3 +273,15 @@ func drops(n int) func(*site) {
 		}
 	}
 }
+
+// TestExportReadToItsEnd: a client that hangs up as soon as it has everything did
+// not go away in the middle.
+func TestExportReadToItsEnd(t *testing.T) {
+	s := start(t, Config{Sessions: 1, Leaks: leaks(t, "abort-path")})
+	for range 5 {
+		s.get("/api/export", 1)
+		s.client.CloseIdleConnections()
+		time.Sleep(2 * exportPause)
+	}
+	s.wantHandles("after whole exports", handles{})
+}
