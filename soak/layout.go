@@ -6,32 +6,37 @@ import (
 	"time"
 )
 
-// cell is one load wave and two idle slots. The load wave runs at place load,
-// 0 to 2; the places before and after it are idle.
-type cell struct {
-	batch, block, probe, requests, load int
+// Cell is one load wave and two idle slots. The load wave runs at place Load,
+// 0 to 2; the places before and after it are idle. Batch counts from 1, Block
+// and Probe from 0.
+type Cell struct {
+	Batch, Block, Probe, Requests, Load int
 }
 
-// layout deals out the cells of a run. The order of endpoints, the place of the
-// load in its cell and the dose are random from the scenario's seed, so that
-// growth with requests can be told from growth with time.
-type layout struct {
+// Layout deals out the cells of a run, in stretches that each hold the planned
+// requests: one, and more of them when the run is extended. The order of
+// endpoints, the place of the load in its cell and the dose are random from the
+// scenario's seed, so that growth with requests can be told from growth with
+// time.
+type Layout struct {
 	s     *Scenario
 	rng   *rand.Rand
 	wave  int       // requests of an average load wave
-	dose  []float64 // share of the average, block by block
-	cells int       // planned cells; 0 when planned by time
+	dose  []float64 // share of the average, block by block of the stretch
+	cells int       // cells of a stretch; 0 when planned by time
 	deck  []int     // probes not dealt yet in this round
 
-	dealt, sent int
-	owed        float64 // requests planned so far, before rounding
-	scale       float64 // makes the planned doses add up to the total
-	inBatch     int
-	batch       int
+	stretch, stretches int     // the one in hand, from 0, and how many are planned
+	dealt, sent        int     // in this stretch
+	owed               float64 // requests planned so far in it, before rounding
+	scale              float64 // makes its doses add up to the total
+	inBatch            int
+	batch              int
 }
 
-func newLayout(s *Scenario) *layout {
-	l := &layout{s: s, batch: 1, rng: rand.New(rand.NewPCG(s.Seed, 1)), scale: 1}
+// NewLayout starts the layout of a plan that Validate accepts.
+func NewLayout(s *Scenario) *Layout {
+	l := &Layout{s: s, batch: 1, stretches: 1, rng: rand.New(rand.NewPCG(s.Seed, 1))}
 	l.wave = max(min(waveSize(s), s.Requests), s.Concurrency)
 	blocks := 8
 	if s.For > 0 || s.Batches >= 20 {
@@ -41,15 +46,27 @@ func newLayout(s *Scenario) *layout {
 		l.cells = max(s.Batches, int(math.Round(float64(s.Planned())/float64(l.wave))))
 		blocks = min(blocks, l.cells)
 	}
-	l.dose = doses(blocks, l.rng)
-	if s.For == 0 {
-		var planned float64
-		for i := range l.cells {
-			planned += l.dose[i*blocks/l.cells]
-		}
-		l.scale = float64(s.Planned()) / (planned * float64(l.wave))
-	}
+	l.draw(blocks)
 	return l
+}
+
+// Extend plans as many cells again as were planned so far: their batches and
+// blocks are numbered on, their doses drawn anew. The cells before them are the
+// same with and without it. A run that is planned by time stays as it is.
+func (l *Layout) Extend() { l.stretches *= 2 }
+
+// draw draws the doses of a stretch.
+func (l *Layout) draw(blocks int) {
+	l.dose, l.scale = doses(blocks, l.rng), 1
+	l.dealt, l.sent, l.owed = 0, 0, 0
+	if l.cells == 0 {
+		return
+	}
+	var planned float64
+	for i := range l.cells {
+		planned += l.dose[i*blocks/l.cells]
+	}
+	l.scale = float64(l.s.Planned()) / (planned * float64(l.wave))
 }
 
 // waveSize is the average number of requests in a load wave. More waves see a
@@ -86,8 +103,9 @@ func doses(blocks int, rng *rand.Rand) []float64 {
 	return d
 }
 
-// largest is the most requests that one wave will hold.
-func (l *layout) largest() int {
+// Largest is the most requests that one wave of the stretch will hold, give or
+// take one.
+func (l *Layout) Largest() int {
 	var d float64
 	for _, x := range l.dose {
 		d = max(d, x)
@@ -95,39 +113,56 @@ func (l *layout) largest() int {
 	return int(math.Ceil(d * l.scale * float64(l.wave)))
 }
 
-// next deals the next cell, at the given time since the first; ok is false when
+// Next deals the next cell, at the given time since the first; ok is false when
 // the plan is done.
-func (l *layout) next(elapsed time.Duration) (c cell, ok bool) {
-	var block int
-	if l.cells > 0 {
-		if l.dealt == l.cells {
-			return cell{}, false
-		}
-		block = l.dealt * len(l.dose) / l.cells
-	} else {
-		if elapsed >= l.s.For {
-			return cell{}, false
-		}
-		block = int(int64(len(l.dose)) * int64(elapsed) / int64(l.s.For))
+func (l *Layout) Next(elapsed time.Duration) (c Cell, ok bool) {
+	if l.cells == 0 {
+		return l.nextByTime(elapsed)
 	}
-	l.owed += l.dose[block] * l.scale * float64(l.wave)
-	n := max(1, int(math.Round(l.owed))-l.sent)
-	if l.cells > 0 {
-		left := l.s.Planned() - l.sent
-		n = min(n, left-(l.cells-l.dealt-1))
-		if l.dealt == l.cells-1 {
-			n = left
+	if l.dealt == l.cells {
+		if l.stretch+1 == l.stretches {
+			return Cell{}, false
 		}
-		l.batch = 1 + l.dealt*l.s.Batches/l.cells
-	} else if l.inBatch >= l.s.Requests {
+		l.stretch++
+		l.draw(len(l.dose))
+	}
+	block := l.dealt * len(l.dose) / l.cells
+	n, left := l.owe(block), l.s.Planned()-l.sent
+	n = min(n, left-(l.cells-l.dealt-1))
+	if l.dealt == l.cells-1 {
+		n = left
+	}
+	l.batch = 1 + l.stretch*l.s.Batches + l.dealt*l.s.Batches/l.cells
+	return l.cell(l.stretch*len(l.dose)+block, n), true
+}
+
+func (l *Layout) nextByTime(elapsed time.Duration) (c Cell, ok bool) {
+	if elapsed >= l.s.For {
+		return Cell{}, false
+	}
+	block := int(int64(len(l.dose)) * int64(elapsed) / int64(l.s.For))
+	n := l.owe(block)
+	if l.inBatch >= l.s.Requests {
 		l.batch, l.inBatch = l.batch+1, 0
 	}
-	l.dealt, l.sent, l.inBatch = l.dealt+1, l.sent+n, l.inBatch+n
-	return cell{batch: l.batch, block: block, probe: l.deal(), requests: n, load: l.rng.IntN(3)}, true
+	l.inBatch += n
+	return l.cell(block, n), true
+}
+
+// owe is the number of requests that the next wave of the block should hold, so
+// that rounding does not add up.
+func (l *Layout) owe(block int) int {
+	l.owed += l.dose[block] * l.scale * float64(l.wave)
+	return max(1, int(math.Round(l.owed))-l.sent)
+}
+
+func (l *Layout) cell(block, requests int) Cell {
+	l.dealt, l.sent = l.dealt+1, l.sent+requests
+	return Cell{Batch: l.batch, Block: block, Probe: l.deal(), Requests: requests, Load: l.rng.IntN(3)}
 }
 
 // deal draws the next probe: each once a round, every round in a new order.
-func (l *layout) deal() int {
+func (l *Layout) deal() int {
 	if len(l.deck) == 0 {
 		l.deck = l.rng.Perm(len(l.s.Probes))
 	}

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,25 +19,25 @@ func TestLayout(t *testing.T) {
 			Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, rapid.IntRange(1, 5).Draw(t, "probes")),
 		}
 		s.Concurrency = rapid.IntRange(1, s.Requests).Draw(t, "concurrency")
-		l := newLayout(&s)
-		batch, total, dealt, largest := 1, 0, make([]int, len(s.Probes)), l.largest()
+		l := NewLayout(&s)
+		batch, total, dealt, largest := 1, 0, make([]int, len(s.Probes)), l.Largest()
 		for {
-			c, ok := l.next(0)
+			c, ok := l.Next(0)
 			if !ok {
 				break
 			}
-			if c.batch != batch && c.batch != batch+1 {
-				t.Fatalf("batch %d follows batch %d", c.batch, batch)
+			if c.Batch != batch && c.Batch != batch+1 {
+				t.Fatalf("batch %d follows batch %d", c.Batch, batch)
 			}
-			if c.requests < 1 || c.load < 0 || c.load > 2 || c.block < 0 || c.block >= len(l.dose) {
+			if c.Requests < 1 || c.Load < 0 || c.Load > 2 || c.Block < 0 || c.Block >= len(l.dose) {
 				t.Fatalf("cell %+v", c)
 			}
-			if c.requests > largest+1 {
-				t.Fatalf("a wave of %d requests, %d was the largest announced", c.requests, largest)
+			if c.Requests > largest+1 {
+				t.Fatalf("a wave of %d requests, %d was the largest announced", c.Requests, largest)
 			}
-			batch = c.batch
-			total += c.requests
-			dealt[c.probe]++
+			batch = c.Batch
+			total += c.Requests
+			dealt[c.Probe]++
 		}
 		if total != s.Planned() || batch != s.Batches {
 			t.Fatalf("%d requests in %d batches, want %d in %d", total, batch, s.Planned(), s.Batches)
@@ -52,13 +53,13 @@ func TestLayout(t *testing.T) {
 func TestLayoutDoses(t *testing.T) {
 	for _, tt := range []struct{ batches, blocks, light, heavy int }{{5, 8, 1, 9}, {20, 24, 1, 9}, {21, 24, 2, 18}, {200, 24, 4, 36}, {1000, 24, 8, 72}} {
 		s := Scenario{Batches: tt.batches, Requests: 100, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}
-		l := newLayout(&s)
+		l := NewLayout(&s)
 		if len(l.dose) != tt.blocks {
 			t.Errorf("%d batches: %d blocks, want %d", tt.batches, len(l.dose), tt.blocks)
 		}
 		least, most := 1<<30, 0
-		for c, ok := l.next(0); ok; c, ok = l.next(0) {
-			least, most = min(least, c.requests), max(most, c.requests)
+		for c, ok := l.Next(0); ok; c, ok = l.Next(0) {
+			least, most = min(least, c.Requests), max(most, c.Requests)
 		}
 		if least < tt.light-1 || least > tt.light+1 || most < tt.heavy-1 || most > tt.heavy+1 {
 			t.Errorf("%d batches: waves of %d to %d requests, want about %d to %d", tt.batches, least, most, tt.light, tt.heavy)
@@ -67,10 +68,10 @@ func TestLayoutDoses(t *testing.T) {
 }
 
 func TestLayoutSeed(t *testing.T) {
-	deal := func(seed uint64) (all []cell) {
+	deal := func(seed uint64) (all []Cell) {
 		s := Scenario{Batches: 5, Requests: 40, Concurrency: 1, Seed: seed, Probes: make([]Probe, 2)}
-		l := newLayout(&s)
-		for c, ok := l.next(0); ok; c, ok = l.next(0) {
+		l := NewLayout(&s)
+		for c, ok := l.Next(0); ok; c, ok = l.Next(0) {
 			all = append(all, c)
 		}
 		return all
@@ -86,6 +87,42 @@ func TestLayoutSeed(t *testing.T) {
 	if same {
 		t.Error("two seeds, one layout")
 	}
+}
+
+// TestLayoutExtended: the first stretch is that of the plan, each extension
+// doubles the whole, and batches, blocks and the turns of the probes go on.
+func TestLayoutExtended(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Scenario{
+			Batches: rapid.IntRange(1, 60).Draw(t, "batches"), Requests: rapid.IntRange(1, 100).Draw(t, "requests"), Concurrency: 1,
+			Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, rapid.IntRange(1, 5).Draw(t, "probes")),
+		}
+		plain, l := NewLayout(&s), NewLayout(&s)
+		blocks, dealt := len(l.dose), make([]int, len(s.Probes))
+		cells, total, last := 0, 0, Cell{Batch: 1}
+		for looks := range 3 {
+			if looks > 0 {
+				l.Extend()
+			}
+			for c, ok := l.Next(0); ok; c, ok = l.Next(0) {
+				if first, ok := plain.Next(0); ok && c != first {
+					t.Fatalf("cell %d is %+v, without an extension %+v", cells, c, first)
+				}
+				if c.Batch != last.Batch && c.Batch != last.Batch+1 || c.Block != last.Block && c.Block != last.Block+1 {
+					t.Fatalf("cell %+v follows %+v", c, last)
+				}
+				last, total, cells = c, total+c.Requests, cells+1
+				dealt[c.Probe]++
+			}
+			whole := 1 << looks
+			if total != whole*s.Planned() || last.Batch != whole*s.Batches || last.Block != whole*blocks-1 || cells != whole*l.cells {
+				t.Fatalf("look %d: %d requests, %d cells, last %+v", looks+1, total, cells, last)
+			}
+		}
+		if slices.Max(dealt) > slices.Min(dealt)+1 {
+			t.Fatalf("probes were dealt %v times", dealt)
+		}
+	})
 }
 
 // TestRunByTime: --for ends in time, with whole batches of about the asked size.

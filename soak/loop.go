@@ -149,12 +149,12 @@ func (r *running) before(ctx context.Context) error {
 
 // cells runs the cells of the layout, batch by batch.
 func (r *running) cells(ctx context.Context) error {
-	plan := newLayout(&r.Start.Scenario)
-	r.largest = plan.largest()
+	plan := NewLayout(&r.Start.Scenario)
+	r.largest = plan.Largest()
 	from := r.now()
 	for i := 0; ; i++ {
-		c, ok := plan.next(r.now() - from)
-		if r.batch.Batch > 0 && (!ok || c.batch != r.batch.Batch) {
+		c, ok := plan.Next(r.now() - from)
+		if r.batch.Batch > 0 && (!ok || c.Batch != r.batch.Batch) {
 			if err := r.closeBatch(ctx); err != nil {
 				return err
 			}
@@ -162,14 +162,14 @@ func (r *running) cells(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if c.batch != r.batch.Batch {
-			r.batch = BatchSummary{Batch: c.batch}
+		if c.Batch != r.batch.Batch {
+			r.batch = BatchSummary{Batch: c.Batch}
 		}
 		length := r.slots.length()
 		for place := range 3 {
-			w := Wave{Kind: WaveIdle, Cell: i, Batch: c.batch, Block: c.block, Probe: -1}
-			if place == c.load {
-				w.Kind, w.Probe, w.Requests = WaveLoad, c.probe, c.requests
+			w := Wave{Kind: WaveIdle, Cell: i, Batch: c.Batch, Block: c.Block, Probe: -1}
+			if place == c.Load {
+				w.Kind, w.Probe, w.Requests = WaveLoad, c.Probe, c.Requests
 			}
 			if err := r.wave(ctx, w, length); err != nil {
 				return err
