@@ -25,6 +25,7 @@ type Event struct {
 	Wave   *WaveDone  `json:"wave,omitempty"`
 	Batch  *BatchDone `json:"batch,omitempty"`
 	Ladder *Ladder    `json:"ladder,omitempty"`
+	Extend *Extend    `json:"extend,omitempty"`
 	Stop   *Stop      `json:"stop,omitempty"`
 }
 
@@ -109,6 +110,18 @@ type BatchSummary struct {
 	P99 time.Duration `json:"p99_ns"`
 }
 
+// Extend says that the load goes on, since growth is not decided.
+type Extend struct {
+	// Look counts the looks at growth; the first follows the planned load. This
+	// is the number of the next, which follows what the load goes on by.
+	Look int `json:"look"`
+	// Batches and Requests are how many the run should now hold in all.
+	Batches  int `json:"batches"`
+	Requests int `json:"requests"`
+	// Reason says what is not decided, and why.
+	Reason string `json:"reason"`
+}
+
 // Stop closes a run.
 type Stop struct {
 	Reason StopReason `json:"reason"`
@@ -123,6 +136,7 @@ type StopReason string
 const (
 	StopDone        StopReason = "done"
 	StopInterrupted StopReason = "interrupted" // by the user
+	StopFailFast    StopReason = "fail-fast"   // growth had failed, and the user asked not to go on
 	StopDied        StopReason = "died"        // the target is gone
 	StopWedged      StopReason = "wedged"      // the target no longer answers
 	StopBlind       StopReason = "blind"       // the target can no longer be measured

@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -80,32 +81,60 @@ type halt struct{ Stop }
 
 func (h *halt) Error() string { return string(h.Reason) + ": " + h.Detail }
 
-// phases goes through the run in order. A target that no longer answers, and a
-// user who has had enough, still get the drain and the last look.
+// phases goes through the run in order: the load, the drain and the last look,
+// and all three again while growth is not decided. A target that no longer
+// answers, and a user who has had enough, still get the drain and the last look.
 func (r *running) phases(ctx context.Context) error {
 	end := r.before(ctx)
-	from := r.now()
-	if end == nil {
-		end = r.cells(ctx)
+	plan := NewLayout(&r.Start.Scenario)
+	var loaded time.Duration
+	for look := 1; ; look++ {
+		from := r.now()
+		if end == nil {
+			end = r.cells(ctx, plan)
+		}
+		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast) {
+			return end
+		}
+		loaded += r.now() - from
+		if err := r.finish(ctx, loaded); err != nil {
+			return err
+		}
+		if end != nil {
+			break
+		}
+		more, err := r.extends(plan, look)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
 	}
+	if (end == nil || stopped(end, StopFailFast)) && perTimeCandidate(r.report) {
+		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
+			return err
+		}
+	}
+	return end
+}
+
+// stopped reports whether err is the end of the run for one of the reasons.
+func stopped(err error, reasons ...StopReason) bool {
 	var h *halt
-	if end != nil && (!errors.As(end, &h) || h.Reason != StopWedged && h.Reason != StopInterrupted) {
-		return end
-	}
-	loaded := r.now() - from
+	return errors.As(err, &h) && slices.Contains(reasons, h.Reason)
+}
+
+// finish drains the target and takes the last look at it.
+func (r *running) finish(ctx context.Context, loaded time.Duration) error {
 	if err := r.drain(ctx, loaded); err != nil {
 		return err
 	}
 	if err := r.rest(ctx, RestEnd); err != nil {
 		return err
 	}
-	if _, err := r.climb(ctx, ClimbEnd); err != nil {
-		return err
-	}
-	if end == nil && perTimeCandidate(r.report) {
-		return r.idle(ctx, WaveConfirm, loaded)
-	}
-	return end
+	_, err := r.climb(ctx, ClimbEnd)
+	return err
 }
 
 // before looks at the target at rest, sends one request to every probe and
@@ -147,35 +176,45 @@ func (r *running) before(ctx context.Context) error {
 	return r.rest(ctx, RestLoaded)
 }
 
-// cells runs the cells of the layout, batch by batch.
-func (r *running) cells(ctx context.Context) error {
-	plan := NewLayout(&r.Start.Scenario)
-	r.largest = plan.Largest()
+// cells runs the cells that the layout has planned, batch by batch.
+func (r *running) cells(ctx context.Context, plan *Layout) error {
 	from := r.now()
-	for i := 0; ; i++ {
-		c, ok := plan.Next(r.now() - from)
-		if r.batch.Batch > 0 && (!ok || c.Batch != r.batch.Batch) {
+	for {
+		c, more := plan.Next(r.now() - from)
+		if done := r.batch.Batch; done > 0 && (!more || c.Batch != done) {
 			if err := r.closeBatch(ctx); err != nil {
 				return err
 			}
+			if more {
+				if err := r.failFast(done); err != nil {
+					return err
+				}
+			}
 		}
-		if !ok {
+		if !more {
 			return nil
 		}
-		if c.Batch != r.batch.Batch {
-			r.batch = BatchSummary{Batch: c.Batch}
-		}
-		length := r.slots.length()
-		for place := range 3 {
-			w := Wave{Kind: WaveIdle, Cell: i, Batch: c.Batch, Block: c.Block, Probe: -1}
-			if place == c.Load {
-				w.Kind, w.Probe, w.Requests = WaveLoad, c.Probe, c.Requests
-			}
-			if err := r.wave(ctx, w, length); err != nil {
-				return err
-			}
+		r.batch.Batch, r.largest = c.Batch, plan.Largest()
+		if err := r.runCell(ctx, c); err != nil {
+			return err
 		}
 	}
+}
+
+// runCell runs the three slots of a cell, all of one length.
+func (r *running) runCell(ctx context.Context, c Cell) error {
+	length := r.slots.length()
+	for place := range 3 {
+		w := Wave{Kind: WaveIdle, Cell: r.cell, Batch: c.Batch, Block: c.Block, Probe: -1}
+		if place == c.Load {
+			w.Kind, w.Probe, w.Requests = WaveLoad, c.Probe, c.Requests
+		}
+		if err := r.wave(ctx, w, length); err != nil {
+			return err
+		}
+	}
+	r.cell++
+	return nil
 }
 
 // drain runs idle slots for the longer of the scenario's drain and a tenth of

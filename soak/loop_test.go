@@ -33,7 +33,9 @@ type server struct {
 	state                         State // of the ladder
 	sockets, blindAfter, diskFull int64
 	events                        []Event
-	other                         int // connections of the pool, kept by design
+	other                         int           // connections of the pool, kept by design
+	idleTimeout                   time.Duration // after which without requests it closes its connections; 0 is never
+	lastSent                      time.Time
 }
 
 func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
@@ -43,6 +45,7 @@ func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
 		s.busy(false)
 		s.mu.Lock()
 		s.sent++
+		s.lastSent = time.Now()
 		if s.leak != nil {
 			s.leak(s, w.Probe)
 		}
@@ -74,6 +77,9 @@ func (s *server) Sample(context.Context) (Sample, error) {
 	}
 	if s.blindAfter > 0 && int64(s.sent) > s.blindAfter {
 		return Sample{}, ErrBlind
+	}
+	if s.idleTimeout > 0 && time.Since(s.lastSent) > s.idleTimeout {
+		s.conns = 0
 	}
 	c := s.conns + s.other + s.inFlight
 	if s.every > 0 {
@@ -276,7 +282,12 @@ func TestVerdicts(t *testing.T) {
 func TestReplayGivesTheSameBytes(t *testing.T) {
 	s := newServer(5, 40, 3)
 	s.leak = onSessions
-	live := s.soak(t)
+	replaysAlike(t, s, s.soak(t))
+}
+
+// replaysAlike writes and reads the events of the run and makes its report anew.
+func replaysAlike(t *testing.T, s *server, live *Report) {
+	t.Helper()
 	var events []Event
 	for _, e := range s.events {
 		b, err := json.Marshal(e)

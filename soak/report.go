@@ -22,6 +22,8 @@ type Report struct {
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
 	Ladders    []Ladder       `json:"ladders"`
+	// Extensions are the times that the load went on, since growth was not decided.
+	Extensions []Extend `json:"extensions,omitempty"`
 	// Rests are the samples taken outside the cells, by their point of the run.
 	Rests map[string]Sample `json:"rests"`
 	// Peak is the highest number of open file descriptors seen at any moment,
@@ -111,6 +113,9 @@ func (r *Report) Apply(e Event) error {
 		return r.applyBatch(*e.Batch)
 	case e.Ladder != nil:
 		r.Ladders = append(r.Ladders, *e.Ladder)
+	case e.Extend != nil:
+		r.Extensions = append(r.Extensions, *e.Extend)
+		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
 		r.Stop = *e.Stop
 	default:

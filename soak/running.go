@@ -16,6 +16,8 @@ type running struct {
 	slots     *slotClock
 	largest   int             // requests of the largest load wave
 	last      Sample          // the newest reading
+	cell      int             // cells begun
+	failing   int             // looks of --fail-fast running at which growth failed
 	muted     map[int]int     // waves running without any answer, by probe
 	seen      map[string]bool // watched groups of which a file was seen open
 	batch     BatchSummary
@@ -136,14 +138,18 @@ func (r *running) answered(ctx context.Context, w WaveDone) error {
 
 // quitting ends the load when the user has asked for it; the drain goes on.
 func (r *running) quitting(w Wave) error {
-	if w.Kind == WaveDrain {
+	if w.Kind == WaveDrain || !r.hasQuit() {
 		return nil
 	}
+	return &halt{Stop{Reason: StopInterrupted}}
+}
+
+func (r *running) hasQuit() bool {
 	select {
 	case <-r.Quit:
-		return &halt{Stop{Reason: StopInterrupted}}
+		return true
 	default:
-		return nil
+		return false
 	}
 }
 
@@ -181,6 +187,7 @@ func (r *running) closeBatch(ctx context.Context) error {
 		done.PeakFDs = &fds // a look may have missed the highest moment
 	}
 	done.Gauges, done.P50, done.P99 = r.last.Gauges, all.quantile(50), all.quantile(99)
+	r.batch = BatchSummary{}
 	if err := r.emit(Event{Kind: "batch", Batch: &done}); err != nil {
 		return err
 	}

@@ -93,6 +93,14 @@ type Scenario struct {
 	Watch []Group `json:"watch"`
 	// Gate names gauges that are judged beside the default ones, such as "rss".
 	Gate []string `json:"gate,omitempty"`
+	// Looks is the number of planned looks at growth: 1 after the planned load, and
+	// where that does not decide it, 3 after up to four times as much; 0 reads as 1.
+	Looks int `json:"looks,omitempty"`
+	// FailFast ends the load once growth has clearly failed.
+	FailFast bool `json:"fail_fast,omitempty"`
+	// Tolerance is the growth in units per request that may go unseen; 0 is not
+	// asked.
+	Tolerance float64 `json:"tolerance,omitempty"`
 	// Skip names checks that are not made.
 	Skip []string `json:"skip,omitempty"`
 	// MaxErrors is the share of answers that may be errors, 0.01 for 1 %.
@@ -116,6 +124,9 @@ func (s *Scenario) Planned() int {
 	}
 	return s.Batches * s.Requests
 }
+
+// looks is the number of planned looks at growth.
+func (s *Scenario) looks() int { return max(1, s.Looks) }
 
 // Validate reports the first thing in the plan that cannot be carried out.
 func (s *Scenario) Validate() error {
@@ -142,6 +153,12 @@ func (s *Scenario) Validate() error {
 		return fmt.Errorf("max-errors: want 0%% to 100%%, not %g%%", 100*s.MaxErrors)
 	case s.P99 < 0:
 		return fmt.Errorf("p99: want a positive duration, not %s", s.P99)
+	case s.Looks != 0 && s.Looks != 1 && s.Looks != 3:
+		return fmt.Errorf("looks: want 1, or 3 with extension, not %d", s.Looks)
+	case s.For > 0 && s.looks() > 1:
+		return fmt.Errorf("looks: a run planned by time has 1, not %d", s.Looks)
+	case s.Tolerance < 0, math.IsInf(s.Tolerance, 0), math.IsNaN(s.Tolerance):
+		return fmt.Errorf("tolerance: want a number per request such as 0.001, not %g", s.Tolerance)
 	case s.Limit < 0:
 		return fmt.Errorf("limit: want a positive number of file descriptors, not %d", s.Limit)
 	case s.Horizon < 0 || s.PollEvery <= 0:

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ const (
 	flagsChecks  = "Checks"
 	flagsReports = "Reports"
 )
+
+// looksExtended is how often growth is looked at where the load may go on.
+const looksExtended = 3
 
 // profile is a named size of run.
 type profile struct {
@@ -76,7 +80,8 @@ func loadFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "endpoint", Category: flagsLoad, Usage: "`PATH` to poll; repeatable (default: /api/sessions and /api/projects)"},
 		&cli.IntFlag{Name: "batches", Category: flagsLoad, Usage: "number of batches (default: the profile's)"},
 		&cli.IntFlag{Name: "requests", Category: flagsLoad, Usage: "requests in a batch (default: the profile's)"},
-		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches"},
+		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches; such a run is never extended"},
+		&cli.BoolFlag{Name: "no-extend", Category: flagsLoad, Usage: "send what was planned and no more (default: where growth is not decided by then, twice the batches, at most four times)"},
 		&cli.IntFlag{Name: "concurrency", Category: flagsLoad, Value: 1, Usage: "requests in flight at once; with 1 the checks see most"},
 		&cli.Float64Flag{Name: "rate", Category: flagsLoad, Usage: "requests per second inside a load wave (default: as fast as the server answers)"},
 		&cli.DurationFlag{Name: "timeout", Category: flagsLoad, Value: 10 * time.Second, Usage: "of one request"},
@@ -93,6 +98,8 @@ func checkFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
+		&cli.StringFlag{Name: "tolerance", Category: flagsChecks, Usage: "growth in handles per request that may go unseen, such as 1/1000 (default: not asked)"},
+		&cli.BoolFlag{Name: "fail-fast", Category: flagsChecks, Usage: "end the load, after 20 batches at the earliest, once growth has failed at three looks running and by much"},
 		&cli.StringFlag{Name: "max-errors", Category: flagsChecks, Value: "1%", Usage: "share of answers that may be errors"},
 		&cli.DurationFlag{Name: "p99", Category: flagsChecks, Usage: "fail when 1 % of an endpoint's answers take longer (default: not asked)"},
 		&cli.DurationFlag{Name: "horizon", Category: flagsChecks, Usage: "fail a leak that would reach the limit sooner than this (default: not asked)"},
@@ -116,6 +123,10 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		Drain: c.Duration("drain"), ConnectionPerRequest: c.Bool("connection-per-request"), Seed: c.Uint64("seed"),
 		Gate: c.StringSlice("gate"), Skip: c.StringSlice("skip"), P99: c.Duration("p99"), Limit: c.Int64("limit"),
 		Horizon: c.Duration("horizon"), PollEvery: c.Duration("poll-every"),
+		Looks: looksExtended, FailFast: c.Bool("fail-fast"),
+	}
+	if c.Bool("no-extend") || c.IsSet("for") { // --for is a promise of time
+		s.Looks = 1
 	}
 	if err := size(c, &s); err != nil {
 		return s, err
@@ -152,6 +163,9 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 	}
 	if s.MaxErrors, err = percent(c.String("max-errors")); err != nil {
 		return s, fmt.Errorf("max-errors: %w", err)
+	}
+	if s.Tolerance, err = tolerance(c.String("tolerance")); err != nil {
+		return s, err
 	}
 	for _, name := range s.Skip {
 		if !slices.Contains(soak.CheckNames(), name) {
@@ -236,6 +250,24 @@ func percent(s string) (float64, error) {
 	}
 	if err != nil || !(f >= 0 && f <= 1) {
 		return 0, fmt.Errorf("want a share such as 1%% or 0.01, not %q", s)
+	}
+	return f, nil
+}
+
+// tolerance reads "1/1000" or "0.001", a number per request; "" is 0, not asked.
+func tolerance(s string) (float64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	over, under, isFraction := strings.Cut(s, "/")
+	f, err := strconv.ParseFloat(strings.TrimSpace(over), 64)
+	if isFraction && err == nil {
+		var requests float64
+		requests, err = strconv.ParseFloat(strings.TrimSpace(under), 64)
+		f /= requests
+	}
+	if err != nil || !(f > 0) || math.IsInf(f, 0) {
+		return 0, fmt.Errorf("tolerance: want a number per request above 0, such as 1/1000 or 0.001, not %q", s)
 	}
 	return f, nil
 }

@@ -22,6 +22,7 @@ type output struct {
 	stdout, stderr io.Writer
 	text           soak.Reporter
 	quiet          bool
+	looks          int // at growth that are planned
 	watch          []soak.Group
 	files          []*os.File
 	recorders      []soak.Recorder
@@ -32,7 +33,7 @@ type output struct {
 // newOutput opens the report files, so that a path that cannot be written is
 // known before the load.
 func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
-	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), watch: s.Watch}
+	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch}
 	colour, err := wantsColour(c.String("color"), o.stdout)
 	if err != nil {
 		return nil, err
@@ -96,6 +97,9 @@ func (o *output) Record(e soak.Event) error {
 		return nil
 	}
 	o.progress.Load().record(e)
+	if x := e.Extend; x != nil {
+		o.say(fmt.Sprintf("not decided yet: %s; going on to %d batches (look %d of %d)", x.Reason, x.Batches, x.Look, o.looks))
+	}
 	if e.Batch == nil {
 		return nil
 	}

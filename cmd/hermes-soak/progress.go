@@ -40,7 +40,14 @@ func (p *progress) Write(b []byte) (int, error) { return p.bars.Write(b) }
 
 // record moves the bar on.
 func (p *progress) record(e soak.Event) {
-	if p == nil || e.Wave == nil {
+	switch {
+	case p == nil:
+		return
+	case e.Extend != nil:
+		p.total = int64(e.Extend.Requests)
+		p.bar.SetTotal(p.total, false)
+		return
+	case e.Wave == nil:
 		return
 	}
 	switch e.Wave.Kind {
