@@ -13,7 +13,8 @@
 //	sample    what the target held at rest after a wave
 //	gauge     one sampled quantity; its values in order are a series
 //	group     the files that a watch pattern selects, counted as one gauge
-//	drain     the last stretch without requests
+//	drain     a stretch without requests after the load
+//	look      growth judged after a drain; where it is not decided, the load goes on
 //	check     a rule over the run; its answer is a verdict: pass, fail or
 //	          unknown, with a reason
 //	run       one soak; a run is its events

@@ -19,7 +19,6 @@ func (r *running) extends(plan *Layout, look int) (bool, error) {
 		return false, nil
 	}
 	plan.Extend()
-	r.failing = 0
 	times := 1 << look
 	return true, r.emit(Event{Kind: "extend", Extend: &Extend{
 		Look: look + 1, Batches: times * s.Batches, Requests: times * s.Planned(), Reason: undecided(r.report),

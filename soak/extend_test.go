@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -230,7 +231,14 @@ func TestFailFast(t *testing.T) {
 			s.loop.Start.Scenario.FailFast = false
 		}, 50, StopDone, ExitFail, "LEAK per-request"},
 		"on time": {func(s *server) { s.every = 50 * time.Millisecond }, 20, StopFailFast, ExitFail, "LEAK per-time"},
-		"clean":   {func(*server) {}, 50, StopDone, ExitPass, "PASS"},
+		"a pause in the leak breaks the row": {func(s *server) {
+			s.leak = func(s *server, _ int) {
+				if s.sent < 450 || s.sent > 900 {
+					s.conns++
+				}
+			}
+		}, 50, StopDone, ExitFail, "LEAK per-request"},
+		"clean": {func(*server) {}, 50, StopDone, ExitPass, "PASS"},
 		"sawtooth": {func(s *server) {
 			s.leak = func(s *server, probe int) {
 				if onSessions(s, probe); s.conns == 30 {
@@ -273,5 +281,30 @@ func TestFailFast(t *testing.T) {
 			}
 			replaysAlike(t, s, r)
 		})
+	}
+}
+
+func TestScenarioOfLooks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Scenario)
+		wrong  string
+	}{
+		"none given":      {func(*Scenario) {}, ""},
+		"one":             {func(s *Scenario) { s.Looks = 1 }, ""},
+		"three":           {func(s *Scenario) { s.Looks = 3 }, ""},
+		"two":             {func(s *Scenario) { s.Looks = 2 }, "looks: want 1, or 3"},
+		"fewer than none": {func(s *Scenario) { s.Looks = -1 }, "looks: want 1, or 3"},
+		"three by time":   {func(s *Scenario) { s.Looks, s.For = 3, time.Hour }, "looks: a run planned by time"},
+		"tolerance":       {func(s *Scenario) { s.Tolerance = 0.001 }, ""},
+		"less than none":  {func(s *Scenario) { s.Tolerance = -0.001 }, "tolerance: want"},
+		"no number":       {func(s *Scenario) { s.Tolerance = math.NaN() }, "tolerance: want"},
+		"without end":     {func(s *Scenario) { s.Tolerance = math.Inf(1) }, "tolerance: want"},
+	} {
+		s := newServer(5, 40, 1).loop.Start.Scenario
+		tt.change(&s)
+		err := s.Validate()
+		if (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
+			t.Errorf("%s: %v, want %q", name, err, tt.wrong)
+		}
 	}
 }

@@ -67,6 +67,24 @@ func TestLayoutDoses(t *testing.T) {
 	}
 }
 
+func TestLayoutExtendedHasNewDoses(t *testing.T) {
+	s := Scenario{Batches: 50, Requests: 40, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}
+	l := NewLayout(&s)
+	l.Extend()
+	first, changed := slices.Clone(l.dose), 0
+	for _, ok := l.Next(0); ok; _, ok = l.Next(0) {
+		changed = 0
+		for i, d := range l.dose {
+			if d != first[i] {
+				changed++
+			}
+		}
+	}
+	if changed == 0 {
+		t.Errorf("the doses of the extension are those of the plan: %v", first)
+	}
+}
+
 func TestLayoutSeed(t *testing.T) {
 	deal := func(seed uint64) (all []Cell) {
 		s := Scenario{Batches: 5, Requests: 40, Concurrency: 1, Seed: seed, Probes: make([]Probe, 2)}
