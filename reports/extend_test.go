@@ -1,0 +1,60 @@
+package reports
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"hermes-soak/soak"
+)
+
+// TestSchemaOfAnExtendedRun: the schema knows what only some runs have.
+func TestSchemaOfAnExtendedRun(t *testing.T) {
+	all := events()
+	s := &all[0].Start.Scenario
+	s.Looks, s.FailFast, s.Tolerance = 3, true, 0.001
+	stop := all[len(all)-1]
+	all[len(all)-1].Kind, all[len(all)-1].Stop = "extend", nil
+	all[len(all)-1].Extend = &soak.Extend{Look: 2, Batches: 2, Requests: 100, Reason: "growth handles: undecided"}
+	stop.Seq++
+	stop.Stop = &soak.Stop{Reason: soak.StopFailFast}
+	all = append(all, stop)
+
+	var lines, one bytes.Buffer
+	j := NewJSONL(&lines)
+	for _, e := range all {
+		if err := j.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := soak.Replay(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := JSON(&one, r); err != nil {
+		t.Fatal(err)
+	}
+	for def, text := range map[string][]byte{"event": lines.Bytes(), "report": one.Bytes()} {
+		schema, err := jsonschema.NewCompiler().Compile("schema.json#/$defs/" + def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents := [][]byte{text}
+		if def == "event" {
+			documents = bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+		}
+		for _, document := range documents {
+			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(v); err != nil {
+				t.Errorf("%v\n%s", err, document)
+			}
+		}
+	}
+	if !bytes.Contains(one.Bytes(), []byte(`"extensions"`)) {
+		t.Error("the report does not say that the run was extended")
+	}
+}
