@@ -81,7 +81,7 @@ func loadFlags() []cli.Flag {
 		&cli.IntFlag{Name: "batches", Category: flagsLoad, Usage: "number of batches (default: the profile's)"},
 		&cli.IntFlag{Name: "requests", Category: flagsLoad, Usage: "requests in a batch (default: the profile's)"},
 		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches; such a run is never extended"},
-		&cli.BoolFlag{Name: "no-extend", Category: flagsLoad, Usage: "send what was planned and no more (default: where growth is not decided by then, twice the batches, at most four times)"},
+		&cli.BoolFlag{Name: "no-extend", Category: flagsLoad, Usage: "send what was planned and no more (default: where that does not decide growth, twice the batches, then four times)"},
 		&cli.IntFlag{Name: "concurrency", Category: flagsLoad, Value: 1, Usage: "requests in flight at once; with 1 the checks see most"},
 		&cli.Float64Flag{Name: "rate", Category: flagsLoad, Usage: "requests per second inside a load wave (default: as fast as the server answers)"},
 		&cli.DurationFlag{Name: "timeout", Category: flagsLoad, Value: 10 * time.Second, Usage: "of one request"},
@@ -99,7 +99,7 @@ func checkFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
 		&cli.StringFlag{Name: "tolerance", Category: flagsChecks, Usage: "growth in handles per request that may go unseen, such as 1/1000 (default: not asked)"},
-		&cli.BoolFlag{Name: "fail-fast", Category: flagsChecks, Usage: "end the load, after 20 batches at the earliest, once growth has failed at three looks running and by much"},
+		&cli.BoolFlag{Name: "fail-fast", Category: flagsChecks, Usage: "end the load once growth has failed, and by much, at three looks running of those after 5, 10, 20, 40 ... batches"},
 		&cli.StringFlag{Name: "max-errors", Category: flagsChecks, Value: "1%", Usage: "share of answers that may be errors"},
 		&cli.DurationFlag{Name: "p99", Category: flagsChecks, Usage: "fail when 1 % of an endpoint's answers take longer (default: not asked)"},
 		&cli.DurationFlag{Name: "horizon", Category: flagsChecks, Usage: "fail a leak that would reach the limit sooner than this (default: not asked)"},
@@ -134,30 +134,10 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 	if !c.IsSet("seed") {
 		s.Seed = drawSeed()
 	}
-	paths := c.StringSlice("endpoint")
-	if len(paths) == 0 {
-		paths = []string{"/api/sessions", "/api/projects"}
-	}
-	for _, path := range paths {
-		p, err := soak.NewProbe(path)
-		if err != nil {
-			return s, err
-		}
-		alike := 1
-		for _, q := range s.Probes {
-			if q.Path == p.Path {
-				return s, fmt.Errorf("endpoint %s is named twice", p.Name)
-			}
-			if strings.HasPrefix(q.Name, p.Name) {
-				alike++ // they differ in what is redacted
-			}
-		}
-		if alike > 1 {
-			p.Name += fmt.Sprintf(" #%d", alike)
-		}
-		s.Probes = append(s.Probes, p)
-	}
 	var err error
+	if s.Probes, err = probes(c.StringSlice("endpoint")); err != nil {
+		return s, err
+	}
 	if s.Watch, err = groups(c.StringSlice("watch"), c.StringSlice("allow")); err != nil {
 		return s, err
 	}
@@ -178,6 +158,33 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		}
 	}
 	return s, s.Validate()
+}
+
+// probes makes the endpoints to poll, each with a name of its own.
+func probes(paths []string) (all []soak.Probe, err error) {
+	if len(paths) == 0 {
+		paths = []string{"/api/sessions", "/api/projects"}
+	}
+	for _, path := range paths {
+		p, err := soak.NewProbe(path)
+		if err != nil {
+			return nil, err
+		}
+		alike := 1
+		for _, q := range all {
+			if q.Path == p.Path {
+				return nil, fmt.Errorf("endpoint %s is named twice", p.Name)
+			}
+			if strings.HasPrefix(q.Name, p.Name) {
+				alike++ // they differ in what is redacted
+			}
+		}
+		if alike > 1 {
+			p.Name += fmt.Sprintf(" #%d", alike)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // size sets the batches and requests that no flag gives from the profile.

@@ -97,8 +97,11 @@ func (o *output) Record(e soak.Event) error {
 		return nil
 	}
 	o.progress.Load().record(e)
-	if x := e.Extend; x != nil {
-		o.say(fmt.Sprintf("not decided yet: %s; going on to %d batches (look %d of %d)", x.Reason, x.Batches, x.Look, o.looks))
+	switch {
+	case e.Extend != nil:
+		o.say(fmt.Sprintf("not decided yet: %s; going on to %d batches (look %d of %d)", e.Extend.Reason, e.Extend.Batches, e.Extend.Look, o.looks))
+	case e.Stop != nil && e.Stop.Reason == soak.StopFailFast:
+		o.say("--fail-fast ended the load: " + e.Stop.Detail)
 	}
 	if e.Batch == nil {
 		return nil

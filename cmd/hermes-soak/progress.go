@@ -28,10 +28,11 @@ func newProgress(w io.Writer, s soak.Scenario) *progress {
 		p.total = s.For.Milliseconds()
 	}
 	p.phase.Store("warming up")
-	p.bar = p.bars.AddBar(p.total,
+	p.bar = p.bars.AddBar(0, // a bar that has a total from the start ends there, and cannot be given another
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.phase.Load().(string) + " " }, decor.WCSyncWidthR)),
 		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.Elapsed(decor.ET_STYLE_GO, decor.WCSyncSpace)),
 		mpb.BarRemoveOnComplete())
+	p.bar.SetTotal(p.total, false)
 	return p
 }
 
@@ -57,10 +58,10 @@ func (p *progress) record(e soak.Event) {
 			if p.began == 0 {
 				p.began = e.Wave.Start
 			}
-			p.bar.SetCurrent(min((e.Wave.End - p.began).Milliseconds(), p.total-1))
+			p.bar.SetCurrent(min((e.Wave.End - p.began).Milliseconds(), p.total))
 			return
 		}
-		p.bar.SetCurrent(min(p.bar.Current()+int64(e.Wave.Sent()), p.total-1)) // done completes it
+		p.bar.SetCurrent(min(p.bar.Current()+int64(e.Wave.Sent()), p.total))
 	case soak.WaveDrain:
 		p.phase.Store("draining")
 	case soak.WaveConfirm:
