@@ -13,11 +13,15 @@ type growth struct{}
 // server that fails its requests does not show what answering them costs.
 const growthMaxErrors = 0.02
 
+func tooManyErrors(requests, errors int) bool {
+	return float64(errors) > growthMaxErrors*float64(requests)
+}
+
 func (growth) Judge(r *Report) (out []Verdict) {
 	requests, errors := r.errors()
 	for _, g := range r.grown {
 		v := g.verdict(r)
-		if float64(errors) > growthMaxErrors*float64(requests) && v.Status != Fail {
+		if tooManyErrors(requests, errors) && v.Status != Fail {
 			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d answers were errors, too many to judge growth by", errors, requests)}
 		}
 		v.Subject = g.family

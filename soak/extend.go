@@ -15,7 +15,10 @@ func (r *running) extends(plan *Layout, look int) (bool, error) {
 		return false, nil
 	}
 	Judge(r.report)
-	if first(r.report.Verdicts, Fail) != nil || !extendable(r.report) {
+	if requests, errors := r.report.errors(); tooManyErrors(requests, errors) {
+		return false, nil
+	}
+	if first(r.report.Verdicts, Fail) != nil || next(r.report) != ratchet.Extend {
 		return false, nil
 	}
 	plan.Extend()
@@ -44,15 +47,6 @@ func (r *Report) planned() int {
 	return r.Start.Scenario.Planned()
 }
 
-// extendable reports whether more requests may settle a growth that is unknown.
-func extendable(r *Report) bool {
-	requests, errors := r.errors()
-	if slices.Contains(r.Start.Scenario.Skip, "growth") || float64(errors) > growthMaxErrors*float64(requests) {
-		return false
-	}
-	return slices.ContainsFunc(growths(r), func(g grown) bool { return g.why != "" && g.Judged > 0 && g.Class == ratchet.Unknown })
-}
-
 // failing reports whether a gated family grows by all that was seen so far, and
 // by how many units the worst of them does.
 func failing(r *Report) (gained int64, ok bool) {
@@ -60,7 +54,7 @@ func failing(r *Report) (gained int64, ok bool) {
 		return 0, false
 	}
 	for _, g := range growths(r) {
-		if g.Class == ratchet.PerRequest || g.Class == ratchet.PerTimeCandidate {
+		if g.grows() {
 			gained, ok = max(gained, g.Gained), true
 		}
 	}

@@ -18,7 +18,7 @@ func undecidable() func(*server, int) {
 	return func(s *server, _ int) {
 		if float64(s.sent) >= next {
 			s.conns++
-			next *= 1.25
+			next *= 1.12
 		}
 	}
 }
@@ -162,7 +162,7 @@ func TestEndsInTheExtension(t *testing.T) {
 			}
 		}, ExitFail, StopDied, "DOWN", false},
 		"blind":                              {func(s *server) { s.blindAfter = 300 }, ExitBroken, StopBlind, "can no longer be measured", false},
-		"interrupted in the drain before it": {func(s *server) { s.quitAt(216, time.Second) }, ExitUnknown, StopDone, "too little to tell growth from chance", true},
+		"interrupted in the drain before it": {func(s *server) { s.quitAt(216, time.Second) }, ExitUnknown, StopDone, "ever more seldom", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

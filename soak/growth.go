@@ -20,41 +20,36 @@ type grown struct {
 	part
 	ratchet.Growth
 	class LeakClass // of the ratchet's class, with the idle stretch heard
+	parts []part    // those that were read
 	idle  ratchet.Stretch
 	why   string // why there is no answer; else empty
 	file  string // the one file or device that the handles are on, where there is one
 	size  int64  // of a unit of memory, in bytes; 0 of anything that is counted
 }
 
-// growths analyses each gated family. The level of the test is shared out over
-// the families by Holm's step-down rule (1979).
+// growths judges each gated family, as a look at the run so far.
 func growths(r *Report) []grown {
 	var all []grown
-	for _, family := range families(r) {
-		all = append(all, analyse(r, family))
-	}
-	order := make([]int, len(all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch pa, pb := all[a].P(), all[b].P(); {
-		case pa < pb:
-			return -1
-		case pa > pb:
-			return 1
+	var judged []int
+	var segments []ratchet.Family
+	for _, f := range families(r) {
+		g, s := gather(r, f)
+		if g.why == "" {
+			judged, segments = append(judged, len(all)), append(segments, s)
 		}
-		return 0
-	})
-	step := 0
-	for _, i := range order {
-		alpha := growthAlpha / float64(len(all)-step)
-		all[i].decide(r, alpha)
-		if all[i].P() < alpha {
-			step++
-		}
+		all = append(all, g)
+	}
+	rng := rand.New(rand.NewPCG(r.Start.Scenario.Seed, 2))
+	for i, found := range ratchet.Judge(segments, r.lookDue(), rng) {
+		all[judged[i]].answer(r, found)
 	}
 	return all
+}
+
+// lookDue is the one that is due: the first, and one more for each extension.
+func (r *Report) lookDue() ratchet.Look {
+	planned := r.Start.Scenario.looks()
+	return ratchet.Look{Alpha: growthAlpha / float64(planned), Last: len(r.Extensions)+1 >= planned}
 }
 
 // family is a set of gauges of which at most one is tested, so that one leak is
@@ -88,38 +83,28 @@ func families(r *Report) []family {
 	return out
 }
 
-// analyse judges the most specific part of the family that accounts for at
-// least half of what its first part gained.
-func analyse(r *Report, f family) grown {
-	out := grown{family: f.name, part: f.parts[0]}
+// gather returns the segments of a family's gauges that were read, and parts of the same indices.
+func gather(r *Report, f family) (grown, ratchet.Family) {
+	g := grown{family: f.name, part: f.parts[0]}
 	seg, why := segment(r, f.parts[0], WaveLoad, WaveIdle, WaveDrain)
-	if why != "" {
-		out.why = why
-		return out
+	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
+		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
-	if sent, _ := r.errors(); f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
-		out.why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
-		return out
+	if g.why = why; why != "" {
+		return g, nil
 	}
 	if f.parts[0].gauge == GaugeRSS {
-		out.size = memoryUnit(seg)
-		inUnits(seg, out.size)
+		g.size = memoryUnit(seg)
+		inUnits(seg, g.size)
 	}
-	out.Growth = analyseSegment(r, seg)
-	all := out.Gained
+	g.parts = f.parts[:1]
+	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
-		seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain)
-		if why != "" || all == 0 {
-			continue
-		}
-		if g := analyseSegment(r, seg); g.Gained > 0 && 2*g.Gained >= all {
-			out.Growth, out.part = g, p
+		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain); why == "" {
+			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
 	}
-	if !strings.HasPrefix(out.reported, groupPrefix) {
-		out.file = r.grownFile(out.Gained)
-	}
-	return out
+	return g, segments
 }
 
 // tcpCloseWait is the state of a socket whose other end has hung up.
@@ -145,46 +130,52 @@ func analyseSegment(r *Report, s ratchet.Segment) ratchet.Growth {
 	return ratchet.Analyse(s, growthAlpha, rand.New(rand.NewPCG(r.Start.Scenario.Seed, 2)))
 }
 
-// decide sets the class at the level alpha.
-func (g *grown) decide(r *Report, alpha float64) {
-	if g.why != "" {
-		return
-	}
-	class, why := g.Decide(alpha)
-	switch class {
-	case ratchet.None:
-		g.class = LeakNone
-	case ratchet.Bounded:
-		g.class = LeakBounded
-	case ratchet.PerRequest:
-		g.class = LeakPerRequest
-	case ratchet.PerTimeCandidate:
-		idle, missing := segment(r, g.part, WaveConfirm)
+// answer takes over what the ratchet found, and hears the idle stretch where it
+// asks for one.
+func (g *grown) answer(r *Report, found ratchet.Finding) {
+	g.Growth, g.part, g.why = found.Growth, g.parts[found.Part], found.Why
+	class := g.Class
+	if class == ratchet.Candidate {
+		idle, _ := segment(r, g.part, WaveConfirm) // where there was none, Confirm says so
 		inUnits(idle, max(g.size, 1))
-		if missing != "" {
-			g.why = "it grows and the requests do not explain it; the idle stretch that would confirm a leak on time was not run"
-			return
-		}
 		g.idle = ratchet.Confirm(g.Growth, idle)
-		if g.class, g.why = LeakPerTime, g.idle.Why; g.why != "" {
-			g.class, g.why = "", "it grows and the requests do not explain it, but "+g.why
+		if class = g.idle.Class; class == ratchet.Unknown {
+			g.why = "it grows, and the requests do not explain it; " + g.idle.Why
 		}
-	default:
-		g.why = why
+	}
+	g.class = map[ratchet.Class]LeakClass{
+		ratchet.None: LeakNone, ratchet.Bounded: LeakBounded, ratchet.PerRequest: LeakPerRequest, ratchet.PerTime: LeakPerTime,
+	}[class]
+	if g.family == "handles" && !strings.HasPrefix(g.reported, groupPrefix) {
+		g.file = r.grownFile(g.Gained)
 	}
 }
 
-// perTimeCandidate reports whether an idle stretch could settle the verdict.
-func perTimeCandidate(r *Report) bool {
+// grows says that the gauge keeps rising, whatever drives it.
+func (g grown) grows() bool {
+	return g.Class == ratchet.PerRequest || g.Class == ratchet.Candidate
+}
+
+// next is what the run does after the look that is due.
+func next(r *Report) ratchet.Step {
 	if slices.Contains(r.Start.Scenario.Skip, "growth") {
-		return false
+		return ratchet.Settled
 	}
-	for _, f := range families(r) {
-		if g := analyse(r, f); g.why == "" && g.Class == ratchet.PerTimeCandidate {
-			return true
-		}
+	step := ratchet.Settled
+	for _, g := range growths(r) {
+		step = max(step, ratchet.Next(g.Growth, r.lookDue()))
 	}
-	return false
+	return step
+}
+
+// lastLoad is the index of the last load wave: the drains before it are idle
+// slots of a run that was extended.
+func (r *Report) lastLoad() int {
+	i := len(r.waves) - 1
+	for i >= 0 && r.waves[i].Kind != WaveLoad {
+		i--
+	}
+	return i
 }
 
 // segment returns a part of a family over the waves of the given kinds; why says why there
@@ -200,14 +191,15 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 			overran[r.waves[i].Cell] = true
 		}
 	}
+	lastLoad := r.lastLoad()
 	c.each(func(wave int, v int64) {
 		w := &r.waves[wave]
 		if !slices.Contains(kinds, w.Kind) {
 			return
 		}
 		s.Waves = append(s.Waves, ratchet.Wave{
-			Cell: w.Cell, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
-			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain,
+			Cell: w.Cell, Batch: w.Batch, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
+			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
 		})
 		s.Values = append(s.Values, v*p.weight)
 	})

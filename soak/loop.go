@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"hermes-soak/soak/ratchet"
 )
 
 // Loop carries out one soak: it plans the waves, sends them, samples the target
@@ -111,7 +113,7 @@ func (r *running) phases(ctx context.Context) error {
 			break
 		}
 	}
-	if (end == nil || stopped(end, StopFailFast)) && perTimeCandidate(r.report) {
+	if (end == nil || stopped(end, StopFailFast)) && next(r.report) == ratchet.Rest {
 		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
 			return err
 		}

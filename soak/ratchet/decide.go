@@ -15,11 +15,12 @@ type Class int
 
 // The classes. The zero value is Unknown, so that an answer nobody gave is not a pass.
 const (
-	Unknown          Class = iota // undecided; the reason is given beside it
-	None                          // the never-released level did not rise
-	Bounded                       // it rose, and what it did is not growth
-	PerRequest                    // it keeps rising with the requests
-	PerTimeCandidate              // it keeps rising, and the requests do not explain it; an idle stretch must confirm it
+	Unknown    Class = iota // undecided; the reason is given beside it
+	None                    // the never-released level did not rise
+	Bounded                 // it rose, and what it did is not growth
+	PerRequest              // it keeps rising with the requests
+	PerTime                 // it keeps rising with time
+	Candidate               // it keeps rising, and whether with the requests or with time an idle stretch must show
 )
 
 // String returns the class as reports print it.
@@ -31,27 +32,34 @@ func (c Class) String() string {
 		return "bounded"
 	case PerRequest:
 		return "per-request leak"
-	case PerTimeCandidate:
-		return "per-time leak (unconfirmed)"
+	case PerTime:
+		return "per-time leak"
+	case Candidate:
+		return "leak of unknown cause"
 	default:
 		return "unknown"
 	}
 }
 
-// Decide returns the class at level alpha, and for Unknown the reason. alpha is 0.001 over the planned looks, after Holm's
+// Decide returns the class at a look, and for Unknown the reason. Its level is 0.001 over the planned looks, after Holm's
 // correction over the families: at most the alpha that Analyse was given, and not under a twentieth of it, where the
 // permutations of the dose test no longer reach.
-func (g Growth) Decide(alpha float64) (Class, string) {
+func (g Growth) Decide(look Look) (Class, string) {
+	alpha := look.Alpha
 	switch {
 	case g.LoadWaves < minLoadWaves:
 		return Unknown, fmt.Sprintf("only %d load waves could be judged, %d are needed", g.LoadWaves, minLoadWaves)
+	case g.Slows && g.grows() < alpha:
+		return Unknown, fmt.Sprintf("the level rose by %d and then by %d, ever more seldom: a longer run must show whether it stops", g.WarmUp, g.Gained)
 	case g.ratchets() && g.PCausal < alpha/2:
 		return PerRequest, ""
 	case g.FloorHolds && g.PDrift < alpha/2:
 		if min(g.PDose, g.PCausal) < alpha/2 {
 			return PerRequest, ""
 		}
-		return PerTimeCandidate, ""
+		return Candidate, ""
+	case g.Plain && !g.Slows:
+		return Candidate, ""
 	case g.doubtful():
 		return Unknown, fmt.Sprintf("the level rose %d times by %d in all and did not stop, too little to tell growth from chance",
 			g.Rises, g.Gained)
@@ -68,17 +76,28 @@ func (g Growth) ratchets() bool {
 
 // doubtful says that the run is too short to answer, and a longer one may.
 func (g Growth) doubtful() bool {
-	return g.Gained >= minGained && g.Rises >= doubtRises && g.Persistence.Holds &&
-		(g.PSign < 0.05 || g.PDrift < 0.05) && (g.PCausal < 0.02 || g.PDrift < 0.02)
+	if g.Gained < minGained || g.Rises < doubtRises || g.Slows {
+		return false
+	}
+	return g.FloorHolds && g.PDrift < 0.02 ||
+		g.Persistence.Holds && (g.PSign < 0.05 || g.PDrift < 0.05) && (g.PCausal < 0.02 || g.PDrift < 0.02)
 }
 
 // P returns the p-value of growth of either kind, for Holm's order: Decide finds a leak or a candidate exactly where P < alpha.
 // It is 1 where the rules cannot hold at any level.
 func (g Growth) P() float64 {
-	p := 1.0
-	if g.LoadWaves < minLoadWaves {
-		return p
+	switch {
+	case g.LoadWaves < minLoadWaves || g.Slows:
+		return 1
+	case g.Plain:
+		return 0
 	}
+	return g.grows()
+}
+
+// grows returns the p-value of growth, whether or not it slows down.
+func (g Growth) grows() float64 {
+	p := 1.0
 	if g.ratchets() {
 		p = min(p, 2*g.PCausal)
 	}

@@ -29,7 +29,7 @@ func TestDecide(t *testing.T) {
 		{"not persistent", func(g *Growth) { g.FloorHolds, g.Persistence = false, Persistence{} }, Bounded},
 		{"the floor and the dose", func(g *Growth) { g.Rises, g.PCausal = 7, 0.5 }, PerRequest},
 		{"the floor and causality", func(g *Growth) { g.Rises, g.PDose = 7, 0.5 }, PerRequest},
-		{"the floor alone", func(g *Growth) { g.PCausal, g.PDose = 0.5, 0.5 }, PerTimeCandidate},
+		{"the floor alone", func(g *Growth) { g.PCausal, g.PDose = 0.5, 0.5 }, Candidate},
 		{"the floor, not significant", func(g *Growth) { g.PCausal, g.PDrift = 0.5, alpha }, Unknown},
 		{"4 rises", func(g *Growth) { g.FloorHolds, g.Rises = false, 4 }, Bounded},
 		{"warm-up only", func(g *Growth) { *g = Growth{LoadWaves: 30, WarmUp: 3, PCausal: 1, PDrift: 1, PSign: 1} }, Bounded},

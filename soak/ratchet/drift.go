@@ -27,16 +27,16 @@ func (w *window) drift() drift {
 		blocks = 12
 	}
 	start, span := w.Waves[w.warm].Start, int64(w.Waves[w.load-1].End-w.Waves[w.warm].Start)
-	byTime := w.floors(blocks, span, func(j int) int64 { return int64(w.Waves[j].End - start) })
+	timed := w.floors(blocks, span, func(j int) int64 { return int64(w.Waves[j].End - start) })
 	var sent int64
-	byRequests := w.floors(blocks, w.whole, func(j int) int64 {
+	requested := w.floors(blocks, w.whole, func(j int) int64 {
 		sent += int64(w.Waves[j].Requests)
 		return sent
 	})
-	pTime, pRequests := risingP(increments(byTime)), risingP(increments(byRequests))
-	floors := byTime
+	pTime, pRequests := risingP(increments(timed)), risingP(increments(requested))
+	floors := timed
 	if pRequests < pTime {
-		floors = byRequests
+		floors = requested
 	}
 	return drift{
 		p:         min(1, 2*min(pTime, pRequests)),

@@ -21,12 +21,14 @@ type Growth struct {
 
 	PCausal        float64 // p_c: of so many rises in load slots, had the process run on time
 	Persistence    Persistence
+	Slows          bool    // it rises ever more seldom
 	PSign          float64 // p_s: of such a climb, were every step as likely down as up
 	PDrift         float64 // p_d: of such increments of the floor, by time or by requests
 	PDriftRequests float64 // p_R: by requests alone
 	PDose          float64 // of growth so much in step with the dose; looked at only where the floor rule holds, else 1
 	FloorRise      int64   // last floor - first floor
 	FloorHolds     bool    // all of the floor rule but p_d and the dose
+	Plain          bool    // it rose in every batch, and stayed
 
 	Rate         Interval // per request
 	PerHour      Interval // per hour of the run
@@ -43,7 +45,7 @@ func Analyse(s Segment, alpha float64, rng *rand.Rand) Growth {
 	w := newWindow(s)
 	g := Growth{PCausal: 1, PSign: 1, PDrift: 1, PDriftRequests: 1, PDose: 1, Warm: w.warm, Guard: w.guard}
 	if w.requests == 0 {
-		g.Class, g.Why = g.Decide(alpha)
+		g.Class, g.Why = g.Decide(Look{alpha, true})
 		return g
 	}
 	g.Judged, g.LoadWaves = w.end-w.warm, w.loadWaves()
@@ -52,16 +54,19 @@ func Analyse(s Segment, alpha float64, rng *rand.Rand) Growth {
 	g.WarmUp, g.Gained, g.Rises = g.First-w.floor[0], g.Last-g.First, len(w.rises)
 
 	g.PCausal = w.causality()
-	g.Persistence = persistence(w.rises, float64(w.requests), float64(w.whole))
+	g.Persistence = persistence(w.rises, byRequests, float64(w.requests), float64(w.whole))
+	onTime := persistence(w.rises, byTime, g.Seconds, seconds(w.Waves, w.warm, w.load))
+	g.Slows = w.slows()
 	g.PSign = w.signFlip()
 	d := w.drift()
 	g.PDrift, g.PDriftRequests, g.FloorRise = d.p, d.pRequests, d.rise
-	g.FloorHolds = d.steady && g.Persistence.Positions
+	g.FloorHolds = d.steady && (g.Persistence.Even || onTime.Even)
 	if g.FloorHolds && g.PDrift < alpha/2 {
 		g.PDose = w.dose(alpha/2, rng)
 	}
 	g.rates(&w, alpha)
-	g.Class, g.Why = g.Decide(alpha)
+	g.Plain = plain(s)
+	g.Class, g.Why = g.Decide(Look{alpha, true})
 	return g
 }
 

@@ -25,7 +25,7 @@ func TestHealthyShapesNeverFail(t *testing.T) {
 			for _, l := range layouts {
 				got := count(uint64(i), l.runs, l.batches, l.perBatch, 2, healthy[name])
 				t.Logf("%d x %d: %v", l.batches, l.perBatch, got)
-				if bad := got[PerRequest] + got[PerTimeCandidate]; bad > 0 {
+				if bad := got[PerRequest] + got[Candidate]; bad > 0 {
 					t.Errorf("%d x %d: %d of %d runs failed", l.batches, l.perBatch, bad, l.runs)
 				}
 			}
@@ -96,7 +96,7 @@ func TestLeaksOnTimeAreNotBlamedOnRequests(t *testing.T) {
 	} {
 		got := count(300, runs, tt.batches, 40, 2, tt.s)
 		t.Logf("%s: %v", tt.name, got)
-		if got[PerRequest] > 2 || got[PerTimeCandidate] < tt.candidate {
+		if got[PerRequest] > 2 || got[Candidate] < tt.candidate {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

@@ -13,20 +13,20 @@ type Persistence struct {
 	Late   float64 // share of the units gained after 60 %
 	Z      float64 // weighted Laplace statistic: near 0 for steady growth, far below for growth that dies out
 
-	Positions bool // Last >= 0.70, Before > 0.65, Late >= 0.10
-	Holds     bool // Positions, and Phi(Z) > 0.01
+	Even  bool // Phi(Z) > 0.01
+	Holds bool // Even, Last >= 0.70, Before > 0.65, Late >= 0.10
 }
 
 // persistence judges rises over a window of which judged (of whole) units of exposure could show rises.
 // z = (sum(a t)/(G R) - 1/2) sqrt(12) G / sqrt(sum a^2), the Laplace test of MIL-HDBK-189C with each rise weighted by its size:
 // under steady growth the mean of the t is uniform's, and its variance is that of a weighted mean.
-func persistence(rises []rise, judged, whole float64) Persistence {
+func persistence(rises []rise, at func(rise) float64, judged, whole float64) Persistence {
 	var p Persistence
 	var gained, moment, squares, late float64
 	for _, r := range rises {
-		p.Before, p.Last = p.Last, r.at/whole
+		p.Before, p.Last = p.Last, at(r)/whole
 		gained += r.amount
-		moment += r.amount * r.at
+		moment += r.amount * at(r)
 		squares += r.amount * r.amount
 		if p.Last > 0.60 {
 			late += r.amount
@@ -37,7 +37,33 @@ func persistence(rises []rise, judged, whole float64) Persistence {
 	}
 	p.Late = late / gained
 	p.Z = (moment/(gained*judged) - 0.5) * math.Sqrt(12) * gained / math.Sqrt(squares)
-	p.Positions = p.Last >= 0.70 && p.Before > 0.65 && p.Late >= 0.10
-	p.Holds = p.Positions && distuv.UnitNormal.CDF(p.Z) > 0.01
+	p.Even = distuv.UnitNormal.CDF(p.Z) > 0.01
+	p.Holds = p.Even && p.Last >= 0.70 && p.Before > 0.65 && p.Late >= 0.10
 	return p
 }
+
+// slowing is the Phi(Z) below which growth is known to slow down.
+const slowing = 0.05
+
+// slows says that the level rose ever more seldom, seen from a twentieth of the requests on: both by requests and by time, so that neither
+// a leak on time nor uneven doses look like it. A logarithmic cache does, a leak behind a warm-up may: which of them it
+// is only a longer run can tell.
+func (w *window) slows() bool {
+	early := warmUp(w.Waves[:w.load], slowingFrom)
+	var rises []rise
+	var requests int64
+	for j := early; j < w.end; j++ {
+		own := int64(w.Waves[j].Requests)
+		requests += own
+		if a := w.floor[j] - w.floor[j-1]; a > 0 {
+			rises = append(rises, rise{float64(a), float64(requests) - float64(own)/2, seconds(w.Waves, early, j+1)})
+		}
+	}
+	phi := func(at func(rise) float64, judged float64) float64 {
+		return distuv.UnitNormal.CDF(persistence(rises, at, judged, judged).Z)
+	}
+	return early < w.end && max(phi(byRequests, float64(requests)), phi(byTime, seconds(w.Waves, early, w.end))) < slowing
+}
+
+func byRequests(r rise) float64 { return r.at }
+func byTime(r rise) float64     { return r.time }

@@ -132,7 +132,7 @@ func TestPAgreesWithDecide(t *testing.T) {
 		g := analyse(segment(t))
 		level := rapid.Float64Range(alpha/20, alpha).Draw(t, "level")
 		c, _ := g.Decide(level)
-		if failed := c == PerRequest || c == PerTimeCandidate; failed != (g.P() < level) {
+		if failed := c == PerRequest || c == Candidate; failed != (g.P() < level) {
 			t.Fatalf("%v at %v, P %v", c, level, g.P())
 		}
 	})

@@ -8,6 +8,7 @@ import (
 // Wave is one slot of the run: a load wave (Requests > 0) or an idle slot.
 type Wave struct {
 	Cell       int           // the three slots of a cell share it, and stand side by side; -1 outside cells
+	Batch      int           // the cells that are reported together, from 1; 0 outside batches
 	Block      int           // the stretch of cells that shares one dose factor; -1 outside blocks
 	Probe      int           // which endpoint the load went to; -1 for an idle slot
 	Requests   int           // requests sent in this wave: the dose
@@ -38,7 +39,8 @@ type window struct {
 // rise is one step up of the never-released level.
 type rise struct {
 	amount float64
-	at     float64 // t_j: requests (of an idle stretch: seconds) since the window began
+	at     float64 // t_j: requests since the window began, less half of the wave's own
+	time   float64 // seconds since the window began
 }
 
 // newWindow lays the window over a segment. The window is empty (end <= warm) where no request was sent.
@@ -47,7 +49,7 @@ func newWindow(s Segment) window {
 	for w.load < len(s.Waves) && !s.Waves[w.load].Drain {
 		w.load++
 	}
-	w.warm = warmUp(s.Waves[:w.load])
+	w.warm = warmUp(s.Waves[:w.load], judgedFrom)
 	w.guard = guard(longestHeld(s.Values, w.floor, w.warm, w.load), w.load-w.warm)
 	w.end = w.load - w.guard
 	for j := w.warm; j < w.load; j++ {
@@ -58,14 +60,20 @@ func newWindow(s Segment) window {
 		}
 		w.requests += own
 		if a := w.gain(j); a > 0 {
-			w.rises = append(w.rises, rise{amount: float64(a), at: float64(w.requests) - float64(own)/2})
+			w.rises = append(w.rises, rise{float64(a), float64(w.requests) - float64(own)/2, seconds(s.Waves, w.warm, j+1)})
 		}
 	}
 	return w
 }
 
-// warmUp returns the first wave judged: a fifth of the requests were sent before it, and it begins a cell.
-func warmUp(waves []Wave) int {
+// The shares of the requests after which rises are judged, and after which they must not become fewer.
+const (
+	judgedFrom  = 0.20
+	slowingFrom = 0.05
+)
+
+// warmUp returns the first wave after a share of the requests that begins a cell.
+func warmUp(waves []Wave, share float64) int {
 	var total, sent int
 	for _, v := range waves {
 		total += v.Requests
@@ -74,7 +82,7 @@ func warmUp(waves []Wave) int {
 		return len(waves)
 	}
 	j := 0
-	for ; 5*sent < total; j++ {
+	for ; float64(sent) < share*float64(total); j++ {
 		sent += waves[j].Requests
 	}
 	for j < len(waves) && waves[j].Cell >= 0 && waves[j].Cell == waves[j-1].Cell {
