@@ -28,6 +28,25 @@ type served struct {
 func serveAsRoot(t *testing.T, flags ...string) served {
 	t.Helper()
 	must(t, os.Geteuid() == 0, "needs root to be denied something")
+	self, bin := publicProgram(t)
+	port := freePort(t)
+	cmd := exec.Command(self, append([]string{"serve", "--addr", "127.0.0.1:" + port, "--home", t.TempDir(), "--sessions", fewSessions}, flags...)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = cmd.Wait()
+	})
+	eventually(t, "the server listens", func() bool {
+		return target.CheckListener("/proc", cmd.Process.Pid, netip.MustParseAddrPort("127.0.0.1:"+port)) == nil
+	})
+	return served{"http://127.0.0.1:" + port, cmd.Process.Pid, bin, cmd}
+}
+
+// publicProgram returns the program, and a copy of it that everybody may run.
+func publicProgram(t *testing.T) (self, bin string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -44,21 +63,9 @@ func serveAsRoot(t *testing.T, flags ...string) served {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Join(dir, "hermes-soak")
+	bin = filepath.Join(dir, "hermes-soak.test")
 	copyProgram(t, self, bin)
-	port := freePort(t)
-	cmd := exec.Command(self, append([]string{"serve", "--addr", "127.0.0.1:" + port, "--home", t.TempDir(), "--sessions", fewSessions}, flags...)...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		_ = cmd.Wait()
-	})
-	eventually(t, "the server listens", func() bool {
-		return target.CheckListener("/proc", cmd.Process.Pid, netip.MustParseAddrPort("127.0.0.1:"+port)) == nil
-	})
-	return served{"http://127.0.0.1:" + port, cmd.Process.Pid, bin, cmd}
+	return self, bin
 }
 
 func copyProgram(t *testing.T, from, to string) {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case target.GuardArg:
 			os.Exit(target.Guard())
-		case "serve", "run":
+		case "serve", "run", "prove":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

@@ -42,7 +42,7 @@ func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soa
 		s, err = p.launch(starting)
 	}
 	if err == nil {
-		err = s.measure(watch)
+		err = s.measure(p, watch)
 	}
 	if err == nil {
 		return s, nil
@@ -122,9 +122,15 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	}
 	command, err := p.withFiles()
 	if err != nil {
+		for _, path := range command.Remove {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
 		return nil, &exitError{soak.ExitBroken, err, ""}
 	}
 	process, err := target.Launch(ctx, command)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, &exitError{soak.ExitBroken, err, ""}
+	}
 	if err != nil {
 		return nil, usage(err, "")
 	}
@@ -137,7 +143,8 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 }
 
 // withFiles is the command with a log and, for the bundled WebUI, a home. What
-// is temporary of it is removed by the guard, or by Launch when that fails.
+// is temporary of it, also when an error is returned, is in Remove: the guard
+// removes it, or Launch when that fails.
 func (p targetPlan) withFiles() (target.Command, error) {
 	command := p.command
 	if p.kind == "bundled" {

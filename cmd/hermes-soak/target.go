@@ -46,6 +46,9 @@ type targetPlan struct {
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
+	// procOf returns the folder in which the target that was started is to be
+	// measured; nil is procRoot.
+	procOf func(pid int) (root string, err error)
 }
 
 // planFrom reads the one kind of target that the flags name.
@@ -174,6 +177,7 @@ type server struct {
 	sampler *target.Sampler
 	process *target.Process // nil where we attached
 	addr    netip.AddrPort  // what its URL was resolved to; not valid when nothing answered
+	root    string          // where its processes are shown, set by measure
 }
 
 func (s *server) identity() target.Identity { return target.Identity{PID: s.PID, Ticks: s.Ticks} }
@@ -187,11 +191,17 @@ func (s *server) stop(ctx context.Context) error {
 }
 
 // measure opens the sampler and reads the limit.
-func (s *server) measure(watch []soak.Group) (err error) {
-	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: procRoot, Identity: s.identity(), Groups: watch}); err != nil {
+func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
+	s.root = procRoot
+	if p.procOf != nil {
+		if s.root, err = p.procOf(s.PID); err != nil {
+			return &exitError{soak.ExitBroken, err, ""}
+		}
+	}
+	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch}); err != nil {
 		return &exitError{soak.ExitBroken, err, "run as the user of the server, or as root"}
 	}
-	s.Limit, err = target.Limit(procRoot, s.PID)
+	s.Limit, err = target.Limit(s.root, s.PID)
 	if err != nil && !errors.Is(err, soak.ErrBlind) {
 		return &exitError{soak.ExitBroken, err, ""}
 	}
@@ -208,7 +218,7 @@ func (s *server) climber(p targetPlan, scenario soak.Scenario) (*ladder.Climber,
 }
 
 func (s *server) alive(context.Context) (string, soak.State) {
-	err := target.Alive(procRoot, s.identity())
+	err := target.Alive(s.root, s.identity())
 	switch {
 	case err == nil:
 		return fmt.Sprintf("pid %d alive", s.PID), soak.StateUp
@@ -237,7 +247,7 @@ func (s *server) listening(context.Context) (string, bool, bool) {
 	if !s.addr.IsValid() {
 		return "nobody accepted a connection at " + s.URL, false, true
 	}
-	l, ok, err := target.Listening(procRoot, s.PID, s.addr)
+	l, ok, err := target.Listening(s.root, s.PID, s.addr)
 	switch {
 	case err != nil:
 		return err.Error(), false, false
@@ -248,6 +258,6 @@ func (s *server) listening(context.Context) (string, bool, bool) {
 }
 
 func (s *server) queue(context.Context) (int64, bool) {
-	l, ok, err := target.Listening(procRoot, s.PID, s.addr)
+	l, ok, err := target.Listening(s.root, s.PID, s.addr)
 	return l.Queue, ok && err == nil
 }
