@@ -36,8 +36,12 @@ func newProgress(w io.Writer, s soak.Scenario) *progress {
 	return p
 }
 
-// Write prints above the bar.
-func (p *progress) Write(b []byte) (int, error) { return p.bars.Write(b) }
+// Write prints above the bar, from the first column: a Ctrl-C that the terminal
+// echoed has moved the cursor.
+func (p *progress) Write(b []byte) (int, error) {
+	_, err := p.bars.Write(append([]byte{'\r'}, b...))
+	return len(b), err
+}
 
 // record moves the bar on.
 func (p *progress) record(e soak.Event) {

@@ -20,7 +20,7 @@ func proveCommand() *cli.Command {
 		Usage:     "show that the gate can fail and can pass on this machine",
 		UsageText: "hermes-soak prove [flags]",
 		Description: "Soaks the bundled WebUI healthy, with its leaks and with a sampler that cannot see, as\n" +
-			"hermes-soak run would, and compares each verdict with what it must be. It takes about 80\n" +
+			"hermes-soak run would, and compares each verdict with what it must be. It takes about 75\n" +
 			"seconds, and longer where requests are slow.\n\n" +
 			"Expected and got are an exit status of hermes-soak run, the class of the leak, and the\n" +
 			"endpoint that the verdict names. A row that is WRONG says what the run said, and how to\n" +
@@ -28,7 +28,7 @@ func proveCommand() *cli.Command {
 			"Exit status: 0 all as expected, 1 one was not, 2 usage, 3 interrupted, 4 processes cannot\n" +
 			"be read here at all.",
 		Flags: withEnv([]cli.Flag{
-			&cli.Uint64Flag{Name: "seed", Usage: "of all that is random in the runs (default: drawn, and printed)"},
+			&cli.Uint64Flag{Name: "seed", Usage: "of all that is random in the runs", DefaultText: "drawn, and printed"},
 		}),
 		Action: prove,
 	}
@@ -53,7 +53,7 @@ func prove(c *cli.Context) error {
 	ctx, quit, release := interruptible(c.Context, out.say)
 	defer release()
 	rows := proofs()
-	fmt.Fprintf(out.stderr, "seed %d; about 80 s\n", seed)
+	fmt.Fprintf(out.stderr, "seed %d; about 75 s\n", seed)
 	soakRow := func(i int, p proof) (*soak.Report, error) {
 		return p.soak(ctx, quit, seed, out, fmt.Sprintf("%d of %d: %s", i+1, len(rows), p.what))
 	}
@@ -77,11 +77,6 @@ func (p proof) soak(ctx context.Context, quit <-chan struct{}, seed uint64, out 
 	if err != nil {
 		return nil, err
 	}
-	if p.blind {
-		if err := plan.blind(); err != nil {
-			return nil, err
-		}
-	}
 	if isTerminal(out.stderr) && os.Getenv("CI") == "" {
 		bar := newProgress(out.stderr, scenario)
 		bar.phase.Store(title)
@@ -93,6 +88,11 @@ func (p proof) soak(ctx context.Context, quit <-chan struct{}, seed uint64, out 
 		}()
 	} else {
 		fmt.Fprintln(out.stderr, title)
+	}
+	if p.blind {
+		if err := plan.blind(); err != nil {
+			return nil, err
+		}
 	}
 	return soakTarget(ctx, quit, plan, scenario, out)
 }
