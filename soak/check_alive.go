@@ -20,6 +20,8 @@ func (alive) Judge(r *Report) []Verdict {
 		}
 		v.Headline = "DOWN " + v.Reason
 		return []Verdict{v}
+	case r.Start.Assumed != "":
+		return []Verdict{{Status: Unknown, Reason: "a series of batches has no look at the server's health"}}
 	case !climbed || lad.State == "":
 		return []Verdict{{Status: Unknown, Reason: "the run ended before the last look at the server's health"}}
 	case !lad.State.Serving():

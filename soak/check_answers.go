@@ -33,6 +33,9 @@ func (answers) Judge(r *Report) []Verdict {
 			out = append(out, Verdict{Subject: e.Probe, Status: Fail, Class: LeakNone, Reason: reason, Headline: "SLOW " + reason})
 		}
 	}
+	if len(out) == 0 && r.Start.Assumed != "" {
+		return []Verdict{{Status: Unknown, Reason: fmt.Sprintf("%d of %d answers were errors; whether the others were hollow is not in a series of batches", errors, requests)}}
+	}
 	if len(out) == 0 {
 		out = append(out, Verdict{Status: Pass, Reason: fmt.Sprintf("%d of %d answers were errors, none was hollow", errors, requests)})
 	}

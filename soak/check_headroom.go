@@ -20,11 +20,11 @@ func (headroom) Judge(r *Report) []Verdict {
 	case !ok:
 		return []Verdict{{Status: Unknown, Reason: "the target's limit on file descriptors cannot be read; give it with --limit"}}
 	case exhausted(fds, limit):
-		reason := fmt.Sprintf("the peak was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
-			fds, limit, 100*float64(fds)/float64(limit), heldByGroups(r))
+		reason := fmt.Sprintf("%s was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
+			r.most(), fds, limit, 100*float64(fds)/float64(limit), heldByGroups(r))
 		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason, Headline: "EXHAUSTED " + reason}}
 	}
-	v := Verdict{Status: Pass, Reason: fmt.Sprintf("the peak was %d of %d file descriptors", fds, limit)}
+	v := Verdict{Status: Pass, Reason: fmt.Sprintf("%s was %d of %d file descriptors", r.most(), fds, limit)}
 	if len(r.parts) > 1 {
 		v.Reason += " in the process nearest to its limit"
 	}
@@ -37,4 +37,12 @@ func (headroom) Judge(r *Report) []Verdict {
 		}
 	}
 	return []Verdict{v}
+}
+
+// most is what the highest reading is: a peak only where one was looked for.
+func (r *Report) most() string {
+	if r.Start.Assumed != "" {
+		return "the most after a batch"
+	}
+	return "the peak"
 }

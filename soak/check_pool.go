@@ -1,7 +1,10 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -30,28 +33,34 @@ type kept struct {
 
 func judgePool(r *Report, g Group) Verdict {
 	if _, named := r.Rests[RestBefore].Group(g.Pattern); !named {
-		return Verdict{Status: Unknown, Reason: missing(r, RestBefore)}
+		return Verdict{Status: Unknown, Reason: missing(r, g, RestBefore)}
 	}
 	if !seen(r, g) {
-		return unseen(g)
+		return unseen(r, g)
 	}
 	_, ended := r.Rests[RestEnd].Group(g.Pattern)
 	flight := int64(r.maxInFlight())
 	worst := kept{base: g.name(), bound: flight, ended: ended}
-	for p, columns := range r.parts {
-		for gauge, c := range columns {
-			if base, main := mainFile(gauge, g); main {
-				if k := r.kept(p, gauge, base, c, flight); worst.waves == 0 || k.excess() > worst.excess() {
+	mains, sides := false, false
+	for _, p := range slices.SortedFunc(maps.Keys(r.parts), process.compare) {
+		for _, gauge := range slices.Sorted(maps.Keys(r.parts[p])) {
+			pattern, _, member := GroupMember(gauge)
+			base, main := mainFile(gauge, g)
+			mains, sides = mains || main, sides || member && pattern == g.Pattern && !main
+			if main {
+				if k := r.kept(p, gauge, base, r.parts[p][gauge], flight); worst.waves == 0 || k.excess() > worst.excess() {
 					worst = k
 				}
 			}
 		}
 	}
-	held := fmt.Sprintf("at most %s to %s at rest, %s; at most %s in flight, %s open before the first",
-		count(worst.most, "connection"), worst.base, afterDrain(worst.end, ended), count(flight, "request"), count(worst.before, "connection"))
+	held := fmt.Sprintf("at most %s to %s at rest, %s; at most %s in flight, %s open before the first%s",
+		count(worst.most, "connection"), worst.base, r.atEnd(worst.end, ended), count(flight, "request"), count(worst.before, "connection"), r.assumed())
 	switch {
+	case sides && !mains:
+		return Verdict{Status: Unknown, Reason: "connections are counted by their handles on the database, and " + g.Pattern + " has only files beside one"}
 	case !ended && worst.excess() == 0:
-		return Verdict{Status: Unknown, Reason: missing(r, RestEnd)}
+		return Verdict{Status: Unknown, Reason: missing(r, g, RestEnd)}
 	case worst.excess() == 0:
 		return Verdict{Status: Pass, Class: LeakNone, Reason: held}
 	case worst.constant() && worst.end <= worst.bound+g.Allow:
@@ -64,8 +73,8 @@ func judgePool(r *Report, g Group) Verdict {
 			held, count(r.Rests[RestEnd].Gauges[GaugeClients], "connection"))}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d waves: connections that nobody closes, or that only the garbage collector closes",
-		held, worst.bound, worst.over, worst.waves)
+	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d %s: connections that nobody closes, or that only the garbage collector closes",
+		held, worst.bound, worst.over, worst.waves, r.rounds())
 	v.Headline = fmt.Sprintf("%s: %s to %s at rest, with at most %s in flight%s",
 		v.Class.alarm(), count(worst.most, "connection"), worst.base, count(flight, "request"), heldForecast(r, g))
 	return v
@@ -109,6 +118,11 @@ func (k kept) excess() int64 {
 
 // constant: the connections were the same after every wave and at the end.
 func (k kept) constant() bool { return k.least == k.most && k.ended && k.end == k.most }
+
+// compare orders processes, so that judging twice names the same one.
+func (p process) compare(q process) int {
+	return cmp.Or(cmp.Compare(p.pid, q.pid), cmp.Compare(p.ticks, q.ticks))
+}
 
 // root is the process that was launched or attached to.
 func (r *Report) root() process { return process{r.Start.Target.PID, r.Start.Target.Ticks} }

@@ -26,19 +26,24 @@ func judgeReleased(r *Report, g Group) Verdict {
 	before, okBefore := r.Rests[RestBefore].Group(g.Pattern)
 	first, okFirst := r.Rests[RestFirst].Group(g.Pattern)
 	switch {
-	case !okBefore || !okFirst:
-		return Verdict{Status: Unknown, Reason: missing(r, RestFirst)}
+	case !okBefore:
+		return Verdict{Status: Unknown, Reason: missing(r, g, RestBefore)}
+	case !okFirst && r.Start.Assumed == "":
+		return Verdict{Status: Unknown, Reason: missing(r, g, RestFirst)}
 	case !seen(r, g):
-		return unseen(g)
+		return unseen(r, g)
 	}
 	over, waves := r.cellWaves(r.excess(g), g.Allow)
 	end, ended := r.Rests[RestEnd].Group(g.Pattern)
 	kept := ended && r.excessAtEnd(g) > g.Allow
 	if !ended && !often(over, waves) {
-		return Verdict{Status: Unknown, Reason: missing(r, RestEnd)}
+		return Verdict{Status: Unknown, Reason: missing(r, g, RestEnd)}
 	}
-	held := fmt.Sprintf("%s handles at rest: %d before the first request, %d after one request per endpoint, %s",
-		g.name(), before, first, afterDrain(end, ended))
+	held := fmt.Sprintf("%s handles at rest: %d before the first request, ", g.name(), before)
+	if okFirst {
+		held += fmt.Sprintf("%d after one request per endpoint, ", first)
+	}
+	held += r.atEnd(end, ended) + r.assumed()
 	may := fmt.Sprintf("%d more may stay in each process: one connection", oneConnection(r, g, r.root()))
 	if g.Allow > 0 {
 		may += fmt.Sprintf(", and %d that --allow permits", g.Allow)
@@ -60,17 +65,39 @@ func judgeReleased(r *Report, g Group) Verdict {
 		return Verdict{Status: Unknown, Reason: held + "; " + pool.Reason}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; %s. More was held after %d of %d waves (if that is by design: --allow '%s=N')", held, may, over, waves, g.Pattern)
+	v.Reason = fmt.Sprintf("%s; %s. More was held after %d of %d %s (if that is by design: --allow '%s=N')", held, may, over, waves, r.rounds(), g.Pattern)
 	v.Headline = fmt.Sprintf("%s: %s handles are not given back: %d before the first request, %s%s",
-		v.Class.alarm(), g.name(), before, afterDrain(end, ended), heldForecast(r, g))
+		v.Class.alarm(), g.name(), before, r.atEnd(end, ended), heldForecast(r, g))
 	return v
 }
 
-func afterDrain(end int64, ended bool) string {
-	if !ended {
+// atEnd is what was held at the end, in words.
+func (r *Report) atEnd(end int64, ended bool) string {
+	switch {
+	case r.Start.Assumed != "" && !ended:
+		return "not counted after the last batch"
+	case r.Start.Assumed != "":
+		return fmt.Sprintf("%d after the last batch", end)
+	case !ended:
 		return "the drain was not reached"
 	}
 	return fmt.Sprintf("%d after the final drain", end)
+}
+
+// rounds is what the samples were taken after.
+func (r *Report) rounds() string {
+	if r.Start.Assumed != "" {
+		return "batches"
+	}
+	return "waves"
+}
+
+// assumed marks figures that rest on what the record does not hold.
+func (r *Report) assumed() string {
+	if r.Start.Assumed == "" {
+		return ""
+	}
+	return " (assumed: " + r.Start.Assumed + ")"
 }
 
 // name is what a person calls the group: its pattern without the last star.
@@ -110,8 +137,13 @@ func seen(r *Report, g Group) bool {
 	return found || !named
 }
 
-// unseen is the verdict on a group that was asked for and never met.
-func unseen(g Group) Verdict {
+// unseen is the verdict on a group that was asked for and never met. Not every
+// record says what was open during a request.
+func unseen(r *Report, g Group) Verdict {
+	if r.Start.Assumed != "" || r.rewatch != nil {
+		return Verdict{Status: Unknown,
+			Reason: fmt.Sprintf("no file that matches %s was open at rest, and what was open during a request is not in the record: a server that gives all back cannot be told from a wrong pattern", g.Pattern)}
+	}
 	return Verdict{Status: Unknown,
 		Reason: fmt.Sprintf("no file that matches %s was ever open, at rest or during a request: is the pattern right? The json report lists what is open", g.Pattern)}
 }
@@ -169,10 +201,12 @@ func (r *Report) cellWaves(v []int64, bound int64) (over, waves int) {
 	return over, waves
 }
 
-// missing says why a sample at the given point has no groups.
-func missing(r *Report, at string) string {
+// missing says why a sample at the given point does not count the group.
+func missing(r *Report, g Group, at string) string {
 	s, taken := r.Rests[at]
-	switch {
+	switch why := r.rewatch.why(g.Pattern); {
+	case why != "":
+		return why
 	case !taken:
 		return "the run ended before the sample it needs was taken"
 	case s.Denied != "":

@@ -35,6 +35,10 @@ type Start struct {
 	Platform string   `json:"platform"`
 	Scenario Scenario `json:"scenario"`
 	Target   Target   `json:"target"`
+	// Assumed says what the record does not hold and is taken for granted. It is
+	// set where the run is not ours: a series of batches that someone counted, with
+	// one sample a batch, no times, no idle slots and no drain.
+	Assumed string `json:"assumed,omitempty"`
 }
 
 // Target is what is known of the server before the first request.
@@ -141,4 +145,5 @@ const (
 	StopWedged      StopReason = "wedged"      // the target no longer answers
 	StopBlind       StopReason = "blind"       // the target can no longer be measured
 	StopBroken      StopReason = "broken"      // the measurement itself failed
+	StopCut         StopReason = "cut"         // the record ends before the run did
 )

@@ -52,5 +52,8 @@ func decodeLatency(s string) (*latency, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode latencies: %w", err)
 	}
+	if l := newLatency().h; h.HighestTrackableValue() != l.HighestTrackableValue() || h.SignificantFigures() != l.SignificantFigures() {
+		return nil, fmt.Errorf("decode latencies: up to %d µs in %d figures is not what a run records", h.HighestTrackableValue(), h.SignificantFigures())
+	}
 	return &latency{h}, nil
 }

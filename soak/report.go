@@ -41,7 +41,8 @@ type Report struct {
 	table  map[string]int64 // the newest table of handles
 	// nearest is the process that came nearest to its limit at any moment.
 	nearest *Nearest
-	grown   []grown // made by Judge
+	grown   []grown  // made by Judge
+	rewatch *rewatch // nil where the groups are those of the record
 }
 
 // process is the identity of one process of the target.
@@ -66,9 +67,11 @@ type Endpoint struct {
 	latency *latency
 }
 
-// NewReport returns a report of nothing yet.
+// NewReport returns a report of nothing yet. Until the stop of the run is
+// applied, it is one that was cut off.
 func NewReport() *Report {
-	return &Report{Schema: Schema, Rests: map[string]Sample{}, series: map[string]*column{}, parts: map[process]map[string]*column{}}
+	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
+		series: map[string]*column{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -95,6 +98,13 @@ func (r *Report) Apply(e Event) error {
 		return fmt.Errorf("event %d: want the start of the run first and once", r.events)
 	case e.Seq > 0 && e.Run != r.Run:
 		return fmt.Errorf("event %d belongs to run %q, not to %q", r.events, e.Run, r.Run)
+	case r.Stop.Reason != StopCut:
+		return fmt.Errorf("event %d comes after the end of the run", r.events)
+	case e.Mono < r.Elapsed || e.Mono > longest:
+		return fmt.Errorf("event %d is %s into the run, the one before it %s", r.events, e.Mono, r.Elapsed)
+	}
+	if err := r.refuse(e); err != nil {
+		return fmt.Errorf("event %d: %w", r.events, err)
 	}
 	r.events++
 	r.Elapsed = e.Mono
@@ -105,10 +115,12 @@ func (r *Report) Apply(e Event) error {
 			r.Endpoints = append(r.Endpoints, Endpoint{Probe: p.Name, latency: newLatency()})
 		}
 	case e.Rest != nil:
-		r.Rests[e.Rest.At] = e.Rest.Sample
-		r.look(e.Rest.Sample)
+		r.rewatch.noteTable(r, e.Rest.Sample.Table, e.Rest.Sample.Denied)
+		s := r.rewatch.sample(e.Rest.Sample)
+		r.Rests[e.Rest.At] = s
+		r.look(s)
 	case e.Wave != nil:
-		return r.applyWave(*e.Wave)
+		r.applyWave(*e.Wave)
 	case e.Batch != nil:
 		return r.applyBatch(*e.Batch)
 	case e.Ladder != nil:
@@ -118,16 +130,12 @@ func (r *Report) Apply(e Event) error {
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
 		r.Stop = *e.Stop
-	default:
-		return fmt.Errorf("event %d of kind %q carries nothing", e.Seq, e.Kind)
 	}
 	return nil
 }
 
-func (r *Report) applyWave(w WaveDone) error {
-	if w.Probe >= len(r.Endpoints) || (w.Probe < 0) != (w.Requests == 0) {
-		return fmt.Errorf("wave %d: no probe %d for %d requests", len(r.waves), w.Probe, w.Requests)
-	}
+func (r *Report) applyWave(w WaveDone) {
+	w.Sample, w.Open = r.rewatch.sample(w.Sample), r.rewatch.open(w.Open)
 	r.noteSample(w.Sample)
 	r.look(w.Sample)
 	if w.Peak != nil {
@@ -139,7 +147,6 @@ func (r *Report) applyWave(w WaveDone) error {
 	}
 	w.Sample = Sample{} // all of it is in the series
 	r.waves = append(r.waves, w)
-	return nil
 }
 
 // noteSample adds the sample after the wave in hand to the series.
@@ -217,9 +224,14 @@ func (r *Report) applyBatch(d BatchDone) error {
 		if err != nil {
 			return fmt.Errorf("batch %d, latencies of %s: %w", d.Batch, e.Probe, err)
 		}
+		if n := part.h.TotalCount(); n > int64(d.Requests) {
+			return fmt.Errorf("batch %d, latencies of %s: %d of %d requests", d.Batch, e.Probe, n, d.Requests)
+		}
 		e.latency.merge(part)
 		e.P50, e.P99, e.Max = e.latency.quantile(50), e.latency.quantile(99), e.latency.quantile(100)
 	}
+	r.rewatch.noteTable(r, d.Table, "")
+	d.Gauges = r.rewatch.gauges(d.Gauges)
 	r.Batches = append(r.Batches, d.BatchSummary)
 	if d.Table != nil {
 		r.table = d.Table

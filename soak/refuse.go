@@ -1,0 +1,149 @@
+package soak
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The bounds of what a record may hold. They are far beyond what a run can
+// measure, and low enough that no sum over a run overflows.
+const (
+	longest  = 5 * 365 * 24 * time.Hour // of a run
+	mostHeld = 1 << 53                  // of a gauge, which may be bytes
+	mostSent = 1 << 30                  // requests of a wave
+	// Before the cells waves are small, and the checks look at every answer.
+	mostSentBefore = 1 << 20
+)
+
+// refuse says what no run can have recorded: a damaged or made-up event must not
+// be judged. What Apply accepts cannot make a check panic.
+func (r *Report) refuse(e Event) error {
+	if kind := e.payload(); kind == "" || kind != e.Kind {
+		return fmt.Errorf("the kind is %q, and that is not the one thing it carries", e.Kind)
+	}
+	switch {
+	case e.Rest != nil:
+		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd}, e.Rest.At) {
+			return fmt.Errorf("there is no rest %q", e.Rest.At)
+		}
+		return e.Rest.Sample.refuse()
+	case e.Wave != nil:
+		return r.refuseWave(*e.Wave)
+	case e.Batch != nil:
+		return e.Batch.refuse()
+	case e.Ladder != nil:
+		if !slices.Contains([]State{"", StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}, e.Ladder.State) {
+			return fmt.Errorf("there is no state %q", e.Ladder.State)
+		}
+	case e.Stop != nil:
+		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopWedged, StopBlind, StopBroken}, e.Stop.Reason) {
+			return fmt.Errorf("there is no end %q", e.Stop.Reason)
+		}
+	}
+	return nil
+}
+
+// payload is the kind of what the event carries; "" where that is not one thing.
+func (e Event) payload() (kind string) {
+	for _, p := range []struct {
+		kind string
+		set  bool
+	}{
+		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"stop", e.Stop != nil},
+	} {
+		switch {
+		case p.set && kind != "":
+			return ""
+		case p.set:
+			kind = p.kind
+		}
+	}
+	return kind
+}
+
+func (r *Report) refuseWave(w WaveDone) error {
+	var last time.Duration
+	if n := len(r.waves); n > 0 {
+		last = r.waves[n-1].End
+	}
+	most := mostSent
+	if w.Kind == WaveFirst || w.Kind == WavePrefill {
+		most = mostSentBefore
+	}
+	switch {
+	case !slices.Contains([]WaveKind{WaveFirst, WavePrefill, WaveLoad, WaveIdle, WaveDrain, WaveConfirm}, w.Kind):
+		return fmt.Errorf("there is no wave %q", w.Kind)
+	case w.Probe < -1 || w.Probe >= len(r.Endpoints) || (w.Probe < 0) != (w.Requests == 0):
+		return fmt.Errorf("wave %d: no probe %d for %d requests", len(r.waves), w.Probe, w.Requests)
+	case w.Requests < 0 || w.Requests > most:
+		return fmt.Errorf("wave %d: %d requests", len(r.waves), w.Requests)
+	case w.Start < last || w.End < w.Start || w.End > longest:
+		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", len(r.waves), w.Start, w.End, last)
+	case w.MaxInFlight < 0 || w.MaxInFlight > w.Requests:
+		return fmt.Errorf("wave %d: %d of %d requests in flight", len(r.waves), w.MaxInFlight, w.Requests)
+	}
+	left := w.Requests
+	for _, a := range w.Answers {
+		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
+			return fmt.Errorf("wave %d has %d requests, and the answers are not theirs", len(r.waves), w.Requests)
+		}
+		left -= a.N
+	}
+	if err := refuseCounts(w.Open); err != nil {
+		return err
+	}
+	if w.Peak != nil {
+		if err := refuseCount("peak", *w.Peak); err != nil {
+			return err
+		}
+	}
+	return w.Sample.refuse()
+}
+
+func (s Sample) refuse() error {
+	for _, p := range s.Parts {
+		if err := refuseCounts(p.Gauges); err != nil {
+			return err
+		}
+	}
+	if n := s.Nearest; n != nil && (n.Limit < 1 || refuseCount("nearest", n.FDs) != nil) {
+		return fmt.Errorf("the process nearest to its limit holds %d of %d", n.FDs, n.Limit)
+	}
+	if err := refuseCounts(s.Table); err != nil {
+		return err
+	}
+	return refuseCounts(s.Gauges)
+}
+
+func (d BatchDone) refuse() error {
+	if d.Requests < 0 || d.Requests > mostSent || d.Errors < 0 || d.Errors > d.Requests || d.P50 < 0 || d.P99 < 0 {
+		return fmt.Errorf("batch %d has %d requests, %d errors, latencies %s and %s", d.Batch, d.Requests, d.Errors, d.P50, d.P99)
+	}
+	if d.PeakFDs != nil {
+		if err := refuseCount("peak", *d.PeakFDs); err != nil {
+			return err
+		}
+	}
+	if err := refuseCounts(d.Table); err != nil {
+		return err
+	}
+	return refuseCounts(d.Gauges)
+}
+
+func refuseCounts(of map[string]int64) error {
+	for name, n := range of {
+		if err := refuseCount(name, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func refuseCount(name string, n int64) error {
+	if n < 0 || n > mostHeld {
+		return fmt.Errorf("%q is %d, which nothing can hold", name, n)
+	}
+	return nil
+}
