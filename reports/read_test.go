@@ -205,6 +205,8 @@ func TestMadeUpRecord(t *testing.T) {
 		"wave 0: 2000000000 requests":            changed(t, wave, `"requests":2`, `"requests":2000000000`),
 		"wave 0: no probe 2":                     changed(t, wave, `"probe":0`, `"probe":2`),
 		"wave 0: no probe 0 for 0 requests":      changed(t, wave, `"requests":2`, `"requests":0`),
+		"wave 0: 0 requests":                     changed(t, wave, `"probe":0,"requests":2,`, `"probe":-1,"requests":0,`),
+		"wave 1: 2 requests":                     changed(t, wave+1, `"probe":-1,"requests":0,`, `"probe":0,"requests":2,`),
 		`there is no wave "tidal"`:               changed(t, wave, `"kind":"load"`, `"kind":"tidal"`),
 		`the kind is "rest", and that is not`:    changed(t, wave, `"kind":"wave"`, `"kind":"rest"`),
 		`the kind is "wave", and that is not`:    changed(t, wave, `"kind":"wave"`, `"kind":"wave","stop":{"reason":"done"}`),

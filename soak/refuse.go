@@ -68,16 +68,20 @@ func (r *Report) refuseWave(w WaveDone) error {
 	if n := len(r.waves); n > 0 {
 		last = r.waves[n-1].End
 	}
-	most := mostSent
-	if w.Kind == WaveFirst || w.Kind == WavePrefill {
+	most := 0
+	switch w.Kind {
+	case WaveFirst, WavePrefill:
 		most = mostSentBefore
+	case WaveLoad:
+		most = mostSent
+	case WaveIdle, WaveDrain, WaveConfirm:
+	default:
+		return fmt.Errorf("there is no wave %q", w.Kind)
 	}
 	switch {
-	case !slices.Contains([]WaveKind{WaveFirst, WavePrefill, WaveLoad, WaveIdle, WaveDrain, WaveConfirm}, w.Kind):
-		return fmt.Errorf("there is no wave %q", w.Kind)
 	case w.Probe < -1 || w.Probe >= len(r.Endpoints) || (w.Probe < 0) != (w.Requests == 0):
 		return fmt.Errorf("wave %d: no probe %d for %d requests", len(r.waves), w.Probe, w.Requests)
-	case w.Requests < 0 || w.Requests > most:
+	case w.Requests < 0 || w.Requests > most || w.Requests == 0 && most > 0:
 		return fmt.Errorf("wave %d: %d requests", len(r.waves), w.Requests)
 	case w.Start < last || w.End < w.Start || w.End > longest:
 		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", len(r.waves), w.Start, w.End, last)

@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -82,16 +81,20 @@ func (w *rewatch) uncounted(g Group, table map[string]int64, denied string) stri
 	case table == nil:
 		return "what was open beside the watched groups is not in the record, so that " + g.Pattern + " cannot be counted"
 	}
-	for _, name := range slices.Sorted(maps.Keys(table)) {
+	missed := "" // the first by name, since a map has no order
+	for name := range table {
 		file := strings.TrimSuffix(name, " (deleted)")
-		if !strings.Contains(file, "/") || !g.Match(file) {
+		if !strings.Contains(file, "/") || !g.Match(file) || missed != "" && missed < file {
 			continue // no file, or another
 		}
 		if !slices.ContainsFunc(w.recorded, func(old Group) bool { return old.Match(file) }) {
-			return fmt.Sprintf("%s was open, and is in none of the groups that were watched when the record was made", file)
+			missed = file
 		}
 	}
-	return ""
+	if missed == "" {
+		return ""
+	}
+	return missed + " was open, and is in none of the groups that were watched when the record was made"
 }
 
 // drop forgets all that was counted of a group.

@@ -171,6 +171,41 @@ func TestRewatch(t *testing.T) {
 	}
 }
 
+// TestRewatchLate: what was counted of a group is dropped when a file of it turns
+// up that the record does not count.
+func TestRewatchLate(t *testing.T) {
+	s := newServer(5, 40, 1)
+	s.leak = onSessions
+	s.soak(t)
+	events := withTables(s.events, map[string]int64{})
+	r := NewReport()
+	for _, e := range events {
+		if e.Rest != nil && e.Rest.At == RestEnd {
+			e.Rest.Sample.Table["/data/late.db"] = 1
+		}
+		if err := r.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Start != nil {
+			r.Rewatch([]Group{{Pattern: "*.db*"}})
+		}
+	}
+	Judge(r)
+	for _, check := range []string{"released", "pool bound"} {
+		if v := verdictOf(t, r, check, "*.db*"); v.Status != Unknown || !strings.Contains(v.Reason, "/data/late.db was open") {
+			t.Errorf("%+v", v)
+		}
+	}
+	for _, b := range r.Batches {
+		if n, ok := b.Gauges[GroupGauge("*.db*")]; ok {
+			t.Errorf("batch %d says %d", b.Batch, n)
+		}
+	}
+	if v := verdictOf(t, r, "growth", "handles"); strings.Contains(v.Reason, "*.db") {
+		t.Errorf("%+v", v)
+	}
+}
+
 // TestRewatchSideFiles: handles on -wal alone do not say how many connections
 // there are.
 func TestRewatchSideFiles(t *testing.T) {
