@@ -114,6 +114,11 @@ func whole(r *Report) (v Verdict, cut bool) {
 	switch r.Stop.Reason {
 	case StopInterrupted:
 		v.Reason = fmt.Sprintf("interrupted after %s; run it to the end for an answer", plannedShare(sent, r.planned()))
+	case StopFailFast:
+		if slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Check == "growth" && v.Status == Fail }) {
+			return Verdict{}, false
+		}
+		v.Reason = fmt.Sprintf("--fail-fast ended the load after %s, and growth does not fail after the drain; run it to the end for an answer", plannedShare(sent, r.planned()))
 	case StopCut:
 		v.Reason = fmt.Sprintf("the record ends after %s: the run was cut off", plannedShare(sent, r.planned()))
 	case StopBlind:

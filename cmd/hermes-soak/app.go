@@ -89,7 +89,7 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		Writer: stdout, ErrWriter: stderr,
 		HideHelpCommand:    true,
 		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
-		Commands:           []*cli.Command{runCommand(command, split), proveCommand(), serveCommand(), versionCommand()},
+		Commands:           []*cli.Command{runCommand(command, split), judgeCommand(split), proveCommand(), serveCommand(), versionCommand()},
 		ExitErrHandler:     func(*cli.Context, error) {},
 		OnUsageError:       usageError,
 		Action:             noCommand,
@@ -97,7 +97,7 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
-		if c.Name != "run" {
+		if c.Name != "run" && c.Before == nil {
 			c.Before = refuseArguments(split)
 		}
 	}

@@ -94,7 +94,7 @@ func loadFlags() []cli.Flag {
 
 func checkFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "watch", Category: flagsChecks, Usage: "file group that must be given back: `PATTERN` of a base name, or of a path if it holds a slash; repeatable (default: state.db*, *.db* and *.sqlite*, where one is seen open)"},
+		watchFlag("state.db*, *.db* and *.sqlite*, where one is seen open"),
 		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
@@ -105,6 +105,12 @@ func checkFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "horizon", Category: flagsChecks, Usage: "fail a leak that would reach the limit sooner than this (default: not asked)"},
 		&cli.DurationFlag{Name: "poll-every", Category: flagsChecks, Value: 5 * time.Second, Usage: "pace of one client in production, for forecasts"},
 	}
+}
+
+// watchFlag replaces the groups that are watched otherwise.
+func watchFlag(otherwise string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "watch", Category: flagsChecks,
+		Usage: "file group that must be given back: `PATTERN` of a base name, or of a path if it holds a slash; repeatable (default: " + otherwise + ")"}
 }
 
 func reportFlags() []cli.Flag {
@@ -225,19 +231,24 @@ func groups(patterns, allowances []string) ([]soak.Group, error) {
 	if len(out) == 0 {
 		out = defaultGroups()
 	}
+	return out, allow(out, allowances)
+}
+
+// allow sets the allowances of groups.
+func allow(groups []soak.Group, allowances []string) error {
 	for _, a := range allowances {
 		pattern, number, _ := cutLast(a, "=")
 		n, err := strconv.ParseInt(number, 10, 64)
-		i := slices.IndexFunc(out, func(g soak.Group) bool { return g.Pattern == pattern })
+		i := slices.IndexFunc(groups, func(g soak.Group) bool { return g.Pattern == pattern })
 		switch {
 		case err != nil || n < 0:
-			return nil, fmt.Errorf("allow %q: want PATTERN=N, such as 'state.db*=8'", a)
+			return fmt.Errorf("allow %q: want PATTERN=N, such as 'state.db*=8'", a)
 		case i < 0:
-			return nil, fmt.Errorf("allow %q: no group %q is watched", a, pattern)
+			return fmt.Errorf("allow %q: no group %q is watched", a, pattern)
 		}
-		out[i].Allow = n
+		groups[i].Allow = n
 	}
-	return out, nil
+	return nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -31,6 +32,10 @@ const fewSessions = "22"
 // TestScripts runs the transcripts. Every one has a folder of its own for
 // temporary files, and leaves nothing in it.
 func TestScripts(t *testing.T) {
+	series, err := filepath.Abs("../../reports/testdata/series")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -39,6 +44,7 @@ func TestScripts(t *testing.T) {
 			tmp := e.WorkDir + "/tmp"
 			e.Setenv("TMPDIR", tmp)
 			e.Setenv("CI", "")
+			e.Setenv("SERIES", series)
 			e.Setenv("HERMES_SOAK_SESSIONS", fewSessions)
 			return os.Mkdir(tmp, 0o700)
 		},
@@ -46,6 +52,8 @@ func TestScripts(t *testing.T) {
 			// status CODE PROGRAM ARG... runs a program and wants its exit status.
 			"status":   wantStatus,
 			"leftover": wantEmpty,
+			// cut FILE BYTES NEW writes the first bytes of a file.
+			"cut": cutFile,
 		},
 	})
 }

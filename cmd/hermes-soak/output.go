@@ -88,13 +88,8 @@ func (o *output) say(message string) {
 
 // Record hands the event to the files and the screen.
 func (o *output) Record(e soak.Event) error {
-	for _, r := range o.recorders {
-		if err := r.Record(e); err != nil {
-			return err
-		}
-	}
-	if o.quiet {
-		return nil
+	if err := o.keep(e); err != nil || o.quiet {
+		return err
 	}
 	o.progress.Load().record(e)
 	switch {
@@ -106,8 +101,23 @@ func (o *output) Record(e soak.Event) error {
 	if e.Batch == nil {
 		return nil
 	}
-	if _, err := fmt.Fprintln(o.lines(), reports.BatchLine(e.Batch.BatchSummary, o.watch)); err != nil {
-		return fmt.Errorf("print batch %d: %w", e.Batch.Batch, err)
+	return o.batch(e.Batch.BatchSummary)
+}
+
+// keep hands the event to the files.
+func (o *output) keep(e soak.Event) error {
+	for _, r := range o.recorders {
+		if err := r.Record(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch prints the line of a batch.
+func (o *output) batch(b soak.BatchSummary) error {
+	if _, err := fmt.Fprintln(o.lines(), reports.BatchLine(b, o.watch)); err != nil {
+		return fmt.Errorf("print batch %d: %w", b.Batch, err)
 	}
 	return nil
 }

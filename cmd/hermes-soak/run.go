@@ -55,6 +55,11 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return errors.Join(err, out.abandon())
 	}
+	return conclude(report, out)
+}
+
+// conclude writes the reports and gives the verdict as exit status.
+func conclude(report *soak.Report, out *output) error {
 	if err := out.finish(report); err != nil {
 		return &exitError{soak.ExitBroken, err, "the verdict was: " + report.Conclusion.Line}
 	}

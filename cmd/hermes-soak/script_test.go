@@ -40,3 +40,18 @@ func wantEmpty(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Fatalf("left behind: %s", e.Name())
 	}
 }
+
+// cutFile is the script command "cut FILE BYTES NEW": NEW has the first bytes of
+// FILE, which has more.
+func cutFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cut FILE BYTES NEW")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	whole := ts.ReadFile(args[0])
+	if len(whole) <= n {
+		ts.Fatalf("%s has only %d bytes", args[0], len(whole))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(whole[:n]), 0o600))
+}
