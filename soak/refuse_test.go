@@ -21,6 +21,10 @@ func TestRefuses(t *testing.T) {
 			again.Seq++
 			return append(e, again)
 		},
+		"extended to 10 batches, 400 requests and look 2, after look 1": func(e []Event) []Event { // the plan has one look
+			e[batch].Kind, e[batch].Batch, e[batch].Extend = "extend", nil, &Extend{Look: 2, Batches: 10, Requests: 400}
+			return e
+		},
 		"nearest to its limit holds 1 of 0": func(e []Event) []Event {
 			r := *e[rest].Rest
 			r.Sample.Nearest = &Nearest{FDs: 1}
