@@ -15,6 +15,7 @@ type growth struct{}
 // server that fails its requests does not show what answering them costs.
 const growthMaxErrors = 0.02
 
+// tooManyErrors says that growth has nothing to go by.
 func tooManyErrors(requests, errors int) bool {
 	return float64(errors) > growthMaxErrors*float64(requests)
 }
@@ -27,7 +28,7 @@ func (growth) Judge(r *Report) (out []Verdict) {
 		}
 		v := g.verdict(r)
 		if tooManyErrors(requests, errors) && v.Status != Fail {
-			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d answers were errors, too many to judge growth by", errors, requests)}
+			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d answers were errors, too many to judge growth by; see what answers says", errors, requests)}
 		}
 		v.Subject = g.family
 		out = append(out, v)
@@ -36,29 +37,66 @@ func (growth) Judge(r *Report) (out []Verdict) {
 }
 
 func (g grown) verdict(r *Report) Verdict {
-	level := g.level()
+	level, within := g.level(), r.Start.Scenario.Tolerance
 	switch {
-	case r.Start.Assumed != "" && g.Gained > 0 && g.Class != ratchet.Unknown:
+	case r.Start.Assumed != "" && g.Gained > 0 && g.Class != ratchet.Unknown && g.class != LeakPerRequest:
 		return Verdict{Status: Unknown, Reason: level + "; without idle slots between the batches, growth with the requests cannot be told from growth with time, nor from chance"}
 	case g.why != "":
 		reason := g.why
 		if g.Judged > 0 {
 			reason = level + "; " + reason
 		}
-		return Verdict{Status: Unknown, Reason: reason}
+		return Verdict{Status: Unknown, Reason: reason + longer(r)}
+	case g.class == LeakPerRequest && within > 0 && g.size == 0 && g.Upper <= within:
+		return Verdict{Status: Pass, Class: g.class, Reason: fmt.Sprintf("%s: %s, which --tolerance %g permits", level, g.culprit(r), within)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %d rises: %s", level, g.Rises, keeps)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.where(r)}
 		v.Headline = "LEAK per-request: " + keeps + g.until(r)
 		return v
 	case g.class == LeakPerTime:
 		keeps := fmt.Sprintf("the server keeps %s, whatever is polled", perTime(g.PerHour, g.told(), g.unit()))
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %d rises; without any request it rose by %d in %s: %s",
-			level, g.Rises, g.idle.Gained, inSeconds(g.idle.Seconds), keeps)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s. Look for what runs by itself: a timer, a background thread", level, g.witnesses(), keeps)}
 		v.Headline = "LEAK per-time: " + keeps + g.until(r)
 		return v
+	case within > 0 && g.size == 0 && g.Upper > within:
+		return Verdict{Status: Unknown, Class: g.class, Reason: fmt.Sprintf("%s; %s, and --tolerance asks for %g per request: about %d requests are needed",
+			level, g.seen(r), within, int64(math.Ceil(float64(r.planned())*g.Upper/within)))}
 	}
 	return Verdict{Status: Pass, Class: g.class, Reason: level + "; " + g.seen(r)}
+}
+
+// witnesses is what the leak was seen by.
+func (g grown) witnesses() string {
+	s := fmt.Sprintf("%d rises", g.Rises)
+	switch {
+	case g.Class != ratchet.Candidate:
+	case g.idle.Seconds == 0:
+		s += ", and in every batch from the second on"
+	default:
+		s += fmt.Sprintf("; without any request it rose by %d in %s", g.idle.Gained, inSeconds(g.idle.Seconds))
+	}
+	return s
+}
+
+// where says where to look for a leak per request.
+func (g grown) where(r *Report) string {
+	who := "each endpoint"
+	if e, one := g.guilty(r); one {
+		who = r.Start.Scenario.Probes[e.Probe].Name
+	}
+	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
+}
+
+// longer says how to get an answer where the run was too short.
+func longer(r *Report) string {
+	switch {
+	case r.Start.Assumed != "" || r.Stop.Reason != StopDone:
+		return ""
+	case r.Start.Scenario.For > 0:
+		return fmt.Sprintf(". Run it longer, with --for %s", 2*r.Start.Scenario.For)
+	}
+	return fmt.Sprintf(". Run it longer, with --batches %d", 2*len(r.Batches))
 }
 
 // level says what the never-released level did while it was judged.
@@ -80,7 +118,7 @@ func (g grown) culprit(r *Report) string {
 	who, rate, doubt := "the server", g.Rate, ""
 	if e, one := g.guilty(r); one {
 		who, rate = r.Start.Scenario.Probes[e.Probe].Name, e.Rate
-	} else {
+	} else if r.Start.Assumed == "" {
 		for _, e := range g.Endpoints {
 			if 5*e.Gained >= 4*g.Gained {
 				doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)

@@ -246,7 +246,7 @@ func (g grown) unit() string {
 // guilty is the one endpoint that the rises belong to; ok is false where there
 // is none or more than one.
 func (g grown) guilty(r *Report) (e ratchet.EndpointRate, ok bool) {
-	if len(r.Start.Scenario.Probes) == 1 && len(g.Endpoints) == 1 {
+	if len(r.Start.Scenario.Probes) == 1 && len(g.Endpoints) == 1 && r.Start.Assumed == "" {
 		return g.Endpoints[0], true
 	}
 	for _, each := range g.Endpoints {
