@@ -22,7 +22,7 @@ func (answers) Judge(r *Report) []Verdict {
 	if share > s.MaxErrors {
 		reason := fmt.Sprintf("%d of %d answers were errors (%.3g %%, %.3g %% allowed): %s",
 			errors, requests, 100*share, 100*s.MaxErrors, errorList(r.Endpoints))
-		out = append(out, Verdict{Status: Fail, Class: LeakNone, Reason: reason, Headline: "ERRORS " + reason})
+		out = append(out, Verdict{Status: Fail, Class: LeakNone, Reason: reason + ". The server's log should say why", Headline: "ERRORS " + reason})
 	}
 	for p := range r.Endpoints {
 		if v, told := hollow(r, p); told {

@@ -243,7 +243,13 @@ func heldForecast(r *Report, g Group) string {
 // passLine is the last line of a run that passed.
 func passLine(r *Report) string {
 	sent, _ := r.errors()
-	s := fmt.Sprintf("PASS: no leak in %d requests and %s", sent, short(r.Elapsed))
+	what := "no leak"
+	for _, g := range r.grown {
+		if g.class == LeakPerRequest {
+			what = "no leak beyond --tolerance: " + g.culprit(r)
+		}
+	}
+	s := fmt.Sprintf("PASS: %s in %d requests and %s", what, sent, short(r.Elapsed))
 	for _, g := range r.grown {
 		if g.family == "handles" && g.why == "" && g.Judged > 0 {
 			s += "; " + g.seen(r)

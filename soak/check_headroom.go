@@ -22,7 +22,7 @@ func (headroom) Judge(r *Report) []Verdict {
 	case exhausted(fds, limit):
 		reason := fmt.Sprintf("%s was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
 			r.most(), fds, limit, 100*float64(fds)/float64(limit), heldByGroups(r))
-		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason, Headline: "EXHAUSTED " + reason}}
+		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason + ". Mend what grows; where nothing does, raise the limit", Headline: "EXHAUSTED " + reason}}
 	}
 	v := Verdict{Status: Pass, Reason: fmt.Sprintf("%s was %d of %d file descriptors", r.most(), fds, limit)}
 	if len(r.parts) > 1 {

@@ -66,14 +66,14 @@ func judgePool(r *Report, g Group) Verdict {
 	case worst.constant() && worst.end <= worst.bound+g.Allow:
 		return Verdict{Status: Pass, Class: LeakBounded, Reason: held + ", which --allow permits"}
 	case worst.constant() && worst.sawThreads && worst.end <= worst.threads:
-		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. They are constant and no more than the %d threads: perhaps one for each thread. If that is by design, say so with --allow '%s=N'",
-			held, worst.threads, g.Pattern)}
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. They are constant and no more than the %d threads: perhaps one for each thread. If that is by design, say so with --allow '%s=%d'",
+			held, worst.threads, g.Pattern, r.allowance(g))}
 	case r.Rests[RestEnd].Gauges[GaugeClients] > 0:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. %s of other clients were open, which may have had requests in flight; stop them and run again",
 			held, count(r.Rests[RestEnd].Gauges[GaugeClients], "connection"))}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d %s: connections that nobody closes, or that only the garbage collector closes",
+	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d %s: connections that nobody closes, or that only the garbage collector closes. Look for a connect without a close on every path",
 		held, worst.bound, worst.over, worst.waves, r.rounds())
 	v.Headline = fmt.Sprintf("%s: %s to %s at rest, with at most %s in flight%s",
 		v.Class.alarm(), count(worst.most, "connection"), worst.base, count(flight, "request"), heldForecast(r, g))

@@ -65,7 +65,8 @@ func judgeReleased(r *Report, g Group) Verdict {
 		return Verdict{Status: Unknown, Reason: held + "; " + pool.Reason}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; %s. More was held after %d of %d %s (if that is by design: --allow '%s=N')", held, may, over, waves, r.rounds(), g.Pattern)
+	v.Reason = fmt.Sprintf("%s; %s. More was held after %d of %d %s. Close what each request opens, on every path; if it is by design: --allow '%s=%d'",
+		held, may, over, waves, r.rounds(), g.Pattern, r.allowance(g))
 	v.Headline = fmt.Sprintf("%s: %s handles are not given back: %d before the first request, %s%s",
 		v.Class.alarm(), g.name(), before, r.atEnd(end, ended), heldForecast(r, g))
 	return v
@@ -184,6 +185,17 @@ func (r *Report) excessAtEnd(g Group) (n int64) {
 		n += max(0, gauges[gauge]-before[p][gauge]-oneConnection(r, g, p))
 	}
 	return n
+}
+
+// allowance is the least --allow with which the group would have passed.
+func (r *Report) allowance(g Group) int64 {
+	most := r.excessAtEnd(g)
+	for i, n := range r.excess(g) {
+		if k := r.waves[i].Kind; k == WaveLoad || k == WaveIdle {
+			most = max(most, n)
+		}
+	}
+	return most
 }
 
 // cellWaves counts the waves of the cells, and those after which v was over the

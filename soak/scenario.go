@@ -98,8 +98,8 @@ type Scenario struct {
 	Looks int `json:"looks,omitempty"`
 	// FailFast ends the load once growth has clearly failed.
 	FailFast bool `json:"fail_fast,omitempty"`
-	// Tolerance is the growth in units per request that may go unseen; 0 is not
-	// asked.
+	// Tolerance is the growth in units per request that is let pass, and that a
+	// pass must have ruled out to be exceeded; 0 is not asked.
 	Tolerance float64 `json:"tolerance,omitempty"`
 	// Skip names checks that are not made.
 	Skip []string `json:"skip,omitempty"`

@@ -169,13 +169,12 @@ func conclude(r *Report) Conclusion {
 	return c
 }
 
-// urgency orders failures for the last line: a server that is down first, then
-// the leak with a rate, then the leak without one, then its consequences. A run
-// that was cut short is the first thing to say of an unknown. Children come
-// before the handles that they inherit.
+// urgency orders verdicts for the last line: a run that was cut short first, then
+// a server that is down, the leak with a rate, the leak without one, and its
+// consequences. Children that fail come before the handles that they inherit.
 func urgency(v Verdict) int {
 	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "answers"}
-	if i := slices.Index(order, v.title()); i >= 0 {
+	if i := slices.Index(order, v.title()); i >= 0 && v.Status == Fail {
 		return i
 	}
 	return slices.Index(order, v.Check)

@@ -98,7 +98,7 @@ func checkFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
-		&cli.StringFlag{Name: "tolerance", Category: flagsChecks, Usage: "growth in handles per request that may go unseen, such as 1/1000 (default: not asked)"},
+		&cli.StringFlag{Name: "tolerance", Category: flagsChecks, Usage: "growth of `RATE` per request that is let pass, such as 1/1000; a pass must have ruled out more (default: every leak fails)"},
 		&cli.BoolFlag{Name: "fail-fast", Category: flagsChecks, Usage: "end the load once growth has failed, and by much, at three looks running of those after 5, 10, 20, 40 ... batches"},
 		&cli.StringFlag{Name: "max-errors", Category: flagsChecks, Value: "1%", Usage: "share of answers that may be errors"},
 		&cli.DurationFlag{Name: "p99", Category: flagsChecks, Usage: "fail when 1 % of an endpoint's answers take longer (default: not asked)"},

@@ -47,7 +47,7 @@ func judgeCommand(split bool) *cli.Command {
 func judgeFlags() []cli.Flag {
 	flags := []cli.Flag{watchFlag("the groups of the run")}
 	for _, f := range slices.Concat(targetFlags(), checkFlags()) {
-		if slices.Contains([]string{"limit", "allow"}, f.Names()[0]) {
+		if slices.Contains([]string{"limit", "allow", "tolerance"}, f.Names()[0]) {
 			flags = append(flags, f)
 		}
 	}
@@ -156,6 +156,12 @@ func replan(c *cli.Context, report *soak.Report) error {
 	}
 	if err := allow(watch, c.StringSlice("allow")); err != nil {
 		return usage(err, "see "+helpFor(c))
+	}
+	if c.IsSet("tolerance") {
+		var err error
+		if s.Tolerance, err = tolerance(c.String("tolerance")); err != nil {
+			return usage(err, "see "+helpFor(c))
+		}
 	}
 	if c.IsSet("limit") {
 		s.Limit = c.Int64("limit")
