@@ -8,60 +8,32 @@ import (
 	"hermes-soak/soak/ratchet"
 )
 
-const base = 10 // what a process holds before any request
-
-// uniform draws from [low, high).
-func uniform(rng *rand.Rand, low, high float64) float64 { return low + (high-low)*rng.Float64() }
-
-// byShare makes a gauge from a function of the share of the planned requests that were sent.
-func byShare(p plan, f func(share float64) float64) gauge {
-	sent := 0.0
-	return func(w ratchet.Wave) int64 {
-		sent += float64(w.Requests)
-		return base + int64(math.Round(f(sent/float64(p.total()))))
-	}
+// healthy are the shapes that must not fail. Their lengths are in requests (of 200 in the shortest run) where a server has them, and in
+// shares of the run where a person would ask whether the run was long enough.
+var healthy = []kind{
+	{"flat", "nothing happens", flat},
+	{"jitter", "1 to 3 units up or down, fresh in each wave", jitter(1, 3)},
+	{"warm-up", "2 to 40 units, saturating within the first 2 to 8 % of the run", warmUp(2, 40, 0.02, 0.08)},
+	{"pool", "1 to 10 connections, opened with chance 0.2 to 0.7 a request, and held", pool},
+	{"one step early", "1 to 20 units within the first half", step(0, 0.5)},
+	{"one step late", "1 to 20 units within the second half", step(0.5, 1)},
+	{"steps that stop", "2 to 6 steps of 1 to 5 units within the first 10 to 60 %", stepsThatStop},
+	{"sawtooth", "a unit a request, collected every 5 to 50 requests, +-30 %", sawtooth(5, 50)},
+	{"sawtooth at random", "a unit a request, collected with chance 1/2 to 1/20", sawtoothAtRandom(2, 20)},
+	{"AR(1) in time", "bounded at 8 units, memory 0.5 to 0.95 a wave", arTime},
+	{"AR(1) per request", "bounded at 8 units, memory 0.90 to 0.99 a request", arRequest},
+	{"periodic", "a sine of 1 to 6 units, 2 to 20 turns in the planned time", sine(2, 20, 1, 6)},
+	{"idle timeout", "a socket with chance 0.1 to 1 a request, closed 0.2 to 2 s after", sockets(0.2, 2)},
+	{"lingering close", "1 to 3 handles a request, each closed at random after 20 to 300 ms", lingering},
+	{"logarithmic cache", "0.5 to 3 units each time the run grows e-fold, from 0.5 to 2.5 % of it on", logCache(0.5, 3)},
+	{"bounded walk", "a step of one up or down a wave, between -5 and +5", boundedWalk},
+	{"decreasing", "falls by 0 or 1 a wave", decreasing},
+	{"parked handles", "the most of 1 to 4 connections ever open at once", parked},
+	{"tide per request", "a slow wave of 2 to 6 units over 20 to 60 requests", tidePerRequest},
 }
 
-// byWave makes a gauge from a function called once a wave, whatever it carries.
-func byWave(f func(w ratchet.Wave) float64) gauge {
-	return func(w ratchet.Wave) int64 { return base + int64(math.Round(f(w))) }
-}
-
-// byRequest makes a gauge from what one request does to the level.
-func byRequest(level float64, f func(level float64) float64) gauge {
-	return func(w ratchet.Wave) int64 {
-		for range w.Requests {
-			level = f(level)
-		}
-		return base + int64(math.Round(level))
-	}
-}
-
-// Lengths of shapes are in requests (of 200 in the shortest run) where a server has them, and in shares of the run where a person would ask
-// whether the run was long enough.
-func healthy() []kept {
-	return []kept{
-		{"flat", "nothing happens", func(*rand.Rand, plan) gauge { return byWave(func(ratchet.Wave) float64 { return 0 }) }},
-		{"jitter", "1 to 3 units up or down, fresh in each wave", jitter(1, 3)},
-		{"warm-up", "2 to 40 units, saturating within the first 2 to 8 % of the run", warmUp},
-		{"pool", "1 to 10 connections, opened with chance 0.2 to 0.7 a request, and held", pool},
-		{"one step early", "1 to 20 units within the first half", step(0, 0.5)},
-		{"one step late", "1 to 20 units within the second half", step(0.5, 1)},
-		{"steps that stop", "2 to 6 steps of 1 to 5 units within the first 10 to 60 %", stepsThatStop},
-		{"sawtooth", "a unit a request, collected every 5 to 50 requests, +-30 %", sawtooth(5, 50)},
-		{"sawtooth at random", "a unit a request, collected with chance 1/2 to 1/20", sawtoothAtRandom(2, 20)},
-		{"AR(1) in time", "bounded at 8 units, memory 0.5 to 0.95 a wave", arTime},
-		{"AR(1) per request", "bounded at 8 units, memory 0.90 to 0.99 a request", arRequest},
-		{"periodic", "a sine of 1 to 6 units, 2 to 20 turns in the planned time", periodic},
-		{"idle timeout", "a socket with chance 0.1 to 1 a request, closed 0.2 to 2 s after", sockets(0.1, 1, 0.2, 2)},
-		{"lingering close", "1 to 3 handles a request, each closed at random after 20 to 300 ms", lingering},
-		{"logarithmic cache", "0.5 to 3 units each time the run grows e-fold, from 0.5 to 2.5 % of it on", logCache(0.5, 3)},
-		{"bounded walk", "a step of one up or down a wave, between -5 and +5", boundedWalk},
-		{"decreasing", "falls by 0 or 1 a wave", decreasing},
-		{"parked handles", "the most of 1 to 4 connections ever open at once", parked},
-		{"tide per request", "a slow wave of 2 to 6 units over 20 to 60 requests", tideOfRequests},
-	}
-}
+// flat holds what it holds: threads and child processes of most servers, and a server at its limit.
+func flat(*rand.Rand, plan) gauge { return func(ratchet.Wave) int64 { return base } }
 
 func jitter(low, high int) shape {
 	return func(rng *rand.Rand, _ plan) gauge {
@@ -70,14 +42,16 @@ func jitter(low, high int) shape {
 	}
 }
 
-func warmUp(rng *rand.Rand, p plan) gauge {
-	size, tau := uniform(rng, 2, 40), uniform(rng, 0.02, 0.08)
-	return byShare(p, func(s float64) float64 { return size * (1 - math.Exp(-s/tau)) })
+func warmUp(lowSize, highSize, lowTau, highTau float64) shape {
+	return func(rng *rand.Rand, p plan) gauge {
+		size, tau := uniform(rng, lowSize, highSize), uniform(rng, lowTau, highTau)
+		return byShare(p, func(s float64) float64 { return size * (1 - math.Exp(-s/tau)) })
+	}
 }
 
 func pool(rng *rand.Rand, _ plan) gauge {
 	most, chance := float64(1+rng.IntN(10)), uniform(rng, 0.2, 0.7)
-	return byRequest(0, func(x float64) float64 {
+	return byRequest(func(x float64) float64 {
 		if x < most && rng.Float64() < chance {
 			x++
 		}
@@ -106,7 +80,7 @@ func sawtooth(low, high float64) shape {
 	return func(rng *rand.Rand, _ plan) gauge {
 		often := uniform(rng, low, high)
 		tooth, n := often*rng.Float64(), 0.0
-		return byRequest(0, func(x float64) float64 {
+		return byRequest(func(x float64) float64 {
 			x++
 			if n++; n >= tooth {
 				x, n, tooth = 0, 0, often*uniform(rng, 0.7, 1.3)
@@ -119,7 +93,7 @@ func sawtooth(low, high float64) shape {
 func sawtoothAtRandom(low, high float64) shape {
 	return func(rng *rand.Rand, _ plan) gauge {
 		often := uniform(rng, low, high)
-		return byRequest(0, func(x float64) float64 {
+		return byRequest(func(x float64) float64 {
 			if rng.Float64() < 1/often {
 				return 0
 			}
@@ -138,20 +112,23 @@ func arTime(rng *rand.Rand, _ plan) gauge {
 
 func arRequest(rng *rand.Rand, _ plan) gauge {
 	phi, size := uniform(rng, 0.90, 0.99), uniform(rng, 0.2, 1)
-	return byRequest(0, func(y float64) float64 { return max(-8, min(8, phi*y+size*rng.NormFloat64())) })
+	return byRequest(func(y float64) float64 { return max(-8, min(8, phi*y+size*rng.NormFloat64())) })
 }
 
-func periodic(rng *rand.Rand, p plan) gauge {
-	turns, size, phase := uniform(rng, 2, 20), uniform(rng, 1, 6), rng.Float64()
-	return byWave(func(w ratchet.Wave) float64 {
-		return size * math.Sin(2*math.Pi*(turns*w.End.Seconds()/p.seconds()+phase))
-	})
+// sine turns with the time of the planned load.
+func sine(lowTurns, highTurns, lowSize, highSize float64) shape {
+	return func(rng *rand.Rand, p plan) gauge {
+		turns, size, phase := uniform(rng, lowTurns, highTurns), uniform(rng, lowSize, highSize), rng.Float64()
+		return byWave(func(w ratchet.Wave) float64 {
+			return size * math.Sin(2*math.Pi*(turns*w.End.Seconds()/p.seconds()+phase))
+		})
+	}
 }
 
 // sockets are opened by requests and closed a fixed time later.
-func sockets(lowChance, highChance, lowSeconds, highSeconds float64) shape {
+func sockets(lowSeconds, highSeconds float64) shape {
 	return func(rng *rand.Rand, _ plan) gauge {
-		chance := uniform(rng, lowChance, highChance)
+		chance := uniform(rng, 0.1, 1)
 		after := time.Duration(uniform(rng, lowSeconds, highSeconds) * float64(time.Second))
 		var closing []time.Duration
 		return byWave(func(w ratchet.Wave) float64 {
@@ -211,7 +188,7 @@ func decreasing(rng *rand.Rand, _ plan) gauge {
 // parked handles are a high-water mark: SQLite keeps the main-file handle of a closed connection while another is open.
 func parked(rng *rand.Rand, _ plan) gauge {
 	most, chance := 1+rng.IntN(4), uniform(rng, 0.05, 0.5)
-	return byRequest(0, func(x float64) float64 {
+	return byRequest(func(x float64) float64 {
 		open := 0.0
 		for range most {
 			if rng.Float64() < chance {
@@ -222,32 +199,10 @@ func parked(rng *rand.Rand, _ plan) gauge {
 	})
 }
 
-func tideOfRequests(rng *rand.Rand, _ plan) gauge {
+func tidePerRequest(rng *rand.Rand, _ plan) gauge {
 	size, turn, n := uniform(rng, 2, 6), uniform(rng, 20, 60), 0.0
-	return byRequest(0, func(float64) float64 {
+	return byRequest(func(float64) float64 {
 		n++
 		return size * (1 - math.Cos(2*math.Pi*n/turn)) / 2
 	})
-}
-
-// sum adds gauges, with one base.
-func sum(parts []gauge) gauge {
-	return func(w ratchet.Wave) int64 {
-		x := int64(base)
-		for _, g := range parts {
-			x += g(w) - base
-		}
-		return x
-	}
-}
-
-// over adds shapes.
-func over(shapes ...shape) shape {
-	return func(rng *rand.Rand, p plan) gauge {
-		var parts []gauge
-		for _, s := range shapes {
-			parts = append(parts, s(rng, p))
-		}
-		return sum(parts)
-	}
 }

@@ -6,24 +6,21 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// rival is a rule that people use instead: it judges the level after each batch.
-type rival struct {
+// rivals are rules that people use instead: they judge the level after each batch.
+var rivals = [...]struct {
 	name  string
 	fails func(batches []int64) bool
+}{
+	{"strict growth", strict},
+	{"last > first", func(x []int64) bool { return x[len(x)-1] > x[0] }},
+	{"OLS slope", ols},
+	{"Mann-Kendall", mannKendall},
 }
 
 // rivalP is the level that the rivals' tests are given, two-sided 0.05 as their users do.
 const rivalP = 0.05
 
-func rivals() []rival {
-	return []rival{
-		{"strict growth", strict},
-		{"last > first", func(x []int64) bool { return x[len(x)-1] > x[0] }},
-		{"OLS slope", ols},
-		{"Mann-Kendall", mannKendall},
-	}
-}
-
+// strict asks that every batch ends above the one before it.
 func strict(x []int64) bool {
 	for i := 1; i < len(x); i++ {
 		if x[i] <= x[i-1] {
@@ -47,10 +44,10 @@ func ols(x []int64) bool {
 	}
 	slope := sxy / sxx
 	rest := syy - slope*sxy
-	if slope <= 0 {
+	switch {
+	case slope <= 0:
 		return false
-	}
-	if rest <= 1e-9 {
+	case rest <= 1e-9: // a straight line
 		return true
 	}
 	t := slope / math.Sqrt(rest/(n-2)/sxx)

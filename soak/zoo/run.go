@@ -8,6 +8,17 @@ import (
 	"hermes-soak/soak/ratchet"
 )
 
+// Levels and lengths of a simulated run; as in the real loop.
+const (
+	level   = 0.001
+	looks   = 3
+	slot    = 60 * time.Millisecond
+	drained = 2 * time.Second
+)
+
+// glitch is the share of the readings at rest that show one handle more: a socket that closes late.
+const glitch = 0.01
+
 // plan is the size of a run.
 type plan struct {
 	batches, requests int // requests of a batch
@@ -24,9 +35,10 @@ func newPlan(batches, requests, probes int) plan {
 	return p
 }
 
+// total is the number of requests.
 func (p plan) total() int { return p.batches * p.requests }
 
-// seconds is how long the planned load takes.
+// seconds is how long the load takes.
 func (p plan) seconds() float64 { return 3 * slot.Seconds() * float64(p.cells) }
 
 // layout is the real loop's.
@@ -36,19 +48,8 @@ func (p plan) layout(seed uint64) *soak.Layout {
 	})
 }
 
-// A gauge returns what the target holds after a wave. It is called once for each wave, in order.
-type gauge func(w ratchet.Wave) int64
-
-// A shape makes a gauge for one run. What a run's length decides, such as when a warm-up ends, follows the plan.
-type shape func(rng *rand.Rand, p plan) gauge
-
-// kept is a shape with its name, and what it is in words.
-type kept struct {
-	name, what string
-	make       shape
-}
-
-// A target makes the gauges of one run: a list for each family, the last resort first. The first gauge of all is the one that a person watches.
+// A target makes the gauges of one run: a list for each family, the last resort first. The first gauge of all is the one that a person
+// watches.
 type target func(rng *rand.Rand, p plan) [][]gauge
 
 // outcome is how a run ended.
@@ -59,58 +60,53 @@ type outcome struct {
 	batches  []int64 // the first gauge after each batch of the first look, for the rivals
 }
 
-// Levels and lengths of a simulated run; as in the real loop.
-const (
-	level   = 0.001
-	looks   = 3
-	slot    = 60 * time.Millisecond
-	drained = 2 * time.Second
-	glitch  = 0.01 // of the readings at rest, one handle more: a socket that closes late
-)
-
 // simulation is one run under way.
 type simulation struct {
 	rng    *rand.Rand
-	gauges [][]gauge // by family
-	values [][][]int64
+	layout *soak.Layout
+	gauges [][]gauge   // by family
+	values [][][]int64 // of each gauge, one after each wave
 	waves  []ratchet.Wave
 	now    time.Duration
 	length time.Duration // of the slots now
+	cell   int           // the next one's number
 }
 
-// simulate carries out a run as the loop does: cells, drain, look, and what the look asks for.
-func simulate(rng *rand.Rand, p plan, t target) outcome {
+func newSimulation(rng *rand.Rand, p plan, t target) *simulation {
 	s := &simulation{rng: rng, length: slot, gauges: t(rng, p)}
 	for _, f := range s.gauges {
 		s.values = append(s.values, make([][]int64, len(f)))
 	}
-	layout := p.layout(rng.Uint64())
+	s.layout = p.layout(rng.Uint64())
+	return s
+}
+
+// simulate carries out a run as the loop does: cells, drain, look, and what the look asks for.
+func simulate(rng *rand.Rand, p plan, t target) outcome {
+	s := newSimulation(rng, p, t)
 	out := outcome{looks: 1}
 	for {
-		out.requests += s.load(layout)
-		loaded := s.now
-		s.idle(max(drained, loaded/10), true)
+		requests, loaded := s.stretch()
+		out.requests += requests
 		if out.looks == 1 {
 			out.batches = s.batches()
 		}
 		look := ratchet.Look{Alpha: level / looks, Last: out.looks == looks}
 		out.found = ratchet.Judge(s.families(), look, rng)
-		switch s.next(out.found, look) {
+		switch next(out.found, look) {
 		case ratchet.Rest:
-			s.rest(&out, loaded)
+			s.rest(out.found, loaded)
 			return out
 		case ratchet.Settled:
 			return out
 		}
-		layout.Extend()
 		out.looks++
-		for i := range s.waves {
-			s.waves[i].Drain = false // the drains of an extended run are idle slots
-		}
+		s.extend()
 	}
 }
 
-func (s *simulation) next(found []ratchet.Finding, look ratchet.Look) ratchet.Step {
+// next is what the run does after a look.
+func next(found []ratchet.Finding, look ratchet.Look) ratchet.Step {
 	step := ratchet.Settled
 	for _, f := range found {
 		step = max(step, ratchet.Next(f.Growth, look))
@@ -118,29 +114,42 @@ func (s *simulation) next(found []ratchet.Finding, look ratchet.Look) ratchet.St
 	return step
 }
 
-// load runs the cells of the layout.
-func (s *simulation) load(layout *soak.Layout) (sent int) {
-	for i := len(s.waves); ; i++ {
-		c, ok := layout.Next(0)
-		if !ok {
-			return sent
-		}
+// stretch runs the cells that are planned, and the drain. It returns the requests that it sent, and how long the run had taken
+// before the drain.
+func (s *simulation) stretch() (sent int, loaded time.Duration) {
+	for c, ok := s.layout.Next(0); ok; c, ok = s.layout.Next(0) {
 		sent += c.Requests
-		// The slot follows the 90th percentile of what came before: it changes slowly, and a cell in a hundred overruns.
-		s.length = min(max(s.length+time.Duration(s.rng.NormFloat64()*float64(time.Millisecond)), slot*8/10), slot*12/10)
-		overran := s.rng.Float64() < 0.01
-		for place := range 3 {
-			w := ratchet.Wave{Cell: i, Batch: c.Batch, Block: c.Block, Probe: -1, Overran: overran}
-			length := s.length
-			if place == c.Load {
-				w.Probe, w.Requests = c.Probe, c.Requests
-				if overran {
-					length += length / 2
-				}
-			}
-			s.wave(w, length)
-		}
+		s.load(c)
 	}
+	loaded = s.now
+	s.idle(max(drained, loaded/10), true)
+	return sent, loaded
+}
+
+// extend plans as many cells again. The drains before them are idle slots now.
+func (s *simulation) extend() {
+	s.layout.Extend()
+	for i := range s.waves {
+		s.waves[i].Drain = false
+	}
+}
+
+// load runs one cell. The slot follows the 90th percentile of what came before: it changes slowly, and a cell in a hundred overruns.
+func (s *simulation) load(c soak.Cell) {
+	s.length = min(max(s.length+time.Duration(s.rng.NormFloat64()*float64(time.Millisecond)), slot*8/10), slot*12/10)
+	overran := s.rng.Float64() < 0.01
+	for place := range 3 {
+		w := ratchet.Wave{Cell: s.cell, Batch: c.Batch, Block: c.Block, Probe: -1, Overran: overran}
+		length := s.length
+		if place == c.Load {
+			w.Probe, w.Requests = c.Probe, c.Requests
+			if overran {
+				length += length / 2
+			}
+		}
+		s.wave(w, length)
+	}
+	s.cell++
 }
 
 // idle runs idle slots, three at a time, for at least d.
@@ -152,6 +161,7 @@ func (s *simulation) idle(d time.Duration, drain bool) {
 	}
 }
 
+// wave runs one slot and reads every gauge after it.
 func (s *simulation) wave(w ratchet.Wave, length time.Duration) {
 	w.Start = s.now
 	s.now += length
@@ -169,6 +179,7 @@ func (s *simulation) wave(w ratchet.Wave, length time.Duration) {
 	}
 }
 
+// families are the gauges as the ratchet takes them.
 func (s *simulation) families() []ratchet.Family {
 	out := make([]ratchet.Family, len(s.values))
 	for i, f := range s.values {
@@ -179,14 +190,14 @@ func (s *simulation) families() []ratchet.Family {
 	return out
 }
 
-// rest runs the idle stretch and lets it speak of the candidates.
-func (s *simulation) rest(out *outcome, loaded time.Duration) {
+// rest runs the idle stretch, as long as the load, and lets it speak of the candidates.
+func (s *simulation) rest(found []ratchet.Finding, loaded time.Duration) {
 	from := len(s.waves)
 	s.idle(loaded, false)
-	for i, f := range out.found {
+	for i, f := range found {
 		if f.Class == ratchet.Candidate {
 			idle := ratchet.Segment{Waves: s.waves[from:], Values: s.values[i][f.Part][from:]}
-			out.found[i].Class = ratchet.Confirm(f.Growth, idle).Class
+			found[i].Class = ratchet.Confirm(f.Growth, idle).Class
 		}
 	}
 }

@@ -2,86 +2,122 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 )
 
-func percent(k, n int) string {
-	if k == 0 {
-		return "0"
+// mixes is the name of the row of mixed targets.
+const mixes = "mixes"
+
+// rivalNames are the columns of the rivals.
+func rivalNames(unit string) (names []string) {
+	for _, r := range rivals {
+		names = append(names, r.name+unit)
 	}
-	return fmt.Sprintf("%.3g", share(k, n))
+	return names
 }
 
-func (p *page) skipped(name string) bool { return !strings.Contains(name, p.z.only) }
-
-// rivalCells are the shares of the rivals' failures.
-func rivalCells(t tally) (cells []string) {
+// rivalCells are the shares of the runs that the rivals fail.
+func (t tally) rivalCells() (cells []string) {
 	for _, k := range t.rivals {
-		cells = append(cells, fmt.Sprintf("%.1f", share(k, t.runs)))
+		cells = append(cells, t.ofRuns(k).text("%.1f"))
 	}
 	return cells
 }
 
-func rivalNames() (names []string) {
-	for _, r := range rivals() {
-		names = append(names, r.name+" %")
+// sum adds tallies.
+func sum(all []tally) (whole tally) {
+	for _, t := range all {
+		whole.merge(t)
 	}
-	return names
+	return whole
+}
+
+// worst is the largest of several shares, and whose it is.
+type worst struct {
+	share
+	whose string // empty where all are 0
+}
+
+// note is what a bar says of it.
+func (w worst) note() string {
+	if w.whose == "" {
+		return ""
+	}
+	return "; " + w.whose
+}
+
+// see takes in the share of one row at n batches.
+func (w *worst) see(s share, name string, n int) {
+	if w.n == 0 || s.percent() > w.percent() {
+		w.share = s
+		if s.k > 0 {
+			w.whose = fmt.Sprintf("%s, n = %d", name, n)
+		}
+	}
 }
 
 // healthyTable counts false alarms.
 func (p *page) healthyTable() {
 	p.say("\n## Healthy servers: false alarms\n")
 	p.say("All counted on the end result, after extensions and idle stretches. *At most* is the one-sided upper 95 %% limit of the share of failed runs.\n")
-	columns := []string{"shape", "what it does"}
-	for _, n := range batches() {
-		columns = append(columns, fmt.Sprintf("failed of %d at n = %d (at most %%)", p.z.healthy, n))
-	}
-	columns = append(columns, "unknown %", "extended %")
-	p.head(append(columns, rivalNames()...)...)
-	all, mixes, worst, short := newTally(), newTally(), newTally(), newTally()
-	worstName, shortName := "none", "none"
-	shapes := append(healthy(), kept{"mixes", "2 to 4 of these added up, each of them a gauge too; threads and children another each", nil})
-	for i, s := range shapes {
-		if p.skipped(s.name) {
-			continue
-		}
-		t := alone(s.make)
-		if s.make == nil {
-			t = mixed
-		}
-		cells := []string{s.name, s.what}
-		row := newTally()
-		for _, n := range batches() {
-			plan := newPlan(n, requests, 2)
-			watch(s.name, plan)
-			got := count(p.z.seedOf(1, i, n), p.z.healthy, plan, t, truth{endpoint: -1})
-			cells = append(cells, fmt.Sprintf("%d (%.3f)", got.fails, upper(got.fails, got.runs)))
-			row.merge(got)
-			switch {
-			case s.make == nil:
-				mixes.merge(got)
-			case n == 5 && got.fails > short.fails:
-				shortName, short = s.name, got
-			case n >= 20 && got.fails > worst.fails:
-				worstName, worst = fmt.Sprintf("%s, n = %d", s.name, n), got
+	p.head(slices.Concat([]string{"shape", "what it does"}, eachLength(fmt.Sprintf("failed of %d at n = %%d (at most %%%%)", p.z.healthy)),
+		[]string{"unknown %", "extended %"}, rivalNames(" %"))...)
+	var whole tally
+	var short, late worst
+	for i, k := range healthy {
+		rows := p.healthyRow(i, k.name, k.what, alone(k.make))
+		whole.merge(sum(rows))
+		for j, t := range rows {
+			switch n := lengths[j]; {
+			case n == shortest:
+				short.see(t.failed(), k.name, n)
+			case n >= long:
+				late.see(t.failed(), k.name, n)
 			}
 		}
-		if s.make != nil {
-			all.merge(row)
-		}
-		cells = append(cells, percent(row.unknown, row.runs), percent(row.extended, row.runs))
-		p.row(append(cells, rivalCells(row)...)...)
 	}
-	p.bar("healthy: false alarms, mean of all shapes and lengths", "at most 0.02 %", share(all.fails, all.runs) <= 0.02,
-		"%s %% (%d of %d; at most %.4f %%)", percent(all.fails, all.runs), all.fails, all.runs, upper(all.fails, all.runs))
-	few := max(1, p.z.healthy)
-	p.bar("healthy: the worst shape from 20 batches on", "at most 0.1 %", share(worst.fails, few) <= 0.1,
-		"%s %% (%s; at most %.3f %%)", percent(worst.fails, few), worstName, upper(worst.fails, few))
-	p.bar("healthy: the worst shape at 5 batches", "at most 0.5 %", share(short.fails, few) <= 0.5,
-		"%s %% (%s; at most %.3f %%)", percent(short.fails, few), shortName, upper(short.fails, few))
-	p.bar("healthy: mixes", "at most 0.2 %", share(mixes.fails, max(1, mixes.runs)) <= 0.2,
-		"%s %% (%d of %d; at most %.3f %%)", percent(mixes.fails, mixes.runs), mixes.fails, mixes.runs, upper(mixes.fails, mixes.runs))
-	unknown, runs := all.unknown+mixes.unknown, all.runs+mixes.runs
-	p.bar("healthy: unknown", "at most 0.5 %", share(unknown, runs) <= 0.5, "%s %% (%d of %d)", percent(unknown, runs), unknown, runs)
+	mix := sum(p.healthyRow(len(healthy), mixes, "2 to 4 of these added up, each of them a gauge too; threads and children another each", mixed))
+	if p.z.only != "" {
+		return // these bars are over the whole table
+	}
+	p.atMost("healthy: false alarms, mean of all shapes and lengths", 0.02, whole.failed(), "")
+	p.atMost(fmt.Sprintf("healthy: the worst shape from %d batches on", long), 0.1, late.share, late.note())
+	p.atMost(fmt.Sprintf("healthy: the worst shape at %d batches", shortest), 0.5, short.share, short.note())
+	p.atMost("healthy: mixes", 0.2, mix.failed(), "")
+	whole.merge(mix)
+	p.atMost("healthy: unknown", 0.5, whole.ofRuns(whole.unknown), "")
+}
+
+// healthyRow writes one row, and returns what it counted at each length; nothing where it is not asked for.
+func (p *page) healthyRow(i int, name, what string, t target) []tally {
+	if !p.z.shows(name) {
+		return nil
+	}
+	cells := []string{name, what}
+	counted := p.z.byLength(1, i, name, p.z.healthy, t, harmless)
+	for _, t := range counted {
+		cells = append(cells, fmt.Sprintf("%d (%.3f)", t.fails, t.failed().upper()))
+	}
+	whole := sum(counted)
+	cells = append(cells, whole.ofRuns(whole.unknown).text("%.3g"), whole.ofRuns(whole.extended).text("%.3g"))
+	p.row(append(cells, whole.rivalCells()...)...)
+	return counted
+}
+
+// undecidableTable shows what is said where nothing certain can be.
+func (p *page) undecidableTable() {
+	p.say("\n## Undecidable in a run of fixed length\n")
+	p.say("Shapes that look like a leak, or like none, for as long as such a run lasts. In per cent: failed / unknown / passed.\n")
+	p.head(append([]string{"shape", "what it does"}, eachLength("n = %d")...)...)
+	for i, k := range undecidable {
+		if !p.z.shows(k.name) {
+			continue
+		}
+		cells := []string{k.name, k.what}
+		for _, t := range p.z.byLength(5, i, k.name, p.z.leaking, alone(k.make), harmless) {
+			passed := t.runs - t.fails - t.unknown
+			cells = append(cells, fmt.Sprintf("%s / %s / %s", t.failed().text("%.1f"), t.ofRuns(t.unknown).text("%.1f"), t.ofRuns(passed).text("%.1f")))
+		}
+		p.row(cells...)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -16,38 +17,39 @@ func alone(s shape) target {
 	return func(rng *rand.Rand, p plan) [][]gauge { return [][]gauge{{s(rng, p)}, {flat(rng, p)}, {flat(rng, p)}} }
 }
 
-// mixed is a target whose handles are 2 to 4 healthy shapes, each a gauge of its own beside their sum, and whose threads and child
+// mixed is a target whose handles are 2 to 4 healthy shapes, each a gauge of its own behind their sum, and whose threads and child
 // processes follow another healthy shape each.
 func mixed(rng *rand.Rand, p plan) [][]gauge {
-	all := healthy()
-	some := func() shape { return all[rng.IntN(len(all))].make }
+	some := func() gauge { return healthy[rng.IntN(len(healthy))].make(rng, p) }
 	n := 2 + rng.IntN(3)
-	now := make([]int64, n)
-	handles := make([]gauge, 1+n)
+	parts, now := make([]gauge, n), make([]int64, n)
+	handles := make([]gauge, 1, 1+n)
 	for i := range n {
-		handles[1+i] = func(ratchet.Wave) int64 { return now[i] }
+		parts[i] = some()
+		handles = append(handles, func(ratchet.Wave) int64 { return now[i] })
 	}
-	var parts []gauge
-	for range n {
-		parts = append(parts, some()(rng, p))
-	}
-	handles[0] = func(w ratchet.Wave) int64 {
-		total := int64(0)
+	handles[0] = func(w ratchet.Wave) (total int64) { // is asked before its parts
 		for i, g := range parts {
 			now[i] = g(w)
 			total += now[i]
 		}
 		return total
 	}
-	return [][]gauge{handles, {some()(rng, p)}, {some()(rng, p)}}
+	return [][]gauge{handles, {some()}, {some()}}
 }
+
+// all stands for every endpoint.
+const all = -1
 
 // truth is what a leak really does, to hold the answers against.
 type truth struct {
 	rate     float64 // per request, or per hour; 0 where it is not constant
 	perTime  bool
-	endpoint int // the only one that leaks; -1 where all do
+	endpoint int // the only one that leaks, or all
 }
+
+// harmless is the truth of what does not leak, or where nobody asks.
+var harmless = truth{endpoint: all}
 
 // tally counts how runs of one target ended.
 type tally struct {
@@ -58,41 +60,41 @@ type tally struct {
 	rightly  int // of the fails, with the right class
 	named    int // of the fails, with the right endpoint, or rightly with none
 	covered  int // of the fails, with the true rate in its interval
-	requests int // spent in all
 	extended int // runs
-	rivals   []int
+	planned  int // requests, in all
+	spent    int // requests, in all
+	rivals   [len(rivals)]int
 }
-
-func newTally() tally { return tally{rivals: make([]int, len(rivals()))} }
 
 // count simulates runs of a target, on all processors. Run i has a generator of its own: the same seed gives the same tally.
 func count(seed uint64, runs int, p plan, t target, is truth) tally {
 	var next atomic.Int64
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	all := newTally()
+	var whole tally
 	for range runtime.NumCPU() {
 		group.Go(func() {
-			part := newTally()
+			var own tally
 			for i := next.Add(1); int(i) <= runs; i = next.Add(1) {
-				part.add(simulate(rand.New(rand.NewPCG(seed, uint64(i))), p, t), p, is)
+				own.add(simulate(rand.New(rand.NewPCG(seed, uint64(i))), p, t), p, is)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.merge(part)
+			whole.merge(own)
 		})
 	}
 	group.Wait()
-	return all
+	return whole
 }
 
 func (t *tally) add(o outcome, p plan, is truth) {
 	t.runs++
-	t.requests += o.requests
+	t.planned += p.total()
+	t.spent += o.requests
 	if o.looks > 1 {
 		t.extended++
 	}
-	for i, r := range rivals() {
+	for i, r := range rivals {
 		if r.fails(o.batches) {
 			t.rivals[i]++
 		}
@@ -104,14 +106,14 @@ func (t *tally) add(o outcome, p plan, is truth) {
 	}
 	switch {
 	case fail:
-		t.fail(o, p, is)
+		t.fail(o, is)
 	case unknown:
 		t.unknown++
 	}
 }
 
 // fail counts what a failed run says of its first gauge.
-func (t *tally) fail(o outcome, p plan, is truth) {
+func (t *tally) fail(o outcome, is truth) {
 	t.fails++
 	if o.looks == 1 {
 		t.first++
@@ -124,17 +126,16 @@ func (t *tally) fail(o outcome, p plan, is truth) {
 	if g.Class == want {
 		t.rightly++
 	}
-	guilty, right := 0, false
+	guilty := []int{}
 	for _, e := range g.Endpoints {
 		if e.Guilty {
-			guilty++
-			right = e.Probe == is.endpoint
+			guilty = append(guilty, e.Probe)
 		}
 		if e.Probe == is.endpoint {
 			interval = e.Rate
 		}
 	}
-	if guilty == 0 && is.endpoint < 0 || guilty == 1 && right {
+	if len(guilty) == 0 && is.endpoint == all || len(guilty) == 1 && guilty[0] == is.endpoint {
 		t.named++
 	}
 	if interval.Low <= is.rate && is.rate <= interval.High {
@@ -150,23 +151,55 @@ func (t *tally) merge(o tally) {
 	t.rightly += o.rightly
 	t.named += o.named
 	t.covered += o.covered
-	t.requests += o.requests
 	t.extended += o.extended
-	for i := range o.rivals {
-		t.rivals[i] += o.rivals[i]
+	t.planned += o.planned
+	t.spent += o.spent
+	for i, n := range o.rivals {
+		t.rivals[i] += n
 	}
 }
 
-// share is k of n in per cent.
-func share(k, n int) float64 { return 100 * float64(k) / float64(n) }
+// failed is the share of the runs that failed: false alarms of the healthy, power of the leaking.
+func (t tally) failed() share { return share{t.fails, t.runs} }
 
-// upper is the one-sided 95 % limit of k of n, in per cent (Clopper and Pearson 1934).
-func upper(k, n int) float64 {
-	if k >= n {
+// ofFails is the share of the failed runs that k of them are.
+func (t tally) ofFails(k int) share { return share{k, t.fails} }
+
+// ofRuns is the share of the runs that k of them are.
+func (t tally) ofRuns(k int) share { return share{k, t.runs} }
+
+// cost is how many times the planned requests were sent.
+func (t tally) cost() string { return fmt.Sprintf("x %.2f", float64(t.spent)/float64(t.planned)) }
+
+// share is k of n.
+type share struct{ k, n int }
+
+// percent is 0 of nothing: text does not show it, and no bar is met by it.
+func (s share) percent() float64 {
+	if s.n == 0 {
+		return 0
+	}
+	return 100 * float64(s.k) / float64(s.n)
+}
+
+// upper is the one-sided upper 95 % limit in per cent (Clopper and Pearson 1934).
+func (s share) upper() float64 {
+	if s.k >= s.n {
 		return 100
 	}
-	return 100 * mathext.InvRegIncBeta(float64(k+1), float64(n-k), 0.95)
+	return 100 * mathext.InvRegIncBeta(float64(s.k+1), float64(s.n-s.k), 0.95)
 }
 
-// lower is the same from below.
-func lower(k, n int) float64 { return 100 - upper(n-k, n) }
+// lower is the lower one.
+func (s share) lower() float64 { return 100 - share{s.n - s.k, s.n}.upper() }
+
+// text is the share in per cent, and a dash of nothing.
+func (s share) text(format string) string {
+	switch {
+	case s.n == 0:
+		return "–"
+	case s.k == 0:
+		return "0"
+	}
+	return fmt.Sprintf(format, s.percent())
+}
