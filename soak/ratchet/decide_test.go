@@ -1,15 +1,12 @@
 package ratchet
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // leaking is a growth that every rule agrees on, by requests.
 func leaking() Growth {
 	return Growth{
 		LoadWaves: 30, Rises: 8, Gained: 8, PCausal: 1e-5, PSign: 0.001, PDrift: 1e-5, PDriftRequests: 1e-5, PDose: 1e-5,
-		Persistence: Persistence{Positions: true, Holds: true}, FloorHolds: true, FloorRise: 8,
+		Persistence: Persistence{Even: true, Holds: true}, FloorHolds: true, FloorRise: 8,
 	}
 }
 
@@ -20,7 +17,9 @@ func TestDecide(t *testing.T) {
 		want   Class
 	}{
 		{"all of it", func(*Growth) {}, PerRequest},
-		{"4 load waves", func(g *Growth) { g.LoadWaves = 4 }, Unknown},
+		{"7 load waves", func(g *Growth) { g.LoadWaves = 7 }, Unknown},
+		{"8 load waves", func(g *Growth) { g.LoadWaves = 8 }, PerRequest},
+		{"2 units", func(g *Growth) { g.FloorHolds, g.Gained = false, 2 }, Bounded},
 		{"the ratchet alone", func(g *Growth) { g.FloorHolds, g.PDose = false, 1 }, PerRequest},
 		{"7 rises, no floor", func(g *Growth) { g.FloorHolds, g.Rises = false, 7 }, Unknown},
 		{"no causality, no floor", func(g *Growth) { g.FloorHolds, g.PCausal, g.PDrift = false, alpha, 1e-3 }, Unknown},
@@ -33,14 +32,26 @@ func TestDecide(t *testing.T) {
 		{"the floor, not significant", func(g *Growth) { g.PCausal, g.PDrift = 0.5, alpha }, Unknown},
 		{"4 rises", func(g *Growth) { g.FloorHolds, g.Rises = false, 4 }, Bounded},
 		{"warm-up only", func(g *Growth) { *g = Growth{LoadWaves: 30, WarmUp: 3, PCausal: 1, PDrift: 1, PSign: 1} }, Bounded},
+		{"plain alone", func(g *Growth) {
+			*g = Growth{LoadWaves: 30, Gained: 9, Plain: true, PCausal: 1, PDrift: 1, PSign: 1, PDose: 1}
+		}, Candidate},
+		{"plain, and the ratchet knows the cause", func(g *Growth) { g.Plain = true }, PerRequest},
+		{"plain, 7 load waves", func(g *Growth) { g.Plain, g.LoadWaves = true, 7 }, Unknown},
+		{"slows down", func(g *Growth) { g.Slows = true }, Unknown},
+		{"slows down, the floor alone", func(g *Growth) { g.Slows, g.Rises = true, 7 }, Unknown},
+		{"slows down, plain", func(g *Growth) { g.FloorHolds, g.PCausal, g.Slows, g.Plain = false, 0.5, true, true }, Bounded},
+		{"slows down, not significant", func(g *Growth) { g.Slows, g.PCausal, g.PDrift = true, alpha, alpha }, Bounded},
 		{"flat", func(g *Growth) { *g = Growth{LoadWaves: 30, PCausal: 1, PDrift: 1, PSign: 1} }, None},
 	}
 	for _, tt := range tests {
 		g := leaking()
 		tt.change(&g)
-		got, why := g.Decide(alpha)
+		got, why := g.Decide(Look{Alpha: alpha})
 		if got != tt.want || (got == Unknown) != (why != "") {
 			t.Errorf("%s: %v (%s), want %v", tt.name, got, why, tt.want)
+		}
+		if found := got == PerRequest || got == Candidate; found != (g.P() < alpha) {
+			t.Errorf("%s: %v, P %v", tt.name, got, g.P())
 		}
 	}
 }
@@ -99,61 +110,38 @@ func TestDose(t *testing.T) {
 }
 
 func TestWarmUpEndsWithACell(t *testing.T) {
-	var waves []Wave
-	for c := range 10 {
-		for i := range 3 {
-			v := Wave{Cell: c, Probe: -1}
-			if i == c%3 {
-				v.Probe, v.Requests = 0, 10
-			}
-			waves = append(waves, v)
-		}
-	}
-	if got := warmUp(waves); got != 6 { // 20 of 100 are sent in the middle slot of the second cell
-		t.Errorf("w = %d, want 6", got)
-	}
-}
-
-func TestStretchDoubt(t *testing.T) {
-	steady := Persistence{Positions: true, Holds: true}
-	load := Growth{Seconds: 10}
 	for _, tt := range []struct {
-		name string
-		s    Stretch
-		last float64
-		want string
-	}{
-		{"goes on", Stretch{Rises: 3, Gained: 3, Expected: 9, Persistence: steady}, 10, ""},
-		{"too short", Stretch{Rises: 9, Gained: 9, Expected: 9, Persistence: steady}, 9.9, "lasted"},
-		{"too few", Stretch{Rises: 2, Gained: 9, Expected: 9, Persistence: steady}, 10, "only 2 times"},
-		{"too slow", Stretch{Rises: 3, Gained: 3, Expected: 9.1, Persistence: steady}, 10, "less than a third"},
-		{"stopped", Stretch{Rises: 9, Gained: 9, Expected: 9}, 10, "stopped"},
-	} {
-		if got := tt.s.doubt(load, tt.last); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		share float64
+		want  int
+	}{{judgedFrom, 6}, {slowingFrom, 3}} { // 20 of 100 are sent in the middle slot of the second cell, 5 in the first of the first
+		if got := warmUp(waves(10, ten), tt.share); got != tt.want {
+			t.Errorf("after %g: w = %d, want %d", tt.share, got, tt.want)
 		}
 	}
 }
 
 // What the drain gives back was never kept, and what rises in the drain is not growth.
 func TestDrain(t *testing.T) {
-	rng := seeded(2)
-	waves := layout(rng, 5, 40, 2)
-	values := leak(1, -1)(rng, waves)
-	first := len(waves) - drainN
-	if got := Analyse(Segment{Waves: waves, Values: values}, alpha, rng); got.Class != PerRequest {
-		t.Errorf("held through the drain: %v", got.Class)
-	}
-	for j := first; j < len(waves); j++ {
-		values[j] = base
-	}
-	if got := Analyse(Segment{Waves: waves, Values: values}, alpha, rng); got.Class != None || got.Gained != 0 {
-		t.Errorf("given back in the drain: %v, gained %d", got.Class, got.Gained)
-	}
-	for j := range values {
-		values[j] = int64(base + max(0, j-first))
-	}
-	if got := Analyse(Segment{Waves: waves, Values: values}, alpha, rng); got.Class != None || got.Gained != 0 {
-		t.Errorf("rose in the drain: %v, gained %d", got.Class, got.Gained)
+	leak := func(v Wave) int { return v.Requests }
+	first := true
+	for _, tt := range []struct {
+		name   string
+		gain   func(Wave) int
+		want   Class
+		gained int64
+	}{
+		{"held through the drain", leak, PerRequest, 320 - 10}, // the guard takes the last cell
+		{"given back in the drain", func(v Wave) int {
+			if v.Drain && first {
+				first = false
+				return -400
+			}
+			return leak(v)
+		}, None, 0},
+		{"rose in the drain", func(v Wave) int { return one(v.Drain) }, None, 0},
+	} {
+		if got := analyse(grown(waves(40, ten), tt.gain)); got.Class != tt.want || got.Gained != tt.gained {
+			t.Errorf("%s: %v, gained %d; want %v, %d", tt.name, got.Class, got.Gained, tt.want, tt.gained)
+		}
 	}
 }

@@ -16,7 +16,7 @@ type drift struct {
 	p         float64 // p_d: twice the lower of equal time and equal requests
 	pRequests float64 // p_R: equal requests
 	rise      int64   // last floor - first floor, of the division with the lower p
-	steady    bool    // everything the floor rule asks but p_d, the positions and the dose
+	steady    bool    // everything the floor rule asks but p_d, evenness and the dose
 }
 
 // drift divides w to the end of the load, drain excluded, into 8 blocks (12 from 400 waves on), once by equal time and

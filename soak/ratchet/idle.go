@@ -73,7 +73,7 @@ func (s Stretch) plainly(load Growth) Stretch {
 		return s
 	}
 	s.Class, s.Why = PerRequest, ""
-	if s.Seconds > 0 && float64(s.Gained) >= s.Expected/2 {
+	if s.Gained > 0 && float64(s.Gained) >= s.Expected/2 {
 		s.Class = PerTime
 	}
 	return s

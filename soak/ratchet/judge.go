@@ -13,7 +13,7 @@ type Family []Segment
 // Look is one look at a run's growth.
 type Look struct {
 	Alpha float64 // the chance that the look fails a healthy run, over all families
-	Last  bool    // there is none after it: what is doubtful has to be answered
+	Last  bool    // there is none after it: what is doubtful stays so
 }
 
 // Finding is the answer for one family.
@@ -22,35 +22,38 @@ type Finding struct {
 	Growth     // Class and Why are decided at the family's share of Alpha
 }
 
-// Judge judges every family, in the order given. The level is shared out by Holm's step-down rule (1979).
+// Judge judges every family, in the order given. The level is shared out by Holm's step-down rule (1979); families with the same P stand on
+// the same step. One seed is drawn from rng, and every gauge sees the permutations of it, so that a family's answer does not depend on
+// its place.
 func Judge(families []Family, look Look, rng *rand.Rand) []Finding {
+	seed := rng.Uint64()
 	found := make([]Finding, len(families))
 	order := make([]*Finding, len(families))
 	for i, f := range families {
-		found[i] = f.specific(look.Alpha, rng)
+		found[i] = f.specific(look.Alpha, seed)
 		order[i] = &found[i]
 	}
-	slices.SortStableFunc(order, func(a, b *Finding) int { return cmp.Compare(a.P(), b.P()) })
-	step := 0
-	for _, f := range order {
-		alpha := look.Alpha / float64(len(families)-step)
-		f.Class, f.Why = f.Decide(Look{alpha, look.Last})
-		if f.P() < alpha {
-			step++
+	slices.SortFunc(order, func(a, b *Finding) int { return cmp.Compare(a.P(), b.P()) })
+	alpha := look.Alpha / float64(len(families))
+	for i, f := range order {
+		if i > 0 && order[i-1].P() < min(alpha, f.P()) {
+			alpha = look.Alpha / float64(len(families)-i)
 		}
+		f.Class, f.Why = f.Decide(Look{alpha, look.Last})
 	}
 	return found
 }
 
 // specific analyses the most specific gauge that accounts for at least half of what the first one gained.
-func (f Family) specific(alpha float64, rng *rand.Rand) Finding {
-	out := Finding{Growth: Analyse(f[0], alpha, rng)}
+func (f Family) specific(alpha float64, seed uint64) Finding {
+	analyse := func(s Segment) Growth { return Analyse(s, alpha, rand.New(rand.NewPCG(seed, 0))) }
+	out := Finding{Growth: analyse(f[0])}
 	all := out.Gained
 	if all == 0 {
 		return out
 	}
 	for i, s := range f[1:] {
-		if g := Analyse(s, alpha, rng); g.Gained > 0 && 2*g.Gained >= all {
+		if g := analyse(s); g.Gained > 0 && 2*g.Gained >= all {
 			out = Finding{Part: i + 1, Growth: g}
 		}
 	}

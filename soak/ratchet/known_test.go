@@ -108,26 +108,68 @@ func TestPersistence(t *testing.T) {
 	// One unit at each of 5, 15 ... 95 %, and at each of 5, 10 ... 50 %.
 	var steady, stopped []rise
 	for i := range 10 {
-		steady = append(steady, rise{1, float64(5 + 10*i)})
-		stopped = append(stopped, rise{1, float64(5 + 5*i)})
+		steady = append(steady, rise{amount: 1, at: float64(5 + 10*i), time: float64(1 + i)})
+		stopped = append(stopped, rise{amount: 1, at: float64(5 + 5*i), time: float64(5 + 10*i)})
 	}
-	p := persistence(steady, 100, 100)
+	p := persistence(steady, byRequests, 100, 100)
 	near(t, "z", p.Z, 0, 1e-9)
 	near(t, "last", p.Last, 0.95, 1e-9)
 	near(t, "before", p.Before, 0.85, 1e-9)
 	near(t, "late", p.Late, 0.4, 1e-9)
-	if !p.Holds {
+	if !p.Holds || !p.Even {
 		t.Error("steady growth does not persist")
 	}
-	if p := persistence(stopped, 100, 100); p.Holds || p.Positions {
+	if p := persistence(stopped, byRequests, 100, 100); p.Holds || p.Even {
 		t.Error("growth that stopped at half time persists")
 	}
-	// Two late stragglers satisfy the positions; Laplace sees that the rest came early: mean 5.8 %.
-	early := append(slices.Repeat([]rise{{1, 2}}, 18), rise{1, 70}, rise{1, 75})
-	p = persistence(early, 100, 100)
+	// The same rises by time: they stopped by requests, and went on by time; and the other way about.
+	if p := persistence(stopped, byTime, 100, 100); !p.Holds {
+		t.Errorf("growth that is even in time: %+v", p)
+	}
+	if p := persistence(steady, byTime, 100, 100); p.Holds || p.Even {
+		t.Errorf("growth within a tenth of the time: %+v", p)
+	}
+	// Two late stragglers stand where the positions ask for them; Laplace sees that the rest came early: mean 9.05 %.
+	early := append(slices.Repeat([]rise{{amount: 1, at: 2}}, 18), rise{amount: 1, at: 70}, rise{amount: 1, at: 75})
+	p = persistence(early, byRequests, 100, 100)
 	near(t, "weighted z", p.Z, (0.0905-0.5)*math.Sqrt(12*20), 1e-9)
-	if !p.Positions || p.Holds {
-		t.Errorf("early growth with stragglers: positions %v, holds %v", p.Positions, p.Holds)
+	if p.Last < 0.70 || p.Before < 0.65 || p.Late < 0.10 || p.Even || p.Holds {
+		t.Errorf("early growth with stragglers: %+v", p)
+	}
+}
+
+// Even growth persists only where it went on: each position is asked for.
+func TestPersistencePositions(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		at   []float64
+		late float64 // units of the last rise, the others one each
+		want bool
+	}{
+		{"to the end", []float64{20, 40, 60, 70, 80, 90}, 1, true},
+		{"the last at 70 %", []float64{20, 40, 60, 66, 70}, 1, true},
+		{"the last before 70 %", []float64{20, 40, 60, 66, 69}, 1, false},
+		{"the one before it at 65 %", []float64{20, 40, 60, 65, 80}, 1, false},
+		{"a tenth after 60 %", []float64{30, 30, 40, 50, 50, 55, 55, 59, 66, 71}, 1, true},
+		{"less than a tenth after 60 %", []float64{59, 59, 59, 59, 59, 59, 59, 59, 66, 71}, 0.1, false},
+	} {
+		var rises []rise
+		for i, at := range tt.at {
+			amount := 1.0
+			if i >= len(tt.at)-2 {
+				amount = tt.late
+			}
+			rises = append(rises, rise{amount: amount, at: at})
+		}
+		if p := persistence(rises, byRequests, 100, 100); !p.Even || p.Holds != tt.want {
+			t.Errorf("%s: %+v", tt.name, p)
+		}
+	}
+	if p := persistence(nil, byTime, 0, 0); p != (Persistence{}) {
+		t.Errorf("no rise: %+v", p)
+	}
+	if p := persistence([]rise{{amount: 1}}, byTime, 0, 0); p != (Persistence{}) {
+		t.Errorf("no time: %+v", p)
 	}
 }
 

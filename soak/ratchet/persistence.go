@@ -17,11 +17,15 @@ type Persistence struct {
 	Holds bool // Even, Last >= 0.70, Before > 0.65, Late >= 0.10
 }
 
-// persistence judges rises over a window of which judged (of whole) units of exposure could show rises.
+// persistence judges rises over a window of which judged (of whole) units of exposure could show rises. Without exposure, as in a series
+// that knows no times, nothing persists.
 // z = (sum(a t)/(G R) - 1/2) sqrt(12) G / sqrt(sum a^2), the Laplace test of MIL-HDBK-189C with each rise weighted by its size:
 // under steady growth the mean of the t is uniform's, and its variance is that of a weighted mean.
 func persistence(rises []rise, at func(rise) float64, judged, whole float64) Persistence {
 	var p Persistence
+	if judged == 0 {
+		return p
+	}
 	var gained, moment, squares, late float64
 	for _, r := range rises {
 		p.Before, p.Last = p.Last, at(r)/whole
@@ -46,23 +50,19 @@ func persistence(rises []rise, at func(rise) float64, judged, whole float64) Per
 const slowing = 0.05
 
 // slows says that the level rose ever more seldom, seen from a twentieth of the requests on: both by requests and by time, so that neither
-// a leak on time nor uneven doses look like it. A logarithmic cache does, a leak behind a warm-up may: which of them it
-// is only a longer run can tell.
+// a leak on time nor uneven doses look like it; by requests alone where no times are known. A logarithmic cache does, a leak behind a
+// warm-up may: which of them it is only a longer run can tell.
 func (w *window) slows() bool {
 	early := warmUp(w.Waves[:w.load], slowingFrom)
-	var rises []rise
-	var requests int64
-	for j := early; j < w.end; j++ {
-		own := int64(w.Waves[j].Requests)
-		requests += own
-		if a := w.floor[j] - w.floor[j-1]; a > 0 {
-			rises = append(rises, rise{float64(a), float64(requests) - float64(own)/2, seconds(w.Waves, early, j+1)})
-		}
+	if early >= w.end {
+		return false
 	}
-	phi := func(at func(rise) float64, judged float64) float64 {
-		return distuv.UnitNormal.CDF(persistence(rises, at, judged, judged).Z)
+	rises, requests := w.risesFrom(early)
+	slow := func(at func(rise) float64, judged float64) bool {
+		return distuv.UnitNormal.CDF(persistence(rises, at, judged, judged).Z) < slowing
 	}
-	return early < w.end && max(phi(byRequests, float64(requests)), phi(byTime, seconds(w.Waves, early, w.end))) < slowing
+	span := seconds(w.Waves, early, w.end)
+	return slow(byRequests, float64(requests)) && (span == 0 || slow(byTime, span))
 }
 
 func byRequests(r rise) float64 { return r.at }

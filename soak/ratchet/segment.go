@@ -39,8 +39,8 @@ type window struct {
 // rise is one step up of the never-released level.
 type rise struct {
 	amount float64
-	at     float64 // t_j: requests since the window began, less half of the wave's own
-	time   float64 // seconds since the window began
+	at     float64 // t_j: requests since the first wave counted, less half of the wave's own
+	time   float64 // seconds since it began
 }
 
 // newWindow lays the window over a segment. The window is empty (end <= warm) where no request was sent.
@@ -52,18 +52,24 @@ func newWindow(s Segment) window {
 	w.warm = warmUp(s.Waves[:w.load], judgedFrom)
 	w.guard = guard(longestHeld(s.Values, w.floor, w.warm, w.load), w.load-w.warm)
 	w.end = w.load - w.guard
-	for j := w.warm; j < w.load; j++ {
-		own := int64(s.Waves[j].Requests)
-		w.whole += own
-		if j >= w.end {
-			continue
-		}
-		w.requests += own
-		if a := w.gain(j); a > 0 {
-			w.rises = append(w.rises, rise{float64(a), float64(w.requests) - float64(own)/2, seconds(s.Waves, w.warm, j+1)})
-		}
+	w.rises, w.requests = w.risesFrom(w.warm)
+	w.whole = w.requests
+	for _, v := range s.Waves[w.end:w.load] {
+		w.whole += int64(v.Requests)
 	}
 	return w
+}
+
+// risesFrom returns the rises from wave from to the end of what is judged, and the requests sent there.
+func (w *window) risesFrom(from int) (rises []rise, requests int64) {
+	for j := from; j < w.end; j++ {
+		own := int64(w.Waves[j].Requests)
+		requests += own
+		if a := w.floor[j] - w.floor[j-1]; a > 0 {
+			rises = append(rises, rise{float64(a), float64(requests) - float64(own)/2, seconds(w.Waves, from, j+1)})
+		}
+	}
+	return rises, requests
 }
 
 // The shares of the requests after which rises are judged, and after which they must not become fewer.
