@@ -37,4 +37,4 @@ bench:
 zoo:
 	mkdir -p docs
 	go build -o bin/zoo ./soak/zoo
-	bin/zoo >bin/zoo.md; status=$$?; [ $$status -gt 1 ] || mv bin/zoo.md docs/zoo.md; exit $$status
+	bin/zoo >bin/zoo.md; status=$$?; [ $$status -gt 1 ] || mv bin/zoo.md docs/zoo.md || status=2; exit $$status
