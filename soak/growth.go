@@ -126,10 +126,6 @@ func (r *Report) grownFile(gained int64) string {
 // allocators, can be told from a leak.
 const rssLeastRequests = 2000
 
-func analyseSegment(r *Report, s ratchet.Segment) ratchet.Growth {
-	return ratchet.Analyse(s, growthAlpha, rand.New(rand.NewPCG(r.Start.Scenario.Seed, 2)))
-}
-
 // answer takes over what the ratchet found, and hears the idle stretch where it
 // asks for one.
 func (g *grown) answer(r *Report, found ratchet.Finding) {

@@ -71,4 +71,4 @@ func one(yes bool) int {
 	return 0
 }
 
-func analyse(s Segment) Growth { return Analyse(s, alpha, seeded(1)) }
+func analyse(s Segment) Growth { return Analyse(s, alpha, alpha, seeded(1)) }

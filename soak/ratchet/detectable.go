@@ -26,8 +26,9 @@ type power struct {
 // probability 95 %. It is 0 where no leak would.
 //
 // The chance to miss it is at most the sum of the chances that: fewer than the needed rises occurred; none came at or after 70 % of
-// the requests; fewer than two after 65 %; and 1 %, which is how often steady growth fails Laplace's test. A wave of m requests
-// rises with chance q = 1 - exp(-m/N); the mean of q serves for all waves, which Hoeffding (1956) shows to be on the safe side.
+// the requests; fewer than two after 65 %; and 2.5 %, which is how often steady growth fails one of Laplace's tests, of Even at 1 % and of
+// Slows at 2 %. A wave of m requests rises with chance q = 1 - exp(-m/N); the mean of q serves for all waves, which Hoeffding (1956) shows
+// to be on the safe side.
 // On a quiet gauge it comes to about 22 units over the whole load.
 func (w *window) detectable(alpha float64) float64 {
 	p := w.power(alpha)
@@ -46,6 +47,9 @@ func (w *window) detectable(alpha float64) float64 {
 	}
 	return math.Exp(often)
 }
+
+// uneven is how often steady growth is called uneven or slowing down.
+const uneven = 0.025
 
 // power reads the layout and the noise of a window.
 func (w *window) power(alpha float64) power {
@@ -92,7 +96,7 @@ func (p power) miss(every float64) float64 {
 	few := 1 - binomialTail(waves, risesNeeded(seen, p.alpha), q)
 	none70 := math.Pow(1-q, float64(p.late70))
 	few65 := 1 - binomialTail(p.late65, 2, q)
-	return few + none70 + few65 + 0.01
+	return few + none70 + few65 + uneven
 }
 
 // seen returns the share of the leaked units that raise the level in their own slot; the others raise it in an earlier one, when the

@@ -39,13 +39,13 @@ type Growth struct {
 	Endpoints []EndpointRate // in the order of the probes
 }
 
-// Analyse judges one gauge over one segment at level alpha, the largest level Decide will be asked for. rng serves the permutations
-// of the dose test; the same seed gives the same answer.
-func Analyse(s Segment, alpha float64, rng *rand.Rand) Growth {
+// Analyse judges one gauge over one segment at level most, the largest level Decide will be asked for; Detectable holds for the least one.
+// rng serves the permutations of the dose test; the same seed gives the same answer.
+func Analyse(s Segment, least, most float64, rng *rand.Rand) Growth {
 	w := newWindow(s)
 	g := Growth{PCausal: 1, PSign: 1, PDrift: 1, PDriftRequests: 1, PDose: 1, Warm: w.warm, Guard: w.guard}
 	if w.requests == 0 {
-		g.Class, g.Why = g.Decide(Look{alpha, true})
+		g.Class, g.Why = g.Decide(Look{most, true})
 		return g
 	}
 	g.Judged, g.LoadWaves = w.end-w.warm, w.loadWaves()
@@ -61,12 +61,12 @@ func Analyse(s Segment, alpha float64, rng *rand.Rand) Growth {
 	d := w.drift()
 	g.PDrift, g.PDriftRequests, g.FloorRise = d.p, d.pRequests, d.rise
 	g.FloorHolds = d.steady && (g.Persistence.Even || onTime.Even)
-	if g.FloorHolds && g.PDrift < alpha/2 {
-		g.PDose = w.dose(alpha/2, rng)
+	if g.FloorHolds && g.PDrift < most/2 {
+		g.PDose = w.dose(most/2, rng)
 	}
-	g.rates(&w, alpha)
+	g.rates(&w, least)
 	g.Plain = plain(s)
-	g.Class, g.Why = g.Decide(Look{alpha, true})
+	g.Class, g.Why = g.Decide(Look{most, true})
 	return g
 }
 

@@ -26,15 +26,14 @@ type Finding struct {
 // the same step. One seed is drawn from rng, and every gauge sees the permutations of it, so that a family's answer does not depend on
 // its place.
 func Judge(families []Family, look Look, rng *rand.Rand) []Finding {
-	seed := rng.Uint64()
+	seed, alpha := rng.Uint64(), look.Alpha/float64(len(families))
 	found := make([]Finding, len(families))
 	order := make([]*Finding, len(families))
 	for i, f := range families {
-		found[i] = f.specific(look.Alpha, seed)
+		found[i] = f.specific(alpha, look.Alpha, seed)
 		order[i] = &found[i]
 	}
 	slices.SortFunc(order, func(a, b *Finding) int { return cmp.Compare(a.P(), b.P()) })
-	alpha := look.Alpha / float64(len(families))
 	for i, f := range order {
 		if i > 0 && order[i-1].P() < min(alpha, f.P()) {
 			alpha = look.Alpha / float64(len(families)-i)
@@ -45,8 +44,8 @@ func Judge(families []Family, look Look, rng *rand.Rand) []Finding {
 }
 
 // specific analyses the most specific gauge that accounts for at least half of what the first one gained.
-func (f Family) specific(alpha float64, seed uint64) Finding {
-	analyse := func(s Segment) Growth { return Analyse(s, alpha, rand.New(rand.NewPCG(seed, 0))) }
+func (f Family) specific(least, most float64, seed uint64) Finding {
+	analyse := func(s Segment) Growth { return Analyse(s, least, most, rand.New(rand.NewPCG(seed, 0))) }
 	out := Finding{Growth: analyse(f[0])}
 	all := out.Gained
 	if all == 0 {

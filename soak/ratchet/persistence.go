@@ -47,7 +47,7 @@ func persistence(rises []rise, at func(rise) float64, judged, whole float64) Per
 }
 
 // slowing is the Phi(Z) below which growth is known to slow down.
-const slowing = 0.05
+const slowing = 0.02
 
 // slows says that the level rose ever more seldom, seen from a twentieth of the requests on: both by requests and by time, so that neither
 // a leak on time nor uneven doses look like it; by requests alone where no times are known. A logarithmic cache does, a leak behind a

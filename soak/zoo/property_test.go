@@ -17,7 +17,7 @@ const alpha = 0.01
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1494)) }
 
-func analyse(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, alpha, seeded(1)) }
+func analyse(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, alpha, alpha, seeded(1)) }
 
 // kinds are all that live in the zoo.
 func kinds() []kind {

@@ -183,7 +183,7 @@ func TestDetectableIsTrue(t *testing.T) {
 	} {
 		rng, p := seeded(500+uint64(i)), newPlan(tt.batches, requests, probes)
 		said, seen := 0, 0
-		judge := func(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, level/looks, rng) }
+		judge := func(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, level/looks/3, level/looks/3, rng) }
 		for range tt.runs {
 			s := loaded(rng, p, tt.noise)
 			n := judge(s).Detectable
