@@ -1,28 +1,13 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package target
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
-	"os/exec"
-	"runtime"
 
 	"hermes-soak/soak"
 )
-
-func unsupported(what string) error {
-	return fmt.Errorf("%s: not supported here (%s): %w", what, runtime.GOOS, errors.ErrUnsupported)
-}
-
-// Guard is for Linux only.
-func Guard() int { return 2 }
-
-func guardCommand() (*exec.Cmd, error) { return nil, unsupported("launching a target") }
-
-func sweep(string) error { return unsupported("ending a target") }
 
 // Identify is for Linux only.
 func Identify(string, int) (Identity, error) {

@@ -21,9 +21,12 @@ type Listener struct {
 	Addr netip.AddrPort
 	// PID is a process that holds the socket open.
 	PID int
-	// Queue is the number of connections waiting to be accepted.
+	// Queue is the number of connections waiting to be accepted, or QueueUnknown.
 	Queue int64
 }
+
+// QueueUnknown is the queue of a Listener where this platform does not tell it.
+const QueueUnknown = -1
 
 // tcpRow is what we use of a TCP socket, a line of /proc/net/tcp.
 type tcpRow struct {

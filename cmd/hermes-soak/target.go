@@ -259,5 +259,5 @@ func (s *server) listening(context.Context) (string, bool, bool) {
 
 func (s *server) queue(context.Context) (int64, bool) {
 	l, ok, err := target.Listening(s.root, s.PID, s.addr)
-	return l.Queue, ok && err == nil
+	return l.Queue, ok && err == nil && l.Queue != target.QueueUnknown
 }
