@@ -62,6 +62,7 @@ func help(mode string, args []string) int {
 		"launch":  launchAndWait,
 		"sample":  sampleOnce,
 		"check":   checkListener,
+		"find":    findServer,
 		"hidepid": identifyHidden,
 	}
 	said, err := modes[mode](args)
