@@ -63,6 +63,7 @@ func help(mode string, args []string) int {
 		"sample":  sampleOnce,
 		"lsof":    lsofOnce,
 		"check":   checkListener,
+		"find":    findServer,
 		"hidepid": identifyHidden,
 	}
 	said, err := modes[mode](args)

@@ -31,6 +31,25 @@ func Listening(string, int, netip.AddrPort) (Listener, bool, error) {
 	return Listener{}, false, unsupported("reading sockets")
 }
 
+// Find is for Linux only.
+func Find(string, []netip.AddrPort) (Server, error) {
+	return Server{}, unsupported("looking who listens")
+}
+
+// Holders is for Linux only.
+func Holders(string, int, []netip.AddrPort) ([]Identity, error) {
+	return nil, unsupported("looking who listens")
+}
+
+// CommandLine is for Linux only.
+func CommandLine(string, int) ([]string, error) { return nil, unsupported("reading a command line") }
+
+// InGroup is for Linux only.
+func InGroup(string, int, string) bool { return false }
+
+// Stopped is for Linux only.
+func Stopped(string, int) bool { return false }
+
 // CheckListener is for Linux only.
 func CheckListener(string, int, netip.AddrPort) error { return unsupported("reading sockets") }
 
