@@ -70,51 +70,27 @@ func (l lsofCommand) read(ctx context.Context, which ...string) ([]lsofProcess, 
 // process of a list is gone, and with 0 when it may not read one. There is no -w:
 // with it lsof does not even show the rows that tell what was denied.
 func (l lsofCommand) run(ctx context.Context, args []string) ([]byte, error) {
-	bounded, cancel := context.WithTimeout(ctx, l.timeout)
+	limited, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	cmd := exec.CommandContext(bounded, l.path, args...)
+	cmd := exec.CommandContext(limited, l.path, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.WaitDelay = time.Second
-	out, said := capped{most: l.most}, capped{most: 4 << 10, drop: true}
+	out, said := bounded{most: l.most}, bounded{most: askMost}
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case bounded.Err() != nil:
+	case limited.Err() != nil:
 		return nil, fmt.Errorf("no answer within %s; where the limit on descriptors is high (ulimit -n) it closes each possible one when it starts: try ulimit -n 4096 first", l.timeout)
-	case out.over: // whatever became of lsof then
-		return nil, fmt.Errorf("%w: more than %d MiB", errTooMuch, l.most>>20)
+	case out.full || said.full: // whatever became of lsof then
+		return nil, errors.New("too much output: more than can be open files")
 	case err == nil, errors.As(err, &exit) && exit.ExitCode() == 1:
-		return out.kept, nil
+		return out.held.Bytes(), nil
 	}
-	if line, _, _ := strings.Cut(string(said.kept), "\n"); line != "" {
+	if line, _, _ := strings.Cut(said.held.String(), "\n"); line != "" {
 		return nil, fmt.Errorf("%w: %s", err, line)
 	}
 	return nil, err
-}
-
-var errTooMuch = errors.New("too much output")
-
-// capped keeps the first bytes that are written to it. It is no bytes.Buffer:
-// io.Copy would read into that past its end.
-type capped struct {
-	kept []byte
-	most int
-	over bool // there was more
-	drop bool // and that is no error
-}
-
-func (c *capped) Write(p []byte) (int, error) {
-	fits := p[:min(len(p), c.most-len(c.kept))]
-	c.kept = append(c.kept, fits...)
-	if len(fits) == len(p) {
-		return len(p), nil
-	}
-	c.over = true
-	if c.drop {
-		return len(p), nil
-	}
-	return len(fits), errTooMuch
 }

@@ -122,7 +122,7 @@ func (s *lsofSampler) tree() ([]stat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sampling: %w", err)
 	}
-	root, err := find(table, s.id.PID)
+	root, err := lookUp(table, s.id.PID)
 	if err == nil {
 		err = root.is(s.id)
 	}
@@ -132,8 +132,8 @@ func (s *lsofSampler) tree() ([]stat, error) {
 	return append([]stat{root}, descendants(table, s.id.PID)...), nil
 }
 
-// find returns the process pid of a table. Its error wraps soak.ErrGone.
-func find(table []stat, pid int) (stat, error) {
+// lookUp returns the process pid of a table. Its error wraps soak.ErrGone.
+func lookUp(table []stat, pid int) (stat, error) {
 	for _, st := range table {
 		if st.PID == pid {
 			return st, nil

@@ -50,7 +50,7 @@ func running(pid, ppid int) stat {
 func TestLsofSampleMacOS(t *testing.T) {
 	m := &fakeMachine{
 		tables: [][]stat{{running(1, 0), running(22468, 1), running(22470, 22468), running(30000, 1)}},
-		shown:  [][]lsofProcess{captured(t, "macos-server.txt")},
+		shown:  [][]lsofProcess{capturedLsof(t, "macos-server.txt")},
 	}
 	got, err := m.sampler("state.db*", "/Users/josé/Library/*").Sample(t.Context())
 	ok(t, err)
@@ -87,7 +87,7 @@ func TestLsofSampleMacOS(t *testing.T) {
 }
 
 func TestLsofSampleLinux(t *testing.T) {
-	m := &fakeMachine{tables: [][]stat{{running(22468, 1)}}, shown: [][]lsofProcess{captured(t, "linux-server.txt")}}
+	m := &fakeMachine{tables: [][]stat{{running(22468, 1)}}, shown: [][]lsofProcess{capturedLsof(t, "linux-server.txt")}}
 	got, err := m.sampler().Sample(t.Context())
 	ok(t, err)
 	wantGauges(t, got.Gauges, map[string]int64{
@@ -107,11 +107,11 @@ func TestLsofBlind(t *testing.T) {
 	for name, shown := range map[string][]lsofProcess{
 		"nothing at all":           nil,
 		"other processes":          {{pid: 7, rows: []lsofRow{{fd: "0", kind: "REG"}}}},
-		"denied on Linux":          captured(t, "linux-denied.txt"),
-		"refused on macOS":         captured(t, "macos-unreadable.txt"),
+		"denied on Linux":          capturedLsof(t, "linux-denied.txt"),
+		"refused on macOS":         capturedLsof(t, "macos-unreadable.txt"),
 		"no descriptor":            noDescriptor,
 		"a process and no row":     {{pid: 22468}},
-		"the child is not visible": captured(t, "linux-server.txt"),
+		"the child is not visible": capturedLsof(t, "linux-server.txt"),
 	} {
 		m := &fakeMachine{tables: [][]stat{{root, child}}, shown: [][]lsofProcess{shown}}
 		s, err := m.sampler().Sample(t.Context())
@@ -125,7 +125,7 @@ func TestLsofBlind(t *testing.T) {
 }
 
 func TestLsofComeAndGo(t *testing.T) {
-	server := captured(t, "linux-server.txt")
+	server := capturedLsof(t, "linux-server.txt")
 	root, child := running(22468, 1), running(22470, 22468)
 	zombie, other := child, child
 	zombie.state = 'Z'
@@ -155,7 +155,7 @@ func TestLsofComeAndGo(t *testing.T) {
 }
 
 func TestLsofGone(t *testing.T) {
-	server := captured(t, "linux-server.txt")
+	server := capturedLsof(t, "linux-server.txt")
 	root := running(22468, 1)
 	zombie, other := root, root
 	zombie.state = 'Z'
@@ -194,7 +194,7 @@ func TestLsofOtherErrors(t *testing.T) {
 func TestLsofSampleAgain(t *testing.T) {
 	m := &fakeMachine{
 		tables: [][]stat{{running(22468, 1)}},
-		shown:  [][]lsofProcess{captured(t, "macos-server.txt"), captured(t, "linux-server.txt"), captured(t, "linux-server.txt")},
+		shown:  [][]lsofProcess{capturedLsof(t, "macos-server.txt"), capturedLsof(t, "linux-server.txt"), capturedLsof(t, "linux-server.txt")},
 	}
 	s := m.sampler("state.db*")
 	_, err := s.Sample(t.Context())

@@ -31,7 +31,7 @@ func capture(t testing.TB, name string) []byte {
 	return []byte(out.String())
 }
 
-func captured(t testing.TB, name string) []lsofProcess {
+func capturedLsof(t testing.TB, name string) []lsofProcess {
 	t.Helper()
 	procs, err := parseLsof(capture(t, name))
 	if err != nil {
@@ -123,7 +123,7 @@ func TestLsofHandle(t *testing.T) {
 }
 
 func TestLsofListeners(t *testing.T) {
-	all := lsofListeners(append(captured(t, "macos-server.txt"), captured(t, "linux-server.txt")...))
+	all := lsofListeners(append(capturedLsof(t, "macos-server.txt"), capturedLsof(t, "linux-server.txt")...))
 	want := []Listener{
 		{netip.MustParseAddrPort("0.0.0.0:8787"), 22468, QueueUnknown},
 		{netip.MustParseAddrPort("0.0.0.0:8787"), 22470, QueueUnknown},
@@ -201,7 +201,7 @@ func FuzzParseLsof(f *testing.F) {
 				if h := r.handle(); h.kind == "" || h.key == "" {
 					t.Fatalf("%+v is %+v", r, h)
 				}
-				r.tcpGauge()
+				_ = r.tcpGauge()
 			}
 			if p.read() && open == 0 {
 				t.Fatalf("%+v is believed", p)

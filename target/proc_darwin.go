@@ -10,8 +10,11 @@ import (
 	"hermes-soak/soak"
 )
 
-// zombie is SZOMB of sys/proc.h.
-const zombie = 5
+// The states of sys/proc.h that we look at.
+const (
+	stopped = 4 // SSTOP
+	zombie  = 5 // SZOMB
+)
 
 // readTable reads the process table from the kernel in one call. The start of a
 // process is in microseconds since 1970, as it was written down when it began; it
@@ -29,8 +32,11 @@ func readTable() ([]stat, error) {
 			comm:     unix.ByteSliceToString(p.Proc.P_comm[:]),
 			ppid:     int(p.Eproc.Ppid),
 		}
-		if p.Proc.P_stat == zombie {
+		switch p.Proc.P_stat {
+		case zombie:
 			st.state = 'Z'
+		case stopped:
+			st.state = 'T'
 		}
 		table = append(table, st)
 	}

@@ -98,7 +98,7 @@ func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
 	if err != nil {
 		return soak.Sample{}, fmt.Errorf("sampling: %w", err)
 	}
-	root, err := find(table, s.id.PID)
+	root, err := lookUp(table, s.id.PID)
 	if err == nil {
 		err = root.is(s.id)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ func readStat(pid int) (stat, error) {
 	if err != nil {
 		return stat{}, err
 	}
-	st, err := find(table, pid)
+	st, err := lookUp(table, pid)
 	if err == nil && st.Ticks == 0 {
 		err = fmt.Errorf("pid %d: %w: not even when it began; run as its user or as administrator", pid, soak.ErrBlind)
 	}
@@ -78,14 +79,82 @@ func Listeners(_ string, pids []int) ([]Listener, error) {
 	return slices.DeleteFunc(all, func(l Listener) bool { return !slices.Contains(pids, l.PID) }), nil
 }
 
-// FindListeners returns the sockets that take the connections to addr, one for
-// each process that holds one, as far as they are shown to us.
-func FindListeners(_ string, addr netip.AddrPort) ([]Listener, error) {
-	all, err := listenersOn(addr.Port())
+// Find returns the process that takes the connections to the addresses, which are
+// those of one server. Its error wraps ErrNobody where no socket is shown to us;
+// any other says why what listens there is not one server.
+func Find(_ string, addrs []netip.AddrPort) (Server, error) {
+	found, err := servingAny(addrs)
 	if err != nil {
-		return nil, fmt.Errorf("looking who listens at %s: %w", addr, err)
+		return Server{}, err
 	}
-	return servingListeners(all, addr), nil
+	if len(found) == 0 {
+		return Server{}, fmt.Errorf("%s: %w, or a process that is not shown to us does", addrs[0], ErrNobody)
+	}
+	table, err := readTable()
+	if err != nil {
+		return Server{}, err
+	}
+	slices.SortFunc(found, byAddress)
+	top, err := topOf(table, found, os.Getpid())
+	return Server{Identity: top.Identity, Listeners: found}, err
+}
+
+// servingAny returns the sockets that take the connections to one of the addresses,
+// as far as they are shown to us.
+func servingAny(addrs []netip.AddrPort) (found []Listener, err error) {
+	for _, addr := range addrs {
+		all, err := listenersOn(addr.Port())
+		if err != nil {
+			return nil, fmt.Errorf("looking who listens at %s: %w", addr, err)
+		}
+		for _, l := range servingListeners(all, addr) {
+			if !slices.Contains(found, l) {
+				found = append(found, l)
+			}
+		}
+	}
+	return found, nil
+}
+
+// Holders returns the processes of the tree below pid, pid included, that take the
+// connections to one of the addresses.
+func Holders(root string, pid int, addrs []netip.AddrPort) (all []Identity, err error) {
+	found, err := servingAny(addrs)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := Tree(root, pid)
+	if err != nil {
+		return nil, err
+	}
+	for _, holder := range holding(found) {
+		if !slices.Contains(tree, holder) {
+			continue
+		}
+		if id, err := Identify(root, holder); err == nil { // else it ended meanwhile
+			all = append(all, id)
+		}
+	}
+	return all, nil
+}
+
+// CommandLine returns the command line of a process.
+func CommandLine(_ string, pid int) ([]string, error) {
+	p := process.Process{Pid: int32(pid)}
+	args, err := p.CmdlineSlice()
+	if err != nil {
+		return nil, fmt.Errorf("the command line of pid %d: %w", pid, err)
+	}
+	return args, nil
+}
+
+// InGroup is for Linux only, which has control groups.
+func InGroup(string, int, string) bool { return false }
+
+// Stopped reports whether a signal has stopped the process, which Windows has not.
+func Stopped(_ string, pid int) bool {
+	st, err := readStat(pid)
+	return err == nil && st.state == 'T'
 }
 
 // Listening returns the socket that takes the connections to addr; ok says that
@@ -111,7 +180,7 @@ func CheckListener(root string, pid int, addr netip.AddrPort) error {
 }
 
 func listening(root string, pid int, addr netip.AddrPort) (ours Listener, others []Listener, err error) {
-	found, err := FindListeners(root, addr)
+	found, err := servingAny([]netip.AddrPort{addr})
 	if err != nil {
 		return Listener{}, nil, err
 	}
