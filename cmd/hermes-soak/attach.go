@@ -241,6 +241,9 @@ func sameCommand() string {
 	if self, err := os.Executable(); err == nil { // sudo has a PATH of its own
 		args[0] = self
 	}
+	if len(args) > 1 {
+		args[1] = os.Args[1] // the name of one of our commands
+	}
 	for i, a := range args {
 		if !plainArgument.MatchString(a) {
 			args[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
