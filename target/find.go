@@ -11,7 +11,7 @@ import (
 	"hermes-soak/soak"
 )
 
-// ErrNobody: no process listens at the address.
+// ErrNobody is the reason where no process listens at the address.
 var ErrNobody = errors.New("nobody listens there")
 
 // DeniedError says whose process may not be read; it wraps soak.ErrBlind.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ErrNoSuchService: the supervisor knows no service of that name.
+// ErrNoSuchService is the reason where the supervisor knows no service of that name.
 var ErrNoSuchService = errors.New("there is no such service")
 
 // Service is what a supervisor says of a service that it runs.
