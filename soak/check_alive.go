@@ -40,7 +40,22 @@ func (alive) Judge(r *Report) []Verdict {
 			return []Verdict{{Status: Unknown, Reason: lad.Evidence + "; whether this process serves that address cannot be seen"}}
 		}
 	}
-	return []Verdict{{Status: Pass, Reason: lad.Evidence}}
+	return []Verdict{{Status: Pass, Reason: lad.Evidence + r.changes()}}
+}
+
+// changes says how many processes came and ended; "" where none did.
+func (r *Report) changes() string {
+	n := map[ChangeKind]int64{}
+	for _, c := range r.Changes {
+		n[c.What]++
+	}
+	switch {
+	case n[Appeared] == 0 && n[Ended] == 0:
+		return ""
+	case n[Ended] == 0:
+		return fmt.Sprintf("; %s appeared during the run", count(n[Appeared], "process"))
+	}
+	return fmt.Sprintf("; %s ended during the run, and what they held with them, and %d appeared", count(n[Ended], "process"), n[Appeared])
 }
 
 // heldByGroups says how much of the newest reading the watched groups hold.

@@ -39,7 +39,7 @@ func TestEndsEarly(t *testing.T) {
 				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
 			}
 		}, ExitFail, StopWedged, "DOWN wedged-reset", true},
-		"another listens, though requests are answered": {func(s *server) { s.deafAfter = 100 }, ExitFail, StopWedged, "DOWN restarted", true},
+		"another listens, though requests are answered": {func(s *server) { s.deafAfter = 100 }, ExitFail, StopRestarted, "DOWN restarted", false},
 		"wedged from the start":                         {func(s *server) { s.state = StateWedgedHang }, ExitFail, StopWedged, "DOWN wedged-hang", true},
 		"cannot be tried":                               {func(s *server) { s.state = "" }, ExitBroken, StopBroken, "the measurement broke off", false},
 		"not recorded":                                  {func(s *server) { s.diskFull = 50 }, ExitBroken, StopBroken, "no space left", false},

@@ -25,8 +25,10 @@ type Event struct {
 	Wave   *WaveDone  `json:"wave,omitempty"`
 	Batch  *BatchDone `json:"batch,omitempty"`
 	Ladder *Ladder    `json:"ladder,omitempty"`
-	Extend *Extend    `json:"extend,omitempty"`
-	Stop   *Stop      `json:"stop,omitempty"`
+	// Process is set where the target is no longer made of the same processes.
+	Process *Change `json:"process,omitempty"`
+	Extend  *Extend `json:"extend,omitempty"`
+	Stop    *Stop   `json:"stop,omitempty"`
 }
 
 // Start opens a run.
@@ -46,7 +48,12 @@ type Target struct {
 	// Kind is bundled, launched or attached.
 	Kind string `json:"kind"`
 	URL  string `json:"url"`
-	// Command is the redacted command line of a launched target.
+	// Others are further addresses of the same server.
+	Others []string `json:"other_urls,omitempty"`
+	// Supervisor is what keeps an attached target running, such as "unit
+	// hermes-webui.service"; empty where none was named.
+	Supervisor string `json:"supervisor,omitempty"`
+	// Command is the redacted command line of the process, where it is known.
 	Command []string `json:"command,omitempty"`
 	PID     int      `json:"pid"`
 	Ticks   uint64   `json:"ticks"`
@@ -87,6 +94,24 @@ type WaveDone struct {
 	Open   map[string]int64 `json:"open,omitempty"`
 	Sample Sample           `json:"sample"`
 }
+
+// Change says that a process of the target came to stay, or ended. What a worker
+// held ends with it, so the handles of a tree may fall without one being closed.
+type Change struct {
+	PID int `json:"pid"`
+	// Ticks is the start of the process, as in Part.
+	Ticks uint64     `json:"ticks"`
+	What  ChangeKind `json:"what"`
+}
+
+// ChangeKind says what became of a process.
+type ChangeKind string
+
+// What becomes of a process.
+const (
+	Appeared ChangeKind = "appeared" // it is new, and was there at two readings running
+	Ended    ChangeKind = "ended"
+)
 
 // BatchDone closes a batch.
 type BatchDone struct {
@@ -142,6 +167,7 @@ const (
 	StopInterrupted StopReason = "interrupted" // by the user
 	StopFailFast    StopReason = "fail-fast"   // growth had failed, and the user asked not to go on
 	StopDied        StopReason = "died"        // the target is gone
+	StopRestarted   StopReason = "restarted"   // another process serves in its place
 	StopWedged      StopReason = "wedged"      // the target no longer answers
 	StopBlind       StopReason = "blind"       // the target can no longer be measured
 	StopBroken      StopReason = "broken"      // the measurement itself failed

@@ -17,6 +17,20 @@ const (
 // Serving reports whether requests can be answered at all.
 func (s State) Serving() bool { return s == StateUp || s == StateDegraded }
 
+// stop is why a run ends when its server is in a state that does not serve. What
+// another process holds says nothing about the one that was soaked: after a
+// restart there is no drain.
+func (s State) stop() StopReason {
+	if s == StateRestarted {
+		return StopRestarted
+	}
+	return StopWedged
+}
+
+// RungSupervisor is the rung that asks what the supervisor says; it may say that
+// all is well where nothing is.
+const RungSupervisor = "supervisor"
+
 // RungListening is the rung that asks whether the process itself listens. It is
 // not OK under a server that answers where that cannot be seen.
 const RungListening = "listening"

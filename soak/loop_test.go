@@ -28,6 +28,7 @@ type server struct {
 	inFlight, threads             int
 	noDatabase                    bool
 	workers                       int // each with a connection of its own
+	recycle                       int // requests after which the workers are replaced; 0 is never
 	quit                          chan struct{}
 	deafAfter                     int   // requests after which another process listens
 	state                         State // of the ladder
@@ -314,6 +315,14 @@ func replaysAlike(t *testing.T, s *server, live *Report) {
 	}
 }
 
+// generation counts how often the workers were replaced.
+func (s *server) generation() int {
+	if s.recycle == 0 {
+		return 0
+	}
+	return s.sent / s.recycle
+}
+
 // forked is the sample of a tree in which the root and each worker hold g, and
 // the workers a connection each once the first request was sent.
 func (s *server) forked(g map[string]int64) Sample {
@@ -331,7 +340,11 @@ func (s *server) forked(g map[string]int64) Sample {
 		for gauge, v := range part {
 			out.Gauges[gauge] += v
 		}
-		out.Parts = append(out.Parts, Part{PID: pid + 1, Ticks: 1, Gauges: part})
+		ticks := uint64(1)
+		if pid > 0 {
+			ticks += uint64(s.generation())
+		}
+		out.Parts = append(out.Parts, Part{PID: pid + 1, Ticks: ticks, Gauges: part})
 	}
 	return out
 }

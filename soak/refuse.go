@@ -36,12 +36,16 @@ func (r *Report) refuse(e Event) error {
 		if !slices.Contains([]State{"", StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}, e.Ladder.State) {
 			return fmt.Errorf("there is no state %q", e.Ladder.State)
 		}
+	case e.Process != nil:
+		if p := *e.Process; p.PID < 1 || p.What != Appeared && p.What != Ended {
+			return fmt.Errorf("process %d has %q", p.PID, p.What)
+		}
 	case e.Extend != nil:
 		if x := *e.Extend; x.Look != len(r.Extensions)+2 || x.Look > r.Start.Scenario.looks() || x.Requests < 1 || x.Requests > mostSent || x.Batches < 1 {
 			return fmt.Errorf("the run is extended to %d batches, %d requests and look %d, after look %d", x.Batches, x.Requests, x.Look, len(r.Extensions)+1)
 		}
 	case e.Stop != nil:
-		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopWedged, StopBlind, StopBroken, StopFailFast}, e.Stop.Reason) {
+		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
 		}
 	}
@@ -55,7 +59,7 @@ func (e Event) payload() (kind string) {
 		set  bool
 	}{
 		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
-		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"extend", e.Extend != nil}, {"stop", e.Stop != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"stop", e.Stop != nil},
 	} {
 		switch {
 		case p.set && kind != "":

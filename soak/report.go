@@ -22,6 +22,8 @@ type Report struct {
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
 	Ladders    []Ladder       `json:"ladders"`
+	// Changes are the processes of the target that came and ended meanwhile.
+	Changes []Change `json:"changes,omitempty"`
 	// Extensions are the times that the load went on, since growth was not decided.
 	Extensions []Extend `json:"extensions,omitempty"`
 	// Rests are the samples taken outside the cells, by their point of the run.
@@ -125,6 +127,8 @@ func (r *Report) Apply(e Event) error {
 		return r.applyBatch(*e.Batch)
 	case e.Ladder != nil:
 		r.Ladders = append(r.Ladders, *e.Ladder)
+	case e.Process != nil:
+		r.Changes = append(r.Changes, *e.Process)
 	case e.Extend != nil:
 		r.Extensions = append(r.Extensions, *e.Extend)
 		delete(r.Rests, RestEnd) // the drain before it was not the last

@@ -17,6 +17,7 @@ type running struct {
 	largest   int             // requests of the largest load wave
 	last      Sample          // the newest reading
 	cell      int             // cells begun
+	census    census          // of the target's processes
 	failing   int             // looks of --fail-fast running at which growth failed
 	muted     map[int]int     // waves running without any answer, by probe
 	seen      map[string]bool // watched groups of which a file was seen open
@@ -65,6 +66,9 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	reading, err := reading(ctx, r.Sampler)
 	if err != nil {
 		return r.lost(ctx, err)
+	}
+	if err := r.follow(ctx, reading); err != nil {
+		return err
 	}
 	r.last = reading
 	done.End, done.Sample = r.now(), reading
@@ -162,6 +166,9 @@ func (r *running) rest(ctx context.Context, at string) error {
 	if err != nil {
 		return r.lost(ctx, err)
 	}
+	if err := r.follow(ctx, s); err != nil {
+		return err
+	}
 	r.last = s
 	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s}})
 }
@@ -191,10 +198,7 @@ func (r *running) closeBatch(ctx context.Context) error {
 	if err := r.emit(Event{Kind: "batch", Batch: &done}); err != nil {
 		return err
 	}
-	if lad := r.Peek(ctx, ClimbFailure); lad.State == "" || lad.State.Serving() {
-		return nil // nothing is wrong as far as can be seen
-	}
-	return r.climbAfterFailure(ctx)
+	return r.standing(ctx)
 }
 
 // count adds a load wave to the batch in hand.
@@ -234,7 +238,7 @@ func (r *running) climbAfterFailure(ctx context.Context) error {
 		return err
 	}
 	if !lad.State.Serving() {
-		return &halt{Stop{StopWedged, lad.Evidence}}
+		return &halt{Stop{lad.State.stop(), lad.Evidence}}
 	}
 	return nil
 }
@@ -246,8 +250,12 @@ func (r *running) lost(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	if errors.Is(err, ErrGone) {
-		if _, err := r.climb(ctx, ClimbFailure); err != nil {
-			return err
+		lad, failed := r.climb(ctx, ClimbFailure)
+		if failed != nil {
+			return failed
+		}
+		if lad.State == StateRestarted {
+			return &halt{Stop{StopRestarted, lad.Evidence}}
 		}
 		return &halt{Stop{StopDied, err.Error()}}
 	}

@@ -172,7 +172,7 @@ func messageError(body []byte) error {
 // parseDiag reads a struct inet_diag_msg. Its ports and addresses are in the
 // order of the network, its numbers in that of this machine.
 func parseDiag(body []byte) (tcpRow, error) {
-	const portAt, addrAt, queueAt, inodeAt = 4, 8, 56, 68
+	const portAt, addrAt, queueAt, uidAt, inodeAt = 4, 8, 56, 64, 68
 	if len(body) < diagMessageSize {
 		return tcpRow{}, fmt.Errorf("a socket of %d bytes, want %d or more", len(body), diagMessageSize)
 	}
@@ -189,6 +189,7 @@ func parseDiag(body []byte) (tcpRow, error) {
 		local: netip.AddrPortFrom(addr.Unmap(), binary.BigEndian.Uint16(body[portAt:])),
 		state: body[1],
 		queue: int64(binary.NativeEndian.Uint32(body[queueAt:])),
+		uid:   binary.NativeEndian.Uint32(body[uidAt:]),
 		inode: uint64(binary.NativeEndian.Uint32(body[inodeAt:])),
 	}, nil
 }

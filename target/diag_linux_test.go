@@ -65,8 +65,8 @@ func aKernel(t *testing.T, questions *int, answers ...[][]byte) func() (int, err
 }
 
 var (
-	row4   = tcpRow{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 3, 4242}
-	row6   = tcpRow{netip.MustParseAddrPort("[::1]:8080"), tcpCloseWait, 0, 77}
+	row4   = tcpRow{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 3, 4242, 0}
+	row6   = tcpRow{netip.MustParseAddrPort("[::1]:8080"), tcpCloseWait, 0, 77, 0}
 	msg4   = diagRow(unix.AF_INET, tcpListen, 8787, 3, 4242)
 	msg6   = diagRow(unix.AF_INET6, tcpCloseWait, 8080, 0, 77)
 	theEnd = diagDone(0)
@@ -139,8 +139,8 @@ func TestParseDiag(t *testing.T) {
 		"an old end":      {netlinkMessage(unix.NLMSG_DONE, 0, nil), diagDump{done: true}},
 		"interrupted":     {diagDone(unix.NLM_F_DUMP_INTR), diagDump{done: true, interrupted: true}},
 		"recorded": {recorded, diagDump{rows: []tcpRow{
-			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 2, 639705},
-			{netip.MustParseAddrPort("127.0.0.1:55976"), 0x04, 0, 639713},
+			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 2, 639705, 0},
+			{netip.MustParseAddrPort("127.0.0.1:55976"), 0x04, 0, 639713, 0},
 		}}},
 	} {
 		var got diagDump

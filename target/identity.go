@@ -13,7 +13,8 @@ import (
 // ended, the pair of pid and start is not.
 type Identity struct {
 	PID int `json:"pid"`
-	// Ticks is the start of the process in clock ticks since boot.
+	// Ticks is the start of the process: in clock ticks since boot on Linux, in
+	// microseconds since 1970 on macOS, in 100 ns since 1601 on Windows.
 	Ticks uint64 `json:"ticks"`
 }
 

@@ -29,7 +29,8 @@ func Listening(root string, pid int, addr netip.AddrPort) (l Listener, ok bool, 
 
 // CheckListener returns nil when pid or a process below it takes the connections
 // to addr, the remote address of a connection. The error is that of Listening, or
-// says who does take them, as far as that can be seen.
+// says who does take them, as far as that can be seen; it wraps ErrNobody where
+// nobody does.
 func CheckListener(root string, pid int, addr netip.AddrPort) error {
 	_, ok, err := Listening(root, pid, addr)
 	if ok || err != nil {
@@ -37,9 +38,9 @@ func CheckListener(root string, pid int, addr netip.AddrPort) error {
 	}
 	other := owner(root, pid, addr)
 	if other == "" {
-		return fmt.Errorf("neither pid %d nor any process in its network namespace listens at %s", pid, addr)
+		return fmt.Errorf("neither pid %d nor any process in its network namespace listens at %s: %w", pid, addr, ErrNobody)
 	}
-	return fmt.Errorf("%s is served by %s, which is neither pid %d nor below it: stop that process, or choose another port", addr, other, pid)
+	return fmt.Errorf("%s is served by %s, which is neither pid %d nor below it", addr, other, pid)
 }
 
 // listening returns the one of the sockets that pid and the processes below it hold.

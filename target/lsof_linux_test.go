@@ -26,7 +26,7 @@ func TestAgreesWithLsof(t *testing.T) {
 
 	out, err := exec.Command(lsof, "-nP", "-p", strconv.Itoa(h.pid()), "-F", "ftn").Output()
 	ok(t, err)
-	want := parseLsof(t, string(out))
+	want := independentLsof(t, string(out))
 	got := map[int]string{}
 	ok(t, newFDReader().each(procRoot, h.pid(), func(d dirent, link []byte) {
 		fd, err := strconv.Atoi(string(d.name[:len(d.name)-1])) // a NUL stands behind it
@@ -45,9 +45,9 @@ func TestAgreesWithLsof(t *testing.T) {
 	}
 }
 
-// parseLsof reads the output of lsof -F ftn as kind and name by descriptor; the
+// independentLsof reads the output of lsof -F ftn as kind and name by descriptor; the
 // rows that are no descriptors (cwd, txt, mem) are left out.
-func parseLsof(t *testing.T, out string) map[int]string {
+func independentLsof(t *testing.T, out string) map[int]string {
 	t.Helper()
 	kinds := map[string]string{
 		"REG": soak.GaugeFile, "DIR": soak.GaugeFile, "CHR": soak.GaugeDevice, "FIFO": soak.GaugePipe,

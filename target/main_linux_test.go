@@ -61,7 +61,9 @@ func help(mode string, args []string) int {
 		"zombie":  makeZombie,
 		"launch":  launchAndWait,
 		"sample":  sampleOnce,
+		"lsof":    lsofOnce,
 		"check":   checkListener,
+		"find":    findServer,
 		"hidepid": identifyHidden,
 	}
 	said, err := modes[mode](args)
@@ -165,6 +167,33 @@ func sampleOnce(args []string) (string, error) {
 	sample, err := s.Sample(context.Background())
 	if err != nil {
 		return "", err
+	}
+	text, err := json.Marshal(sample)
+	return string(text), err
+}
+
+// lsofOnce reads the pid args[0] with lsof and says the sample, or why there is none.
+func lsofOnce(args []string) (string, error) {
+	pid, err := strconv.Atoi(args[0])
+	if err != nil {
+		return "", err
+	}
+	id, err := Identify(procRoot, pid)
+	if err != nil {
+		return "", err
+	}
+	lsof, err := findLsof()
+	if err != nil {
+		return "", err
+	}
+	s := lsofSampler{
+		id: id, lsof: lsof.processes, tally: newLsofTally(nil),
+		table: func() ([]stat, error) { return readTable(procRoot) },
+		usage: func(context.Context, int) map[string]int64 { return map[string]int64{} },
+	}
+	sample, err := s.Sample(context.Background())
+	if err != nil {
+		return err.Error(), nil
 	}
 	text, err := json.Marshal(sample)
 	return string(text), err

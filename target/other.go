@@ -1,28 +1,13 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package target
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
-	"os/exec"
-	"runtime"
 
 	"hermes-soak/soak"
 )
-
-func unsupported(what string) error {
-	return fmt.Errorf("%s: not supported here (%s): %w", what, runtime.GOOS, errors.ErrUnsupported)
-}
-
-// Guard is for Linux only.
-func Guard() int { return 2 }
-
-func guardCommand() (*exec.Cmd, error) { return nil, unsupported("launching a target") }
-
-func sweep(string) error { return unsupported("ending a target") }
 
 // Identify is for Linux only.
 func Identify(string, int) (Identity, error) {
@@ -45,6 +30,25 @@ func Listeners(string, []int) ([]Listener, error) { return nil, unsupported("rea
 func Listening(string, int, netip.AddrPort) (Listener, bool, error) {
 	return Listener{}, false, unsupported("reading sockets")
 }
+
+// Find is for Linux only.
+func Find(string, []netip.AddrPort) (Server, error) {
+	return Server{}, unsupported("looking who listens")
+}
+
+// Holders is for Linux only.
+func Holders(string, int, []netip.AddrPort) ([]Identity, error) {
+	return nil, unsupported("looking who listens")
+}
+
+// CommandLine is for Linux only.
+func CommandLine(string, int) ([]string, error) { return nil, unsupported("reading a command line") }
+
+// InGroup is for Linux only.
+func InGroup(string, int, string) bool { return false }
+
+// Stopped is for Linux only.
+func Stopped(string, int) bool { return false }
 
 // CheckListener is for Linux only.
 func CheckListener(string, int, netip.AddrPort) error { return unsupported("reading sockets") }

@@ -124,13 +124,13 @@ func anyState(uint8) bool { return true }
 func TestParseTCP(t *testing.T) {
 	for text, want := range map[string][]tcpRow{
 		tcpText: {
-			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 3, 4242},
-			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpEstablished, 0, 0},
-			{netip.MustParseAddrPort("127.0.0.1:50000"), 8, 0, 77},
+			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpListen, 3, 4242, 1000},
+			{netip.MustParseAddrPort("127.0.0.1:8787"), tcpEstablished, 0, 0, 0},
+			{netip.MustParseAddrPort("127.0.0.1:50000"), 8, 0, 77, 1000},
 		},
 		tcp6Text: {
-			{netip.MustParseAddrPort("[::1]:8080"), tcpListen, 0, 5},
-			{netip.MustParseAddrPort("127.0.0.1:8080"), tcpEstablished, 0, 6},
+			{netip.MustParseAddrPort("[::1]:8080"), tcpListen, 0, 5, 0},
+			{netip.MustParseAddrPort("127.0.0.1:8080"), tcpEstablished, 0, 6, 0},
 		},
 		"": nil,
 	} {

@@ -1,6 +1,10 @@
 package target
 
-import "hermes-soak/soak"
+import (
+	"slices"
+
+	"hermes-soak/soak"
+)
 
 // SamplerConfig says what a Sampler reads.
 type SamplerConfig struct {
@@ -15,3 +19,30 @@ var (
 	_ soak.Sampler = (*Sampler)(nil)
 	_ soak.Counter = (*Sampler)(nil)
 )
+
+// reading is what one process held.
+type reading struct {
+	id      Identity
+	fds     int64
+	counts  []int64  // by slot of the tally
+	sockets []uint64 // their inodes, one a descriptor
+	denied  string
+	limit   int64            // the soft limit on descriptors, 0 where it is not known
+	other   map[string]int64 // gauges that have nothing to do with handles
+}
+
+// total adds up the gauges that every process has: without one of its parts a sum
+// would be too low.
+func total(parts []soak.Part) map[string]int64 {
+	sums := map[string]int64{}
+	for gauge := range parts[0].Gauges {
+		lacks := func(p soak.Part) bool { _, ok := p.Gauges[gauge]; return !ok }
+		if slices.ContainsFunc(parts, lacks) {
+			continue
+		}
+		for _, p := range parts {
+			sums[gauge] += p.Gauges[gauge]
+		}
+	}
+	return sums
+}

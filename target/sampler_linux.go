@@ -102,17 +102,6 @@ func (s *Sampler) processes() ([]stat, error) {
 	return append([]stat{root}, descendants(table, s.id.PID)...), nil
 }
 
-// reading is what one process held.
-type reading struct {
-	id      Identity
-	fds     int64
-	counts  []int64  // by slot of the tally
-	sockets []uint64 // their inodes, one a descriptor
-	denied  string
-	limit   int64            // the soft limit on descriptors, 0 where it is not known
-	other   map[string]int64 // gauges that have nothing to do with handles
-}
-
 // read reads one process. Its error wraps soak.ErrGone when the process ended
 // before the reading was whole: what is read of a process that ends is too low,
 // without an error.
@@ -244,20 +233,4 @@ func (s *Sampler) sum(read []reading, children int) soak.Sample {
 		sample.Gauges[soak.GaugeClients] = s.states.clients
 	}
 	return sample
-}
-
-// total adds up the gauges that every process has: without one of its parts a sum
-// would be too low.
-func total(parts []soak.Part) map[string]int64 {
-	sums := map[string]int64{}
-	for gauge := range parts[0].Gauges {
-		lacks := func(p soak.Part) bool { _, ok := p.Gauges[gauge]; return !ok }
-		if slices.ContainsFunc(parts, lacks) {
-			continue
-		}
-		for _, p := range parts {
-			sums[gauge] += p.Gauges[gauge]
-		}
-	}
-	return sums
 }

@@ -28,3 +28,16 @@ func serving(rows []tcpRow, addr netip.AddrPort) []tcpRow {
 	}
 	return nil
 }
+
+// servingListeners is serving for listeners.
+func servingListeners(all []Listener, addr netip.AddrPort) []Listener {
+	rows := make([]tcpRow, len(all))
+	for i, l := range all {
+		rows[i] = tcpRow{local: l.Addr, inode: uint64(i)}
+	}
+	var found []Listener
+	for _, row := range serving(rows, addr) {
+		found = append(found, all[row.inode])
+	}
+	return found
+}

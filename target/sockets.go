@@ -21,9 +21,12 @@ type Listener struct {
 	Addr netip.AddrPort
 	// PID is a process that holds the socket open.
 	PID int
-	// Queue is the number of connections waiting to be accepted.
+	// Queue is the number of connections waiting to be accepted, or QueueUnknown.
 	Queue int64
 }
+
+// QueueUnknown is the queue of a Listener where this platform does not tell it.
+const QueueUnknown = -1
 
 // tcpRow is what we use of a TCP socket, a line of /proc/net/tcp.
 type tcpRow struct {
@@ -31,6 +34,7 @@ type tcpRow struct {
 	state uint8
 	queue int64  // bytes received; of a LISTEN socket, connections waiting
 	inode uint64 // 0 of a connection that is not accepted yet
+	uid   uint32 // of the user who opened it
 }
 
 // parseTCP reads the text of /proc/net/tcp or tcp6 and returns the rows that
@@ -75,6 +79,11 @@ func parseTCPLine(line []byte, keep func(state uint8) bool) (row tcpRow, kept bo
 	if row.queue, err = strconv.ParseInt(string(rx), 16, 64); err != nil {
 		return row, false, fmt.Errorf("queue: %w", err)
 	}
+	uid, err := strconv.ParseUint(string(fields[7]), 10, 32)
+	if err != nil {
+		return row, false, fmt.Errorf("uid: %w", err)
+	}
+	row.uid = uint32(uid)
 	if row.inode, err = strconv.ParseUint(string(fields[9]), 10, 64); err != nil {
 		return row, false, fmt.Errorf("inode: %w", err)
 	}

@@ -20,3 +20,19 @@ func descendants(table []stat, pid int) []stat {
 	}
 	return tree
 }
+
+// withoutStaleParents cuts processes off from a parent that is younger than they
+// are. Windows never forgets the pid of a parent, also when it ended and another
+// process has that pid now.
+func withoutStaleParents(table []stat) []stat {
+	start := map[int]uint64{}
+	for _, st := range table {
+		start[st.PID] = st.Ticks
+	}
+	for i, st := range table {
+		if st.Ticks != 0 && start[st.ppid] > st.Ticks {
+			table[i].ppid = 0
+		}
+	}
+	return table
+}

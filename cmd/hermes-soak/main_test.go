@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case target.GuardArg:
 			os.Exit(target.Guard())
-		case "serve", "run", "prove":
+		case "serve", "run", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

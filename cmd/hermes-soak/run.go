@@ -21,7 +21,8 @@ func runCommand(command []string, split bool) *cli.Command {
 		UsageText: "hermes-soak run [flags] [-- CMD ARG...]",
 		Description: "Without a target the bundled WebUI is started and soaked.\n\n" +
 			"  hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py    start a server and soak it\n" +
-			"  hermes-soak run --url http://127.0.0.1:8787 --pid 22468             soak a running server\n\n" +
+			"  hermes-soak run --url http://127.0.0.1:8787                         soak the server that listens there\n" +
+			"  hermes-soak run --unit hermes-webui                                 soak what systemd runs (--launchd LABEL: what launchd does)\n\n" +
 			leakHelp(),
 		Flags: runFlags(),
 		Action: func(c *cli.Context) error {
@@ -80,19 +81,23 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			err = &exitError{soak.ExitBroken, fmt.Errorf("end the target: %w", stopped), ""}
 		}
 	}()
-	driver, err := load.New(load.Config{
-		BaseURL: server.URL, Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
+	if !out.quiet && plan.kind == "attached" {
+		out.say(server.found())
+	}
+	driver, err := newSpread(load.Config{
+		Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
 		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
-	})
+	}, server.urls())
 	if err != nil {
 		return nil, usage(err, "")
 	}
 	defer driver.Close()
 	defer context.AfterFunc(ctx, driver.Close)()
-	climber, err := server.climber(plan, scenario)
+	climber, err := server.climbers(plan, scenario)
 	if err != nil {
 		return nil, usage(err, "")
 	}
+	scenario.Probes = probesAt(scenario.Probes, server.urls())
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
 		Start: soak.Start{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -56,47 +55,19 @@ func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soa
 	return nil, err
 }
 
-// attach finds the process and reaches for its address once.
-func (p targetPlan) attach(ctx context.Context) (*server, error) {
-	id, err := target.Identify(procRoot, p.pid)
-	if err != nil {
-		hint := "run as the user of the server, or as root"
-		if errors.Is(err, soak.ErrGone) {
-			hint = ""
-		}
-		return nil, &exitError{soak.ExitBroken, err, hint}
-	}
-	s := &server{Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), PID: id.PID, Ticks: id.Ticks}}
-	s.addr, err = reach(ctx, p.url, p.allowRemote)
-	switch {
-	case errors.Is(err, load.ErrRemote):
-		return nil, usage(err, "")
-	case err != nil:
-		return s, nil // that nothing answers is for the ladder to tell
-	}
-	if err := s.ownsPort(); err != nil {
-		return nil, usage(err, "--pid is the process, or the parent of the process, that listens at --url")
-	}
-	return s, nil
-}
-
-// reach dials the address of the target, hangs up, and returns what its name
-// was resolved to.
-func reach(ctx context.Context, base string, allowRemote []string) (addr netip.AddrPort, err error) {
+// reach dials the address of the target and hangs up.
+func reach(ctx context.Context, base string, allowRemote []string) error {
 	u, err := load.ParseURL(base)
 	if err != nil {
-		return addr, err
+		return err
 	}
 	dialing, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	conn, err := load.Dialer(allowRemote)(dialing, "tcp", net.JoinHostPort(u.Hostname(), portOf(u)))
 	if err != nil {
-		return addr, err
+		return err
 	}
-	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		addr = tcp.AddrPort()
-	}
-	return addr, conn.Close()
+	return conn.Close()
 }
 
 func portOf(u *url.URL) string {
@@ -112,12 +83,12 @@ func portOf(u *url.URL) string {
 // launch starts the target under its guard and waits until it is healthy.
 func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	if p.url != "" {
-		_, err := reach(ctx, p.url, p.allowRemote)
+		err := reach(ctx, p.url, p.allowRemote)
 		if errors.Is(err, load.ErrRemote) {
 			return nil, usage(err, "")
 		}
 		if err == nil {
-			return nil, usage(fmt.Errorf("%s is in use: something listens there already", redactURL(p.url)), "end it, or soak it with --pid instead of starting another")
+			return nil, usage(fmt.Errorf("%s is in use: something listens there already", redactURL(p.url)), "end it, or soak it as it is, without a command: hermes-soak run --url "+redactURL(p.url))
 		}
 	}
 	command, err := p.withFiles()
@@ -198,8 +169,10 @@ func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 			case err != nil:
 				return fmt.Errorf("wait for the target: %w", err)
 			case reply.Class == soak.ClassOK, reply.Status == 404, reply.Status == 405:
-				if s.addr, err = reach(ctx, s.URL, p.allowRemote); err != nil {
-					return fmt.Errorf("reach the target: %w", err)
+				for _, base := range append([]string{s.URL}, p.others...) {
+					if err := s.locate(ctx, base, p.allowRemote); err != nil {
+						return err
+					}
 				}
 				return s.ownsPort()
 			case reply.Status != 0:
@@ -237,22 +210,24 @@ func (p targetPlan) tryHealth(ctx context.Context, base string) (load.Reply, err
 // chosenURL is the address that the bundled WebUI chose for itself; "" until it
 // listens.
 func (s *server) chosenURL() string {
-	pids, err := target.Tree(procRoot, s.PID)
-	if err != nil {
+	urls, err := listensAt(s.PID)
+	if err != nil || len(urls) == 0 {
 		return "" // it starts or has ended, which Exited tells
 	}
-	all, err := target.Listeners(procRoot, pids)
-	if err != nil || len(all) == 0 {
-		return ""
-	}
-	return "http://" + all[0].Addr.String()
+	return urls[0]
 }
 
-// ownsPort makes sure that the target's processes listen at its address, as far
-// as that can be seen; where it cannot, the ladder says so.
+// ownsPort makes sure that nobody but the target's processes listens at its
+// addresses, as far as that can be seen. Where it cannot, and where nobody does,
+// the ladder says so.
 func (s *server) ownsPort() error {
-	if err := target.CheckListener(procRoot, s.PID, s.addr); err != nil && !errors.Is(err, soak.ErrBlind) {
-		return fmt.Errorf("%s is not served by this target: %w", s.URL, err)
+	for _, a := range s.at {
+		for _, addr := range a.at {
+			err := target.CheckListener(procRoot, s.PID, addr)
+			if err != nil && !errors.Is(err, soak.ErrBlind) && !errors.Is(err, target.ErrNobody) && !errors.Is(err, errors.ErrUnsupported) {
+				return fmt.Errorf("%s is not served by this target: %w", a.url, err)
+			}
+		}
 	}
 	return nil
 }

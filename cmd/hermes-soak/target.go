@@ -1,11 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"hermes-soak/soak"
 	"hermes-soak/soak/load"
 	"hermes-soak/target"
-	"hermes-soak/target/ladder"
 )
 
 // procRoot is where Linux shows its processes.
@@ -23,8 +21,10 @@ const procRoot = "/proc"
 
 func targetFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "url", Category: flagsTarget, Usage: "where the server listens, such as http://127.0.0.1:8787"},
-		&cli.IntFlag{Name: "pid", Category: flagsTarget, Usage: "soak the running process `PID`, which serves --url"},
+		&cli.StringSliceFlag{Name: "url", Category: flagsTarget, Usage: "`URL` where the server listens, such as http://127.0.0.1:8787; alone, it is found by that; repeatable: further addresses of the same server, which get the same load in turn and whose health is looked at too"},
+		&cli.IntFlag{Name: "pid", Category: flagsTarget, Usage: "soak the running process `PID` and all below it, which serve --url"},
+		&cli.StringFlag{Name: "unit", Category: flagsTarget, Usage: "soak what systemd runs as the unit `NAME`, of the system or of your own; --url may be left out where it listens at one address"},
+		&cli.StringFlag{Name: "launchd", Category: flagsTarget, Usage: "soak what launchd runs under `LABEL`; --url as with --unit"},
 		&cli.StringFlag{Name: "health", Category: flagsTarget, Value: "/health", Usage: "`PATH` that says whether the server is up"},
 		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: "/health?deep=1", Usage: "`PATH` that looks into the database too; empty: none"},
 		&cli.DurationFlag{Name: "start-timeout", Category: flagsTarget, Value: 30 * time.Second, Usage: "how long a launched server may take to become healthy"},
@@ -40,7 +40,9 @@ func targetFlags() []cli.Flag {
 type targetPlan struct {
 	kind         string // of soak.Target
 	url          string
+	others       []string // further addresses of the same server
 	pid          int
+	ask          target.Supervisor // of what keeps it running; nil where none was named
 	command      target.Command
 	home         string // of the bundled WebUI; "" is a temporary one
 	health, deep string
@@ -54,9 +56,12 @@ type targetPlan struct {
 // planFrom reads the one kind of target that the flags name.
 func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) {
 	p := targetPlan{
-		url: c.String("url"), pid: c.Int("pid"), health: c.String("health"), deep: c.String("deep-health"),
+		pid: c.Int("pid"), health: c.String("health"), deep: c.String("deep-health"),
 		startTimeout: c.Duration("start-timeout"), allowRemote: c.StringSlice("allow-remote"),
 		command: target.Command{Args: command, Env: c.StringSlice("env"), Dir: c.String("cwd"), NoFile: c.Uint64("nofile"), Log: c.String("log")},
+	}
+	if urls := c.StringSlice("url"); len(urls) > 0 {
+		p.url, p.others = urls[0], urls[1:]
 	}
 	if err := p.choose(c, split); err != nil {
 		return p, err
@@ -69,8 +74,11 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 	if p.startTimeout <= 0 {
 		return p, usage(fmt.Errorf("start-timeout: want a positive duration, not %s", p.startTimeout), "")
 	}
-	if p.url != "" {
-		if _, err := load.ParseURL(p.url); err != nil {
+	for i, u := range c.StringSlice("url") {
+		if slices.Contains(c.StringSlice("url")[:i], u) {
+			return p, usage(fmt.Errorf("url: %s is named twice", redactURL(u)), "")
+		}
+		if _, err := load.ParseURL(u); err != nil {
 			return p, usage(err, "")
 		}
 	}
@@ -97,6 +105,12 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 		}
 		return nil
 	}
+	var named []string
+	for _, name := range []string{"pid", "unit", "launchd"} {
+		if c.IsSet(name) {
+			named = append(named, name)
+		}
+	}
 	launch := []string{"cwd", "env", "nofile", "log", "start-timeout"}
 	bundled := []string{"leak", "shape", "exhausted", "sessions", "home"}
 	switch {
@@ -106,16 +120,23 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 		return usage(errors.New("a command needs --url, the address at which it will listen"), "as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
 	case split:
 		p.kind = "launched"
-		return misplaced(append(bundled, "pid")...)
+		return misplaced(append(bundled, "pid", "unit", "launchd")...)
+	case len(named) > 1:
+		return usage(fmt.Errorf("--%s and --%s are two ways to name the server; give one", named[0], named[1]), "")
 	case c.IsSet("pid") && p.url == "":
 		return usage(errors.New("--pid needs --url, the address at which that process listens"), listensOn(p.pid))
 	case c.IsSet("pid") && p.pid < 1:
 		return usage(fmt.Errorf("pid: want a process id, not %d", p.pid), "")
-	case c.IsSet("pid"):
+	case c.IsSet("unit") && c.String("unit") == "", c.IsSet("launchd") && c.String("launchd") == "":
+		return usage(fmt.Errorf("%s: want the name of a service", named[0]), "")
+	case c.IsSet("unit"):
+		p.ask = target.Systemd(c.String("unit"))
+	case c.IsSet("launchd"):
+		p.ask = target.Launchd(c.String("launchd"))
+	}
+	if p.url != "" || len(named) > 0 {
 		p.kind = "attached"
 		return misplaced(append(bundled, launch...)...)
-	case p.url != "":
-		return usage(errors.New("--url needs the process that listens there"), "give its --pid, or the command that starts it behind --")
 	}
 	p.kind = "bundled"
 	return misplaced("cwd", "env")
@@ -123,19 +144,11 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 
 // listensOn names the ports of a process, for a hint.
 func listensOn(pid int) string {
-	pids, err := target.Tree(procRoot, pid)
-	if err != nil {
-		return ""
-	}
-	all, err := target.Listeners(procRoot, pids)
-	if err != nil || len(all) == 0 {
+	urls, err := listensAt(pid)
+	if err != nil || len(urls) == 0 {
 		return "" // a hint only
 	}
-	var addrs []string
-	for _, l := range all {
-		addrs = append(addrs, "http://"+l.Addr.String())
-	}
-	return fmt.Sprintf("pid %d listens on %s", pid, strings.Join(addrs, ", "))
+	return fmt.Sprintf("pid %d listens on %s", pid, strings.Join(urls, ", "))
 }
 
 // bundle makes the command line of the bundled WebUI, all but its home.
@@ -169,95 +182,4 @@ func tempHome() (string, error) {
 		return "", fmt.Errorf("make a temporary home: %w", err)
 	}
 	return dir, nil
-}
-
-// server is a target that is up, or was found.
-type server struct {
-	soak.Target
-	sampler *target.Sampler
-	process *target.Process // nil where we attached
-	addr    netip.AddrPort  // what its URL was resolved to; not valid when nothing answered
-	root    string          // where its processes are shown, set by measure
-}
-
-func (s *server) identity() target.Identity { return target.Identity{PID: s.PID, Ticks: s.Ticks} }
-
-// stop ends what was started.
-func (s *server) stop(ctx context.Context) error {
-	if s.process == nil {
-		return nil
-	}
-	return s.process.Stop(ctx)
-}
-
-// measure opens the sampler and reads the limit.
-func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
-	s.root = procRoot
-	if p.procOf != nil {
-		if s.root, err = p.procOf(s.PID); err != nil {
-			return &exitError{soak.ExitBroken, err, ""}
-		}
-	}
-	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch}); err != nil {
-		return &exitError{soak.ExitBroken, err, "run as the user of the server, or as root"}
-	}
-	s.Limit, err = target.Limit(s.root, s.PID)
-	if err != nil && !errors.Is(err, soak.ErrBlind) {
-		return &exitError{soak.ExitBroken, err, ""}
-	}
-	return nil
-}
-
-// climber makes the ladder of the server.
-func (s *server) climber(p targetPlan, scenario soak.Scenario) (*ladder.Climber, error) {
-	return ladder.New(ladder.Config{
-		BaseURL: s.URL, Health: p.health, DeepHealth: p.deep, Session: scenario.Probes[0].Path,
-		Timeout: scenario.Timeout, AllowRemote: p.allowRemote,
-		Process: s.alive, Listening: s.listening, Queue: s.queue,
-	})
-}
-
-func (s *server) alive(context.Context) (string, soak.State) {
-	err := target.Alive(s.root, s.identity())
-	switch {
-	case err == nil:
-		return fmt.Sprintf("pid %d alive", s.PID), soak.StateUp
-	case !errors.Is(err, soak.ErrGone):
-		return err.Error(), ""
-	}
-	if s.process != nil {
-		select {
-		case <-s.process.Exited():
-			return fmt.Sprintf("pid %d ended: %s%s", s.PID, s.process.ExitText(), inBackground(s.process.ExitText())), soak.StateDied
-		case <-time.After(time.Second): // the guard reaps it and says so
-		}
-	}
-	return err.Error(), soak.StateDied
-}
-
-// inBackground says what a command that ends by itself, and well, may have done.
-func inBackground(exit string) string {
-	if exit != "exit status 0" {
-		return ""
-	}
-	return " (if it put its server into the background: start it in the foreground)"
-}
-
-func (s *server) listening(context.Context) (string, bool, bool) {
-	if !s.addr.IsValid() {
-		return "nobody accepted a connection at " + s.URL, false, true
-	}
-	l, ok, err := target.Listening(s.root, s.PID, s.addr)
-	switch {
-	case err != nil:
-		return err.Error(), false, false
-	case !ok:
-		return s.addr.String() + " not in LISTEN", false, true
-	}
-	return l.Addr.String() + " in LISTEN", true, true
-}
-
-func (s *server) queue(context.Context) (int64, bool) {
-	l, ok, err := target.Listening(s.root, s.PID, s.addr)
-	return l.Queue, ok && err == nil
 }

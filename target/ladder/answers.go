@@ -46,13 +46,23 @@ func (c *Climber) health(k *climb, name string, r load.Reply) {
 	k.answer(name, good(r), fmt.Sprintf("%s %s", name, c.words(r)))
 }
 
-// page judges the answer of the path that a user would see.
+// page judges the answer of the path that a user would see: its body must hold at
+// least half of what it held when it was first good. One that is exhausted may
+// answer 200 with an empty list.
 func (c *Climber) page(k *climb, r load.Reply) {
 	detail := fmt.Sprintf("%s %s", c.session.Name, c.words(r))
 	if good(r) {
 		detail += fmt.Sprintf(" with %d bytes", r.Bytes)
 	}
-	k.answer("session", good(r) && r.Bytes > 0, detail)
+	hollow := 2*r.Bytes < c.pageBytes
+	switch {
+	case !good(r) || r.Bytes == 0:
+	case c.pageBytes == 0:
+		c.pageBytes = r.Bytes
+	case hollow:
+		detail += fmt.Sprintf(", %d before", c.pageBytes)
+	}
+	k.answer("session", good(r) && r.Bytes > 0 && !hollow, detail)
 }
 
 // good reports a whole answer with a status of 2xx.

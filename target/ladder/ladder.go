@@ -33,6 +33,11 @@ type Config struct {
 	// alive", and whether it is up, died (a zombie too) or restarted; the state is
 	// empty where this cannot be read.
 	Process func(ctx context.Context) (detail string, state soak.State)
+	// Supervisor says in words what keeps the process running, such as "unit
+	// hermes-webui.service active (running)", and whether it says that all is well;
+	// known is false where it did not answer, and the words then say why. It may
+	// say so of a server that is wedged, and never sets a state.
+	Supervisor func(ctx context.Context) (detail string, ok, known bool)
 	// Listening says in words whether the process or a descendant listens, such
 	// as "127.0.0.1:8787 in LISTEN"; known is false where this cannot be read, and
 	// the words then say why. The rung is OK only where the process is seen to listen.
@@ -51,6 +56,8 @@ type Climber struct {
 	// first is asked for the first byte. The others are the rungs above it, with
 	// an empty path where they are not asked.
 	first, deep, session soak.Probe
+	// pageBytes is the size of the session path's body when it was first good.
+	pageBytes int64
 }
 
 // New makes a Climber. It reports a configuration that cannot be carried out
@@ -119,6 +126,7 @@ func (c *Climber) Climb(ctx context.Context, when string) soak.Ladder {
 	if k.State != "" {
 		return k.done()
 	}
+	c.supervisor(ctx, k)
 	t := c.tries(ctx)
 	c.accepted(ctx, k, t)
 	if t.err != nil || k.State != "" {
@@ -153,6 +161,19 @@ func (c *Climber) foot(ctx context.Context, k *climb) {
 		}
 	}
 	c.queue(ctx, k)
+}
+
+// supervisor notes what the supervisor says. It is asked in full climbs only: it
+// costs a process.
+func (c *Climber) supervisor(ctx context.Context, k *climb) {
+	if c.cfg.Supervisor == nil {
+		return
+	}
+	detail, ok, known := c.cfg.Supervisor(ctx)
+	if !known {
+		ok, detail = false, "supervisor cannot be asked: "+detail
+	}
+	k.rung(soak.RungSupervisor, ok, detail)
 }
 
 // listening reads who listens and notes the rung.
