@@ -17,9 +17,13 @@ func TestSchemaOfAnExtendedRun(t *testing.T) {
 	stop := all[len(all)-1]
 	all[len(all)-1].Kind, all[len(all)-1].Stop = "extend", nil
 	all[len(all)-1].Extend = &soak.Extend{Look: 2, Batches: 2, Requests: 100, Reason: "growth handles: undecided"}
-	stop.Seq++
-	stop.Stop = &soak.Stop{Reason: soak.StopFailFast}
-	all = append(all, stop)
+	ended := stop
+	ended.Seq++
+	ended.Kind, ended.Stop, ended.Process = "process", nil, &soak.Change{PID: 22470, Ticks: 7, What: soak.Ended}
+	stop.Seq += 2
+	stop.Stop = &soak.Stop{Reason: soak.StopRestarted}
+	all = append(all, ended, stop)
+	all[0].Start.Target.Others, all[0].Start.Target.Supervisor = []string{"http://[::1]:8787"}, "unit hermes-webui.service"
 
 	var lines, one bytes.Buffer
 	j := NewJSONL(&lines)
@@ -54,7 +58,9 @@ func TestSchemaOfAnExtendedRun(t *testing.T) {
 			}
 		}
 	}
-	if !bytes.Contains(one.Bytes(), []byte(`"extensions"`)) {
-		t.Error("the report does not say that the run was extended")
+	for _, want := range []string{`"extensions"`, `"changes"`} {
+		if !bytes.Contains(one.Bytes(), []byte(want)) {
+			t.Errorf("the report has no %s", want)
+		}
 	}
 }

@@ -25,6 +25,10 @@ func TestRefuses(t *testing.T) {
 			e[batch].Kind, e[batch].Batch, e[batch].Extend = "extend", nil, &Extend{Look: 2, Batches: 10, Requests: 400}
 			return e
 		},
+		`process 7 has "forked"`: func(e []Event) []Event {
+			e[batch].Kind, e[batch].Batch, e[batch].Process = "process", nil, &Change{PID: 7, What: "forked"}
+			return e
+		},
 		"nearest to its limit holds 1 of 0": func(e []Event) []Event {
 			r := *e[rest].Rest
 			r.Sample.Nearest = &Nearest{FDs: 1}

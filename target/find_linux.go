@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hermes-soak/soak"
 )
@@ -148,9 +149,9 @@ func InGroup(root string, pid int, group string) bool {
 
 // inGroup reads the text of /proc/PID/cgroup, "id:controllers:path" a line.
 func inGroup(text []byte, group string) bool {
-	for line := range bytes.Lines(text) {
-		parts := bytes.SplitN(bytes.TrimRight(line, "\n"), []byte(":"), 3)
-		if len(parts) == 3 && group != "" && group != "/" && bytes.HasPrefix(append(parts[2], '/'), []byte(group+"/")) {
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimRight(line, "\n"), ":", 3)
+		if len(parts) == 3 && group != "" && group != "/" && strings.HasPrefix(parts[2]+"/", group+"/") {
 			return true
 		}
 	}
