@@ -8,9 +8,21 @@ import (
 	"strings"
 )
 
-// Secret is text that nobody may see. It prints as …, whatever the verb, and is
-// never recorded.
-type Secret string
+// Secret is text that nobody may see: it prints as … and is never recorded. It
+// stands behind a pointer, since fmt shows a plain string whatever its methods
+// say once a verb does not fit what is around it.
+type Secret struct{ text *string }
+
+// NewSecret makes a secret of text.
+func NewSecret(text string) Secret { return Secret{&text} }
+
+// Reveal returns the text, which is for the wire alone; "" without one.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Format writes … for the secret.
 func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
@@ -36,7 +48,7 @@ func (h Header) Validate() error {
 		return fmt.Errorf("header: want a name such as X-Api-Key")
 	case slices.Contains(framing, strings.ToLower(h.Name)):
 		return fmt.Errorf("header %s: it is set by hermes-soak itself", h.Name)
-	case strings.ContainsFunc(string(h.Value), control):
+	case strings.ContainsFunc(h.Value.Reveal(), control):
 		return fmt.Errorf("header %s: its value has control characters", h.Name)
 	}
 	return nil
@@ -96,7 +108,7 @@ func (r Request) Validate() error {
 	if !isToken(r.Method) || r.Method != strings.ToUpper(r.Method) || r.Method == "CONNECT" {
 		return fmt.Errorf("%s: want a method such as GET or POST, not %q", r.Name, r.Method)
 	}
-	for _, h := range append(slices.Clip(r.Headers), Header{"Content-Type", Secret(r.ContentType)}) {
+	for _, h := range append(slices.Clip(r.Headers), Header{"Content-Type", NewSecret(r.ContentType)}) {
 		if err := h.Validate(); err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}

@@ -187,7 +187,7 @@ func (s *Scenario) turns() (n int) {
 // Page is the first probe that only asks for a page: the top of the health
 // ladder. ok is false where every probe has a body or steps.
 func (s *Scenario) Page() (p Probe, ok bool) {
-	i := slices.IndexFunc(s.Probes, func(p Probe) bool { return p.Method == "GET" && p.Body == "" && !p.HasSteps() })
+	i := slices.IndexFunc(s.Probes, func(p Probe) bool { return p.Method == "GET" && p.Body.Reveal() == "" && !p.HasSteps() })
 	if i < 0 {
 		return Probe{}, false
 	}

@@ -45,6 +45,9 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return err
 	}
+	if plan.access, err = accessFrom(c, scenario); err != nil {
+		return usage(err, "see hermes-soak run --help")
+	}
 	out, err := newOutput(c, &scenario)
 	if err != nil {
 		return err
@@ -80,9 +83,13 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			err = &exitError{soak.ExitBroken, fmt.Errorf("end the target: %w", stopped), ""}
 		}
 	}()
+	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
+		return nil, err
+	}
 	driver, err := load.New(load.Config{
 		BaseURL: server.URL, Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
 		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
+		Access: plan.access,
 	})
 	if err != nil {
 		return nil, usage(err, "")

@@ -46,6 +46,7 @@ type targetPlan struct {
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
+	access       load.Access // what lets our requests in
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -210,9 +211,10 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 
 // climber makes the ladder of the server.
 func (s *server) climber(p targetPlan, scenario soak.Scenario) (*ladder.Climber, error) {
+	page, _ := scenario.Page() // without one, that rung is not asked
 	return ladder.New(ladder.Config{
-		BaseURL: s.URL, Health: p.health, DeepHealth: p.deep, Session: scenario.Probes[0].Path,
-		Timeout: scenario.Timeout, AllowRemote: p.allowRemote,
+		BaseURL: s.URL, Health: p.health, DeepHealth: p.deep, Session: page,
+		Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Access: p.access,
 		Process: s.alive, Listening: s.listening, Queue: s.queue,
 	})
 }

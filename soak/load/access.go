@@ -52,7 +52,7 @@ func Login(ctx context.Context, cfg Config, r soak.Request) (http.CookieJar, err
 	case reply.Status == 0:
 		return nil, fmt.Errorf("login %s: %w: %s", r.Name, ErrNoAnswer, reply.Class)
 	case answer.Class != soak.ClassOK:
-		return nil, fmt.Errorf("login %s was answered with status %d (%s): is the body right?", r.Name, answer.Status, answer.Class)
+		return nil, fmt.Errorf("login %s ended in %s %d: is the body right?", r.Name, answer.Class, answer.Status)
 	case !c.cookies:
 		return nil, fmt.Errorf("login %s was answered with status %d and set no cookie: is the body right? (what is sent in a header needs no login, but --header)", r.Name, answer.Status)
 	}

@@ -87,8 +87,8 @@ type request struct {
 // body's own.
 func (t target) request(r soak.Request, jar http.CookieJar) (request, error) {
 	var body io.Reader
-	if r.Body != "" {
-		body = strings.NewReader(string(r.Body))
+	if text := r.Body.Reveal(); text != "" {
+		body = strings.NewReader(text)
 	}
 	head, err := http.NewRequest(r.Method, t.base+r.Path, body)
 	if err != nil {
@@ -98,7 +98,7 @@ func (t target) request(r soak.Request, jar http.CookieJar) (request, error) {
 	head.Header.Set("Accept", "*/*")
 	own := slices.Clone(r.Headers)
 	if r.ContentType != "" {
-		own = slices.Insert(own, 0, soak.Header{Name: "Content-Type", Value: soak.Secret(r.ContentType)})
+		own = slices.Insert(own, 0, soak.Header{Name: "Content-Type", Value: soak.NewSecret(r.ContentType)})
 	}
 	for _, headers := range [][]soak.Header{t.access.Headers, own} {
 		if err := setHeaders(head, headers); err != nil {
@@ -128,10 +128,10 @@ func setHeaders(head *http.Request, headers []soak.Header) error {
 	}
 	for _, h := range headers {
 		if strings.EqualFold(h.Name, "Host") {
-			head.Host = string(h.Value)
+			head.Host = h.Value.Reveal()
 			continue
 		}
-		head.Header.Add(h.Name, string(h.Value))
+		head.Header.Add(h.Name, h.Value.Reveal())
 	}
 	return nil
 }

@@ -48,11 +48,15 @@ func (c *Climber) health(k *climb, name string, r load.Reply) {
 
 // page judges the answer of the path that a user would see.
 func (c *Climber) page(k *climb, r load.Reply) {
+	ok := good(r) && r.Bytes > 0
+	if !c.session.Expect.IsZero() {
+		ok = r.Class == soak.ClassOK
+	}
 	detail := fmt.Sprintf("%s %s", c.session.Name, c.words(r))
-	if good(r) {
+	if ok || good(r) {
 		detail += fmt.Sprintf(" with %d bytes", r.Bytes)
 	}
-	k.answer("session", good(r) && r.Bytes > 0, detail)
+	k.answer("session", ok, detail)
 }
 
 // good reports a whole answer with a status of 2xx.
@@ -80,7 +84,10 @@ func (c *Climber) words(r load.Reply) string {
 	case soak.ClassShort:
 		return fmt.Sprintf("%d, cut short after %d bytes", r.Status, r.Bytes)
 	}
-	if !r.Connected {
+	switch {
+	case r.Status != 0:
+		return fmt.Sprintf("%d, %s", r.Status, r.Class)
+	case !r.Connected:
 		return "failed"
 	}
 	return "is not an HTTP answer"

@@ -17,7 +17,7 @@ func config(s *server) Config {
 		BaseURL:    s.url,
 		Health:     "/health",
 		DeepHealth: "/health?deep=1",
-		Session:    "/api/sessions",
+		Session:    page("/api/sessions"),
 		Timeout:    patience,
 		Process: func(context.Context) (string, soak.State) {
 			return "pid 22468 alive", soak.StateUp
@@ -27,6 +27,15 @@ func config(s *server) Config {
 		},
 		Queue: func(context.Context) (int64, bool) { return 7, true },
 	}
+}
+
+// page is the probe that GETs a path.
+func page(path string) soak.Probe {
+	p, err := soak.NewProbe(path)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func climber(t *testing.T, cfg Config) *Climber {
@@ -240,7 +249,7 @@ func TestNothingKnown(t *testing.T) {
 	unknown.Process = func(context.Context) (string, soak.State) { return "denied", "" }
 	unknown.Listening = func(context.Context) (string, bool, bool) { return "denied", false, false }
 	unknown.Queue = func(context.Context) (int64, bool) { return 0, false }
-	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", "/"
+	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", page("/")
 	l := climbed(t, s, unknown, soak.StateUp, "up: ADDR accepts connections, first byte came, GET / 200 with 2 bytes")
 	unseen := soak.Rung{Name: soak.RungListening, Detail: "cannot be seen: denied"}
 	if l.Queue != nil || l.Rungs[0] != unseen {
