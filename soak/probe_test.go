@@ -147,11 +147,23 @@ func TestUnexpectedAnswers(t *testing.T) {
 	replaysAlike(t, s, r)
 }
 
+// TestStepsAreNotMerged: neighbours that failed in two steps stay two answers.
+func TestStepsAreNotMerged(t *testing.T) {
+	var o Outcome
+	for _, step := range []string{"before 1, GET /", "before 1, GET /", "after 1, GET /"} {
+		o.Add(Answer{N: 1, Class: ClassReset, Step: step}, 0)
+	}
+	if len(o.Answers) != 2 || o.Answers[0].N != 2 {
+		t.Errorf("%+v", o.Answers)
+	}
+}
+
 // TestForecastByWeight: a client polls an endpoint as often as its weight says.
 func TestForecastByWeight(t *testing.T) {
-	hours := func(weight int) float64 {
+	hours := func(weight, probes int) float64 {
 		s := newServer(5, 40, 1)
 		s.leak = onSessions
+		s.loop.Start.Scenario.Probes = s.loop.Start.Scenario.Probes[:probes]
 		s.loop.Start.Scenario.Probes[0].Weight = weight
 		r := s.soak(t)
 		for _, g := range r.grown {
@@ -162,7 +174,9 @@ func TestForecastByWeight(t *testing.T) {
 		t.Fatalf("no forecast: %s", r.Conclusion.Line)
 		return 0
 	}
-	if one, four := hours(1), hours(4); one/four < 3 || one/four > 5 {
-		t.Errorf("%.2f h at weight 1, %.2f h at weight 4", one, four)
+	for probes := 1; probes <= 2; probes++ {
+		if one, four := hours(1, probes), hours(4, probes); one/four < 3 || one/four > 5 {
+			t.Errorf("%d endpoints: %.2f h at weight 1, %.2f h at weight 4", probes, one, four)
+		}
 	}
 }

@@ -65,15 +65,6 @@ func newJar() http.CookieJar {
 	return jar
 }
 
-// jarURL is the address under which cookies of a target are kept. Its scheme is
-// https, so that cookies which are for https only go to a server on loopback
-// that speaks http, as browsers have it.
-func jarURL(of *url.URL) *url.URL {
-	u := *of
-	u.Scheme = "https"
-	return &u
-}
-
 // cookieHeader is what jars have for the address; where two have a cookie of one
 // name, the later one's.
 func cookieHeader(of *url.URL, jars ...http.CookieJar) string {
@@ -83,7 +74,7 @@ func cookieHeader(of *url.URL, jars ...http.CookieJar) string {
 		if jar == nil {
 			continue
 		}
-		for _, c := range jar.Cookies(jarURL(of)) {
+		for _, c := range jar.Cookies(of) {
 			if _, known := values[c.Name]; !known {
 				names = append(names, c.Name)
 			}

@@ -91,7 +91,7 @@ func (c *client) keepCookies(r request, resp *http.Response) {
 		return
 	}
 	if set := resp.Cookies(); len(set) > 0 {
-		c.jar.SetCookies(jarURL(r.head.URL), set)
+		c.jar.SetCookies(r.head.URL, set)
 		c.cookies = true
 	}
 }
@@ -122,7 +122,7 @@ func (c *client) connect(deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.conn = newConn(raw, c.driver.target.tls, c.abort)
+	c.conn = newConn(raw, c.driver.target.tls, headLimit(c.driver.cfg.Concurrency), c.abort)
 	c.reader.buf.Reset(c.conn)
 	return c.conn.extend(deadline)
 }

@@ -42,7 +42,6 @@ func (a action) hasSteps() bool { return len(a.before)+len(a.after) > 0 }
 // of do.
 func (c *client) act(a action) (soak.Answer, error) {
 	c.jar, c.cookies, c.took = newJar(), false, 0
-	defer func() { c.jar = nil }()
 	answer := soak.Answer{N: 1, Class: soak.ClassOK}
 	for i, r := range a.before {
 		step, err := c.step(r)
