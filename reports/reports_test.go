@@ -37,7 +37,7 @@ func events() []soak.Event {
 		Target: soak.Target{Kind: "launched", URL: "http://127.0.0.1:8787", Command: []string{"python3", "server.py"}, PID: 22468, Ticks: 99, Limit: 256},
 		Scenario: soak.Scenario{Batches: 1, Requests: 50, Concurrency: 1, Timeout: time.Second, Drain: 2 * time.Second, Seed: 42, MaxErrors: 0.01, PollEvery: 5 * time.Second,
 			Watch:  []soak.Group{{Pattern: "state.db*"}},
-			Probes: []soak.Probe{{Method: "GET", Name: "GET /api/sessions"}, {Method: "GET", Name: "GET /api/projects\x1b[2J"}}}}})
+			Probes: []soak.Probe{{Request: soak.Request{Method: "GET", Name: "GET /api/sessions"}}, {Request: soak.Request{Method: "GET", Name: "GET /api/projects\x1b[2J"}}}}}})
 	rest := func(point string) {
 		s := sample()
 		s.Table = map[string]int64{"/home/x/state.db": held, "socket": 1}

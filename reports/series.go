@@ -115,7 +115,7 @@ func millisOf(ms float64) time.Duration { return time.Duration(ms * float64(time
 // figures for, and that nobody asked for, are skipped.
 func (s *series) start() soak.Start {
 	plan := soak.Scenario{
-		Probes:  []soak.Probe{{Method: "GET", Name: "all endpoints"}},
+		Probes:  []soak.Probe{{Request: soak.Request{Method: "GET", Name: "all endpoints"}}},
 		Batches: len(s.rows), Requests: 1, Concurrency: 1, Timeout: time.Second, MaxErrors: 0.01, PollEvery: 5 * time.Second,
 		Skip: []string{"headroom"},
 	}

@@ -21,7 +21,7 @@ func (answers) Judge(r *Report) []Verdict {
 	share := float64(errors) / float64(requests)
 	if share > s.MaxErrors {
 		reason := fmt.Sprintf("%d of %d answers were errors (%.3g %%, %.3g %% allowed): %s",
-			errors, requests, 100*share, 100*s.MaxErrors, errorList(r.Endpoints))
+			errors, requests, 100*share, 100*s.MaxErrors, errorList(r))
 		out = append(out, Verdict{Status: Fail, Class: LeakNone, Reason: reason + ". The server's log should say why", Headline: "ERRORS " + reason})
 	}
 	for p := range r.Endpoints {
@@ -42,12 +42,16 @@ func (answers) Judge(r *Report) []Verdict {
 	return out
 }
 
-// errorList names the errors by endpoint and class.
-func errorList(all []Endpoint) string {
+// errorList names the errors by endpoint and class, and what was expected instead.
+func errorList(r *Report) string {
 	var parts []string
-	for _, e := range all {
+	for p, e := range r.Endpoints {
 		for _, c := range slices.Sorted(maps.Keys(e.Classes)) {
-			parts = append(parts, fmt.Sprintf("%s %d %s", e.Probe, e.Classes[c], c))
+			part := fmt.Sprintf("%s %d %s", e.Probe, e.Classes[c], c)
+			if want := r.Start.Scenario.Probes[p].Expect.wanted(c); want != "" {
+				part += " (" + want + ")"
+			}
+			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, ", ")

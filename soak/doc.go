@@ -6,6 +6,7 @@
 //
 //	scenario  the whole plan: probes, batches, concurrency, checks, seed
 //	probe     one request and what a right answer is
+//	step      a request sent with each request of a probe, before or after it
 //	wave      one round of requests to one probe; an idle slot is a wave of zero
 //	cell      one load wave and two idle slots in random order
 //	batch     the cells that are reported together, one line

@@ -115,8 +115,8 @@ func TestApplyRefuses(t *testing.T) {
 }
 
 func TestNothingSecretIsRecorded(t *testing.T) {
-	for _, secret := range []string{"hunter2", "A=1 TOKEN=hunter2 exec server", "--header=X-Api-Key: hunter2", "-phunter2", "TOKEN=hunter2", "-Hhunter2", "postgres://u:p@hunter2@h/db", "https://me:hunter2@h/x", "https://h/?access=hunter2"} {
-		got := RedactArgs([]string{"server", secret, "--password", "-hunter2", "--api-token", "hunter2", "-k", "hunter2", "--password=hunter2"})
+	for _, secret := range []string{"hunter2", "A=1 TOKEN=hunter2 exec server", "--header=X-Api-Key: hunter2", "-phunter2", "TOKEN=hunter2", "-Hhunter2", "postgres://u:p@hunter2@h/db", "https://me:hunter2@h/x", "https://h/?access=hunter2", "eyJhbGciOiJIUzI1NiJ9.hunter2.x", "--as=eyJhbGciOiJIUzI1NiJ9.hunter2.x"} {
+		got := RedactArgs([]string{"server", secret, "--password", "-hunter2", "--api-token", "hunter2", "-k", "hunter2", "--password=hunter2", "--bearer", "a.hunter2", "--login=a/hunter2"})
 		if strings.Contains(strings.Join(got, " "), "hunter2") {
 			t.Errorf("%q became %q", secret, got)
 		}

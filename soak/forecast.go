@@ -36,9 +36,9 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	}
 	switch g.class {
 	case LeakPerRequest:
-		rate, probes := g.Rate, len(r.Start.Scenario.Probes)
+		rate, probes := g.Rate, r.Start.Scenario.turns()
 		if e, one := g.guilty(r); one {
-			rate, probes = e.Rate, 1
+			rate, probes = e.Rate, r.Start.Scenario.Probes[e.Probe].turns()
 		}
 		if f.requests, ok = ratchet.Until(f.limit, level, rate); !ok {
 			return f, false

@@ -3,6 +3,7 @@ package soak
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -24,7 +25,7 @@ type Layout struct {
 	wave  int       // requests of an average load wave
 	dose  []float64 // share of the average, block by block of the stretch
 	cells int       // cells of a stretch; 0 when planned by time
-	deck  []int     // probes not dealt yet in this round
+	deck  []int     // probes that still have a turn in this round
 
 	stretch, stretches int     // the one in hand, from 0, and how many are planned
 	dealt, sent        int     // in this stretch
@@ -37,17 +38,27 @@ type Layout struct {
 // NewLayout starts the layout of a plan that Validate accepts.
 func NewLayout(s *Scenario) *Layout {
 	l := &Layout{s: s, batch: 1, stretches: 1, rng: rand.New(rand.NewPCG(s.Seed, 1))}
-	l.wave = max(min(waveSize(s), s.Requests), s.Concurrency)
+	l.wave, l.cells = averageWave(s), plannedCells(s)
 	blocks := 8
 	if s.For > 0 || s.Batches >= 20 {
 		blocks = 24
 	}
 	if s.For == 0 {
-		l.cells = max(s.Batches, int(math.Round(float64(s.Planned())/float64(l.wave))))
 		blocks = min(blocks, l.cells)
 	}
 	l.draw(blocks)
 	return l
+}
+
+// averageWave is the number of requests in an average load wave, and
+// plannedCells that of the cells; 0 when planned by time.
+func averageWave(s *Scenario) int { return max(min(waveSize(s), s.Requests), s.Concurrency) }
+
+func plannedCells(s *Scenario) int {
+	if s.For > 0 {
+		return 0
+	}
+	return max(s.Batches, int(math.Round(float64(s.Planned())/float64(averageWave(s)))))
 }
 
 // Extend plans as many cells again as were planned so far: their batches and
@@ -161,10 +172,17 @@ func (l *Layout) cell(block, requests int) Cell {
 	return Cell{Batch: l.batch, Block: block, Probe: l.deal(), Requests: requests, Load: l.rng.IntN(3)}
 }
 
-// deal draws the next probe: each once a round, every round in a new order.
+// deal draws the next probe: each as often a round as its weight says, every
+// round in a new order.
 func (l *Layout) deal() int {
 	if len(l.deck) == 0 {
-		l.deck = l.rng.Perm(len(l.s.Probes))
+		var turns []int
+		for p := range l.s.Probes {
+			turns = append(turns, slices.Repeat([]int{p}, l.s.Probes[p].turns())...)
+		}
+		for _, t := range l.rng.Perm(len(turns)) {
+			l.deck = append(l.deck, turns[t])
+		}
 	}
 	p := l.deck[0]
 	l.deck = l.deck[1:]

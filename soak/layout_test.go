@@ -50,6 +50,39 @@ func TestLayout(t *testing.T) {
 	})
 }
 
+// TestLayoutWeights: in every whole round each probe has the turns of its weight,
+// and weights of 1 change nothing.
+func TestLayoutWeights(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plain := Scenario{Batches: 60, Requests: 40, Concurrency: 1, Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, rapid.IntRange(1, 4).Draw(t, "probes"))}
+		ones, heavy := plain, plain
+		ones.Probes, heavy.Probes = slices.Clone(plain.Probes), slices.Clone(plain.Probes)
+		round := 0
+		for p := range plain.Probes {
+			ones.Probes[p].Weight = 1
+			heavy.Probes[p].Weight = rapid.IntRange(1, 9).Draw(t, "weight")
+			round += heavy.Probes[p].Weight
+		}
+		a, b, l := NewLayout(&plain), NewLayout(&ones), NewLayout(&heavy)
+		dealt, cells := make([]int, len(plain.Probes)), 0
+		for c, ok := l.Next(0); ok; c, ok = l.Next(0) {
+			x, _ := a.Next(0)
+			if y, _ := b.Next(0); x != y {
+				t.Fatalf("weights of 1 make %+v of %+v", y, x)
+			}
+			dealt[c.Probe]++
+			if cells++; cells%round != 0 {
+				continue
+			}
+			for p, n := range dealt {
+				if n != cells/round*heavy.Probes[p].Weight {
+					t.Fatalf("after %d cells the probes were dealt %v times: %+v", cells, dealt, heavy.Probes)
+				}
+			}
+		}
+	})
+}
+
 func TestLayoutDoses(t *testing.T) {
 	for _, tt := range []struct{ batches, blocks, light, heavy int }{{5, 8, 1, 9}, {20, 24, 1, 9}, {21, 24, 2, 18}, {200, 24, 4, 36}, {1000, 24, 8, 72}} {
 		s := Scenario{Batches: tt.batches, Requests: 100, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}

@@ -137,7 +137,10 @@ func newServer(batches, requests int, seed uint64) *server {
 		Start: Start{Tool: "test", Target: Target{Kind: "bundled", URL: "http://127.0.0.1:1", PID: 1, Ticks: 1, Limit: 4096}, Scenario: Scenario{
 			Batches: batches, Requests: requests, Concurrency: 1, Timeout: time.Second, Drain: 2 * time.Second, Seed: seed,
 			MaxErrors: 0.01, PollEvery: 5 * time.Second, Watch: []Group{{Pattern: "state.db*"}},
-			Probes: []Probe{{Method: "GET", Path: "/api/sessions", Name: "GET /api/sessions"}, {Method: "GET", Path: "/api/projects", Name: "GET /api/projects"}},
+			Probes: []Probe{
+				{Request: Request{Method: "GET", Path: "/api/sessions", Name: "GET /api/sessions"}},
+				{Request: Request{Method: "GET", Path: "/api/projects", Name: "GET /api/projects"}},
+			},
 		}},
 	}
 	return s

@@ -14,7 +14,9 @@ var (
 	plainNumber = regexp.MustCompile(`^[0-9]{1,9}$`)
 	plainPath   = regexp.MustCompile(`^[\w-]*[./][\w./-]*$`)
 	plainFlag   = regexp.MustCompile(`^--?[A-Za-z][\w-]*$`)
-	secretFlag  = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|auth|cred|cookie|header)`)
+	secretFlag  = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|auth|cred|cookie|header|bearer|jwt|basic|login|session)`)
+	// webToken is a JSON web token, which is made of what a path is made of.
+	webToken = regexp.MustCompile(`^eyJ[\w-]*\.`)
 )
 
 // RedactArgs returns a command line fit to be recorded: the program, and of its
@@ -46,6 +48,9 @@ func RedactArgs(args []string) []string {
 }
 
 func redactValue(s string) string {
+	if webToken.MatchString(s) {
+		return redacted
+	}
 	if plainNumber.MatchString(s) || plainPath.MatchString(s) {
 		return s
 	}

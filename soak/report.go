@@ -58,7 +58,7 @@ type Endpoint struct {
 	Probe    string `json:"probe"`
 	Requests int    `json:"requests"`
 	Errors   int    `json:"errors"`
-	// Classes counts the errors by class.
+	// Classes counts the errors by class, and by step where it was not the request's own.
 	Classes map[Class]int `json:"classes,omitempty"`
 	// P50, P99 and Max are latencies from the intended start; 0 before the
 	// first batch has ended.
@@ -212,7 +212,7 @@ func (e *Endpoint) add(o Outcome) {
 			if e.Classes == nil {
 				e.Classes = map[Class]int{}
 			}
-			e.Classes[a.Class] += a.N
+			e.Classes[a.ended()] += a.N
 		}
 	}
 }

@@ -3,41 +3,11 @@ package soak
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
 	"time"
 )
-
-// Probe is one request and what a right answer to it is: status 2xx or 3xx and
-// a whole body.
-type Probe struct {
-	Method string `json:"method"`
-	// Path is the request's path and query under the target's base URL. It may
-	// hold secrets, so it is never recorded; Name is.
-	Path string `json:"-"`
-	// Name is what reports call the probe: method and path, query values redacted.
-	Name string `json:"name"`
-}
-
-// NewProbe makes the probe that GETs p, a path with an optional query.
-func NewProbe(p string) (Probe, error) {
-	u, err := url.Parse(p)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(p, "/") {
-		return Probe{}, fmt.Errorf("endpoint %q: want a path such as /api/sessions", p)
-	}
-	name := "GET " + u.EscapedPath()
-	if q := u.Query(); len(q) > 0 {
-		keys := make([]string, 0, len(q))
-		for k := range q {
-			keys = append(keys, url.QueryEscape(k)+"=…")
-		}
-		slices.Sort(keys)
-		name += "?" + strings.Join(keys, "&")
-	}
-	return Probe{Method: "GET", Path: p, Name: name}, nil
-}
 
 // Group is a watched set of files, chosen by a pattern of path.Match: on the
 // base name, or on the whole path when the pattern holds a slash. A file belongs
@@ -73,6 +43,12 @@ func (g Group) Validate() error {
 // the run can be judged again from its record alone.
 type Scenario struct {
 	Probes []Probe `json:"probes"`
+	// Headers go with every request. Login is sent once before the load, outside
+	// all statistics, and the cookies that it sets go with every request after it.
+	Headers []Header `json:"headers,omitempty"`
+	Login   *Request `json:"login,omitempty"`
+	// Insecure takes every certificate of a target that speaks https.
+	Insecure bool `json:"insecure,omitempty"`
 	// Batches is the number of batches, Requests the requests of one. With For
 	// set, batches of Requests are sent until that time has passed.
 	Batches  int           `json:"batches,omitempty"`
@@ -112,7 +88,7 @@ type Scenario struct {
 	// Horizon fails a leak that reaches the limit sooner; 0 is not asked.
 	Horizon time.Duration `json:"horizon_ns,omitempty"`
 	// PollEvery is the pace of one client in production, one request to every
-	// probe each PollEvery; forecasts in hours assume it.
+	// probe, or as many as its weight, each PollEvery; forecasts in hours assume it.
 	PollEvery time.Duration `json:"poll_every_ns"`
 }
 
@@ -169,5 +145,51 @@ func (s *Scenario) Validate() error {
 			return err
 		}
 	}
+	return s.validateRequests()
+}
+
+// validateRequests reports the first request that cannot be sent as planned.
+func (s *Scenario) validateRequests() error {
+	named, weighted := map[string]bool{}, false
+	for _, p := range s.Probes {
+		if named[p.Name] {
+			return fmt.Errorf("two endpoints have the name %s", p.Name)
+		}
+		named[p.Name], weighted = true, weighted || p.Weight > 1
+		if err := p.Validate(); err != nil {
+			return err
+		}
+	}
+	for _, h := range s.Headers {
+		if err := h.Validate(); err != nil {
+			return err
+		}
+	}
+	if s.Login != nil {
+		if err := s.Login.Validate(); err != nil {
+			return fmt.Errorf("login: %w", err)
+		}
+	}
+	if cells := plannedCells(s); weighted && cells > 0 && s.turns() > cells {
+		return fmt.Errorf("the weights add up to %d turns, and the run has %d load waves: raise --batches, or an endpoint may get no turn", s.turns(), cells)
+	}
 	return nil
+}
+
+// turns is how many requests one round of the probes, by their weights, holds.
+func (s *Scenario) turns() (n int) {
+	for _, p := range s.Probes {
+		n += p.turns()
+	}
+	return n
+}
+
+// Page is the first probe that only asks for a page: the top of the health
+// ladder. ok is false where every probe has a body or steps.
+func (s *Scenario) Page() (p Probe, ok bool) {
+	i := slices.IndexFunc(s.Probes, func(p Probe) bool { return p.Method == "GET" && p.Body.Reveal() == "" && !p.HasSteps() })
+	if i < 0 {
+		return Probe{}, false
+	}
+	return s.Probes[i], true
 }

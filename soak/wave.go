@@ -44,9 +44,16 @@ const (
 	ClassReset   Class = "reset"   // reset by the server
 	ClassEOF     Class = "eof"     // closed before the first byte of an answer
 	ClassTimeout Class = "timeout" // no whole answer within the timeout
-	ClassStatus  Class = "status"  // status 400 or more
+	ClassStatus  Class = "status"  // status 400 or more, or one that is not expected
 	ClassShort   Class = "short"   // the body ended before its announced end
 	ClassOther   Class = "other"   // anything else, such as a malformed answer
+
+	// Whole answers that are not as the probe expects.
+	ClassType    Class = "unexpected-type" // another content type
+	ClassNotJSON Class = "not-json"
+	ClassSmall   Class = "too-small"     // fewer bytes
+	ClassFew     Class = "too-few-items" // or no list at all
+	ClassTooLong Class = "too-long"      // too long to be looked at, which the expectation needs
 )
 
 // Answer is what came back for N requests running that ended alike.
@@ -54,11 +61,22 @@ type Answer struct {
 	N      int   `json:"n"`
 	Class  Class `json:"class"`
 	Status int   `json:"status,omitempty"`
+	// Step is where the class, status and bytes are those of a request before or
+	// after the probe's own, such as "before 1, POST /api/login".
+	Step string `json:"step,omitempty"`
 	// Bytes is the length of the body.
 	Bytes int64 `json:"bytes"`
 	// Items is the length of the longest array at the top of a JSON body; nil
 	// where there is none.
 	Items *int `json:"items,omitempty"`
+}
+
+// ended is the class of the answer, and of which step.
+func (a Answer) ended() Class {
+	if a.Step == "" {
+		return a.Class
+	}
+	return a.Class + " in " + Class(a.Step)
 }
 
 // Silent reports whether no answer came at all: not even a status.
@@ -111,7 +129,7 @@ func (o *Outcome) Add(a Answer, latency time.Duration) {
 }
 
 func (a Answer) like(b Answer) bool {
-	if a.Class != b.Class || a.Status != b.Status || a.Bytes != b.Bytes || (a.Items == nil) != (b.Items == nil) {
+	if a.Class != b.Class || a.Status != b.Status || a.Step != b.Step || a.Bytes != b.Bytes || (a.Items == nil) != (b.Items == nil) {
 		return false
 	}
 	return a.Items == nil || *a.Items == *b.Items

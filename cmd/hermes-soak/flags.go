@@ -20,6 +20,7 @@ const (
 	flagsTarget  = "Target"
 	flagsBundled = "Bundled WebUI"
 	flagsLoad    = "Load"
+	flagsRequest = "Requests"
 	flagsChecks  = "Checks"
 	flagsReports = "Reports"
 )
@@ -38,7 +39,7 @@ func profiles() []profile {
 }
 
 func runFlags() []cli.Flag {
-	flags := slices.Concat(targetFlags(), bundledFlags(), loadFlags(), checkFlags(), reportFlags())
+	flags := slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), reportFlags())
 	return withEnv(flags)
 }
 
@@ -142,6 +143,9 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 	}
 	var err error
 	if s.Probes, err = probes(c.StringSlice("endpoint")); err != nil {
+		return s, err
+	}
+	if err = requestsFrom(c, &s); err != nil {
 		return s, err
 	}
 	if s.Watch, err = groups(c.StringSlice("watch"), c.StringSlice("allow")); err != nil {

@@ -18,6 +18,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case target.GuardArg:
 			os.Exit(target.Guard())
+		case serveTLSArg:
+			serveTLS(os.Args[2])
 		case "serve", "run", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}

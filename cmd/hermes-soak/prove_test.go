@@ -15,7 +15,7 @@ func ended(exit int, class soak.LeakClass, line string) *soak.Report {
 	status := map[int]soak.Status{soak.ExitPass: soak.Pass, soak.ExitFail: soak.Fail, soak.ExitUnknown: soak.Unknown, soak.ExitBroken: soak.Unknown}
 	r := soak.NewReport()
 	for _, path := range []string{"/api/sessions", "/api/projects"} {
-		r.Start.Scenario.Probes = append(r.Start.Scenario.Probes, soak.Probe{Path: path, Name: "GET " + path})
+		r.Start.Scenario.Probes = append(r.Start.Scenario.Probes, soak.Probe{Request: soak.Request{Path: path, Name: "GET " + path}})
 	}
 	r.Stop.Reason = soak.StopDone
 	r.Conclusion = soak.Conclusion{Status: status[exit], Exit: exit, Class: class, Line: line}

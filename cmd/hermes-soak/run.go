@@ -46,6 +46,9 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return err
 	}
+	if plan.access, err = accessFrom(c, scenario); err != nil {
+		return usage(err, "see hermes-soak run --help")
+	}
 	out, err := newOutput(c, &scenario)
 	if err != nil {
 		return err
@@ -84,9 +87,13 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if !out.quiet && plan.kind == "attached" {
 		out.say(server.found())
 	}
+	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
+		return nil, err
+	}
 	driver, err := newSpread(load.Config{
 		Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
 		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
+		Access: plan.access,
 	}, server.urls())
 	if err != nil {
 		return nil, usage(err, "")

@@ -80,10 +80,11 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 
 // climbers make the ladder of each address of the server.
 func (s *server) climbers(p targetPlan, scenario soak.Scenario) (all ladder.All, err error) {
+	page, _ := scenario.Page() // without one, that rung is not asked
 	for _, a := range s.at {
 		config := ladder.Config{
-			BaseURL: a.url, Health: p.health, DeepHealth: p.deep, Session: scenario.Probes[0].Path,
-			Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Process: s.alive,
+			BaseURL: a.url, Health: p.health, DeepHealth: p.deep, Session: page,
+			Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Access: p.access, Process: s.alive,
 			Listening: func(context.Context) (string, bool, bool) { return s.listening(a) },
 			Queue: func(context.Context) (int64, bool) {
 				l, ok, err := s.listener(a)

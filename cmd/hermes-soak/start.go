@@ -108,7 +108,7 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	id := process.Identity()
 	s := &server{process: process, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
 	if err := p.awaitHealth(ctx, s); err != nil {
-		return s, s.failedStart(err)
+		return s, s.failedStart(err, p.access)
 	}
 	return s, nil
 }
@@ -141,7 +141,7 @@ func (p targetPlan) withFiles() (target.Command, error) {
 }
 
 // failedStart adds the end of the target's log to what went wrong.
-func (s *server) failedStart(err error) error {
+func (s *server) failedStart(err error, access load.Access) error {
 	lines, logErr := s.process.LogTail(logLines)
 	switch {
 	case logErr != nil:
@@ -149,7 +149,7 @@ func (s *server) failedStart(err error) error {
 	case len(lines) == 0:
 		err = fmt.Errorf("%w\n(it wrote nothing to its log)", err)
 	default:
-		err = fmt.Errorf("%w\nthe end of its log:\n  %s", err, strings.Join(lines, "\n  "))
+		err = fmt.Errorf("%w\nthe end of its log:\n  %s", err, hideSecrets(strings.Join(lines, "\n  "), access))
 	}
 	return &exitError{soak.ExitBroken, err, ""}
 }
@@ -199,7 +199,7 @@ func (p targetPlan) tryHealth(ctx context.Context, base string) (load.Reply, err
 	if err != nil {
 		return load.Reply{}, err
 	}
-	d, err := load.New(load.Config{BaseURL: base, Probes: []soak.Probe{probe}, Concurrency: 1, Timeout: 2 * time.Second, AllowRemote: p.allowRemote})
+	d, err := load.New(load.Config{BaseURL: base, Probes: []soak.Probe{probe}, Concurrency: 1, Timeout: 2 * time.Second, AllowRemote: p.allowRemote, Access: p.access})
 	if err != nil {
 		return load.Reply{}, err
 	}

@@ -48,6 +48,7 @@ type targetPlan struct {
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
+	access       load.Access // what lets our requests in
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)

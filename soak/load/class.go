@@ -2,6 +2,7 @@ package load
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -34,18 +35,29 @@ func headClass(err error, firstByte bool) soak.Class {
 	return classOf(err)
 }
 
-// bodyClass is for an answer of which err ended the body; nil is its true end.
-func bodyClass(status int, err error) soak.Class {
+// bodyClass is for an answer of which err ended the body; nil is its true end,
+// and whether the answer is right is then for the probe's expectation to say.
+func bodyClass(err error) soak.Class {
 	if err == nil {
-		if status >= 400 {
-			return soak.ClassStatus
-		}
 		return soak.ClassOK
 	}
 	if c := classOf(err); c != soak.ClassOther {
 		return c
 	}
 	return soak.ClassShort
+}
+
+// certificateHint says what lets us trust the certificate that err refuses.
+func certificateHint(err error) string {
+	var stranger x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.As(err, &stranger):
+		return "to trust the authority that signed it: --ca FILE; to trust any: --insecure"
+	case errors.As(err, &host):
+		return "--url must have a name that the certificate has; to trust any: --insecure"
+	}
+	return "to trust it all the same: --insecure"
 }
 
 // untried is nil when err says something about the target. Otherwise the fault
@@ -55,8 +67,10 @@ func untried(err error) error {
 	var cert *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	switch {
-	case errors.Is(err, ErrRemote), errors.As(err, &cert), errors.As(err, &name) && name.IsNotFound:
+	case errors.Is(err, ErrRemote), errors.As(err, &name) && name.IsNotFound:
 		return err
+	case errors.As(err, &cert):
+		return fmt.Errorf("%w (%s)", err, certificateHint(err))
 	case errors.As(err, &plain):
 		return fmt.Errorf("%w: does the target speak http instead of https?", err)
 	case errors.Is(err, syscall.EMFILE):

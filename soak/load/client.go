@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"hermes-soak/soak"
@@ -25,6 +26,14 @@ type client struct {
 	conn   *conn // nil while none is open
 	// lastByte is when the last request ended, by an answer or a failure.
 	lastByte time.Time
+	// contentType is that of the last answer.
+	contentType string
+	// jar takes the cookies of answers where it is not nil; cookies says that
+	// there were some.
+	jar     http.CookieJar
+	cookies bool
+	// took is the time of an action's requests, without our own between them.
+	took time.Duration
 }
 
 func (d *Driver) newClient(abort context.Context) *client {
@@ -49,6 +58,8 @@ func (c *client) do(r request) (Reply, error) {
 }
 
 func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
+	c.contentType = ""
+	c.reader.forget()
 	if err := c.connect(deadline); err != nil {
 		return Reply{Answer: soak.Answer{N: 1, Class: classOf(err)}}, untried(err)
 	}
@@ -60,16 +71,40 @@ func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 		reply.Answer = soak.Answer{N: 1, Class: headClass(err, reply.FirstByte)}
 		return reply, untried(err)
 	}
+	c.contentType = resp.Header.Get("Content-Type")
+	c.keepCookies(r, resp)
 	if isStream(resp) {
 		reply.Answer = c.overhear(resp)
 		return reply, nil
 	}
-	n, err := c.reader.read(resp)
-	reply.Answer = soak.Answer{N: 1, Class: bodyClass(resp.StatusCode, err), Status: resp.StatusCode, Bytes: n}
+	n, err := c.reader.read(resp, r.expect.NeedsBody())
+	reply.Answer = soak.Answer{N: 1, Class: bodyClass(err), Status: resp.StatusCode, Bytes: n}
 	if err != nil || resp.Close || c.driver.cfg.ConnectionPerRequest || c.reader.buf.Buffered() > 0 {
 		c.hangUp()
 	}
 	return reply, nil
+}
+
+// keepCookies puts the cookies of the answer where they are wanted.
+func (c *client) keepCookies(r request, resp *http.Response) {
+	if c.jar == nil {
+		return
+	}
+	if set := resp.Cookies(); len(set) > 0 {
+		c.jar.SetCookies(r.head.URL, set)
+		c.cookies = true
+	}
+}
+
+// judge looks at the body of the answer to r, counts its items, and says whether
+// the answer is as the request expects.
+func (c *client) judge(r request, reply Reply) soak.Answer {
+	a, content := reply.Answer, soak.Content{Type: c.contentType}
+	a.Items, content.JSON, content.TooLong = c.reader.document()
+	if a.Class == soak.ClassOK {
+		a.Class = r.expect.Judge(a, content)
+	}
+	return a
 }
 
 // connect keeps the open connection, or opens one where there is none or the
@@ -87,7 +122,7 @@ func (c *client) connect(deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.conn = newConn(raw, c.driver.target.tls, c.abort)
+	c.conn = newConn(raw, c.driver.target.tls, headLimit(c.driver.cfg.Concurrency), c.abort)
 	c.reader.buf.Reset(c.conn)
 	return c.conn.extend(deadline)
 }

@@ -12,11 +12,14 @@ import (
 	"time"
 )
 
-// headLimit bounds the status line and headers of an answer, in bytes, give or
-// take a read-ahead buffer.
-const headLimit = 1 << 20
+// headLimit bounds the status line and headers of an answer, interim ones
+// included, in bytes, give or take a read-ahead buffer. They take many times
+// that when they are read, so with many requests in flight it is less.
+func headLimit(concurrency int) int64 {
+	return int64(max(16<<10, min(256<<10, keepTotal/4/concurrency)))
+}
 
-var errHeadTooLong = errors.New("status line and headers are longer than 1 MiB")
+var errHeadTooLong = errors.New("status line and headers are too long")
 
 // conn is one connection to the target.
 type conn struct {
@@ -25,16 +28,16 @@ type conn struct {
 	// forget unties the connection from the context that aborts it.
 	forget func() bool
 	// got counts the bytes received since the last request; left is how many
-	// more may come before the head of the answer is too long.
-	got, left int64
+	// more may come before the head of the answer is too long, of limit.
+	got, left, limit int64
 	// failed is the error that ended reading, which the parser of an answer's
 	// head may swallow.
 	failed error
 }
 
 // newConn makes a conn of raw which is closed when abort ends.
-func newConn(raw net.Conn, over *tls.Config, abort context.Context) *conn {
-	c := &conn{raw: raw, plain: raw}
+func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context) *conn {
+	c := &conn{raw: raw, plain: raw, limit: limit}
 	if over != nil {
 		c.plain = tls.Client(raw, over)
 	}
@@ -48,7 +51,7 @@ func (c *conn) extend(deadline time.Time) error { return c.raw.SetDeadline(deadl
 
 // ask writes r and reads the head of its answer through buf, which reads from c.
 func (c *conn) ask(r request, buf *bufio.Reader) (*http.Response, error) {
-	c.got, c.left = 0, headLimit
+	c.got, c.left = 0, c.limit
 	if _, err := c.plain.Write(r.wire); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ type Config struct {
 	// Rate is in requests per second; with 0 a request starts as soon as the one
 	// before it on the same connection has ended.
 	Rate float64
-	// Timeout bounds a whole request, from the dialing to the body's last byte.
+	// Timeout bounds a whole request, from the dialing to the body's last byte; of
+	// a probe with steps, each of them.
 	Timeout time.Duration
 	// ConnectionPerRequest opens a connection for every request and closes it
 	// after the answer, as curl in a loop does.
@@ -39,6 +40,7 @@ type Config struct {
 	// AllowRemote names the hosts that may be reached at addresses which are not
 	// loopback.
 	AllowRemote []string
+	Access      Access
 }
 
 // ErrClosed is the reason why a closed Driver sends nothing more.
@@ -47,11 +49,11 @@ var ErrClosed = errors.New("the driver was closed")
 // Driver is the soak.Driver for HTTP/1.1. Its methods may be called from
 // several goroutines.
 type Driver struct {
-	cfg      Config
-	target   target
-	requests []request // one a probe
-	dial     dialFunc
-	readers  sync.Pool
+	cfg     Config
+	target  target
+	actions []action // one a probe
+	dial    dialFunc
+	readers sync.Pool
 	// life ends when the driver is closed; everything in flight hangs on it.
 	life context.Context
 	end  context.CancelCauseFunc
@@ -74,15 +76,16 @@ func New(cfg Config) (*Driver, error) {
 	case cfg.Timeout <= 0:
 		return nil, fmt.Errorf("timeout: want a positive duration, not %s", cfg.Timeout)
 	}
-	d := &Driver{cfg: cfg, target: newTarget(base), dial: dialer(net.Dialer{}, cfg.AllowRemote)}
+	d := &Driver{cfg: cfg, target: newTarget(base, cfg.Access), dial: dialer(net.Dialer{}, cfg.AllowRemote)}
 	for _, p := range cfg.Probes {
-		r, err := d.target.request(p)
+		a, err := d.target.action(p)
 		if err != nil {
 			return nil, err
 		}
-		d.requests = append(d.requests, r)
+		d.actions = append(d.actions, a)
 	}
-	d.readers.New = func() any { return newReader() }
+	limit := min(keepLimit, keepTotal/cfg.Concurrency)
+	d.readers.New = func() any { return newReader(limit) }
 	d.life, d.end = context.WithCancelCause(context.Background())
 	return d, nil
 }
@@ -104,8 +107,8 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 	if w.Requests == 0 {
 		return soak.Outcome{}, nil
 	}
-	if w.Probe < 0 || w.Probe >= len(d.requests) {
-		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.requests))
+	if w.Probe < 0 || w.Probe >= len(d.actions) {
+		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.actions))
 	}
 	s := &sending{start: time.Now(), left: w.Requests}
 	if w.Kind != soak.WavePrefill {
@@ -113,7 +116,7 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 	}
 	var workers sync.WaitGroup
 	for range min(d.cfg.Concurrency, w.Requests) {
-		workers.Go(func() { d.work(ctx, s, d.requests[w.Probe]) })
+		workers.Go(func() { d.work(ctx, s, d.actions[w.Probe]) })
 	}
 	workers.Wait()
 	if err := cmp.Or(s.err, context.Cause(d.life)); err != nil {
@@ -123,7 +126,7 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 }
 
 // work is one of the clients of a wave, with a connection of its own.
-func (d *Driver) work(ctx context.Context, s *sending, r request) {
+func (d *Driver) work(ctx context.Context, s *sending, a action) {
 	c := d.newClient(d.life)
 	defer c.release()
 	for {
@@ -132,14 +135,31 @@ func (d *Driver) work(ctx context.Context, s *sending, r request) {
 			return
 		}
 		s.begin()
-		reply, err := c.do(r)
-		if err != nil {
+		if err := c.send(s, a, intended); err != nil {
 			s.fail(err)
 			return
 		}
-		k := s.ended(reply.Answer, c.lastByte.Sub(intended))
-		s.counted(k, c.reader.items())
 	}
+}
+
+// send carries out a, which is in flight, and notes how it ended. Its body is
+// judged when the request is no longer in flight, and between the steps of a the
+// clock is stopped: our own work is never charged to the target.
+func (c *client) send(s *sending, a action, intended time.Time) error {
+	if a.hasSteps() {
+		began := time.Now()
+		answer, err := c.act(a)
+		if err == nil {
+			s.ended(answer, began.Sub(intended)+c.took)
+		}
+		return err
+	}
+	reply, err := c.do(a.main)
+	if err == nil {
+		k := s.ended(reply.Answer, c.lastByte.Sub(intended))
+		s.judged(k, c.judge(a.main, reply))
+	}
+	return err
 }
 
 // await reports whether t came before ctx was done or the driver closed.

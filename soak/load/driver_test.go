@@ -275,7 +275,9 @@ func TestConfig(t *testing.T) {
 		"timeout":     func(c *Config) { c.Timeout = 0 },
 		"rate":        func(c *Config) { c.Rate = math.NaN() },
 		"scheme":      func(c *Config) { c.BaseURL = "localhost:1" },
-		"GET /bad":    func(c *Config) { c.Probes = []soak.Probe{{Method: "GET", Path: "/\x7fsecret", Name: "GET /bad"}} },
+		"GET /bad": func(c *Config) {
+			c.Probes = []soak.Probe{{Request: soak.Request{Method: "GET", Path: "/\x7fsecret", Name: "GET /bad"}}}
+		},
 	} {
 		cfg := Config{BaseURL: "http://127.0.0.1:1", Concurrency: 1, Timeout: time.Second}
 		edit(&cfg)

@@ -12,25 +12,34 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// keepLimit bounds the body that is kept to count its items, in bytes. Longer
-// bodies are only counted.
-const keepLimit = 8 << 20
+// keepLimit bounds the body that is kept to be looked at, in bytes, and keepTotal
+// what all clients of a driver keep at once. Longer bodies are only counted.
+const (
+	keepLimit = 8 << 20
+	keepTotal = 32 << 20
+)
 
 // reader reads bodies through buffers that are used again and again.
 type reader struct {
 	buf   *bufio.Reader
 	chunk []byte
 	kept  []byte
+	limit int
 	keep  bool // kept holds all of the body so far
+	full  bool // it was longer than the limit
 }
 
-func newReader() *reader {
-	return &reader{buf: bufio.NewReaderSize(nil, 16<<10), chunk: make([]byte, 32<<10)}
+func newReader(limit int) *reader {
+	return &reader{buf: bufio.NewReaderSize(nil, 16<<10), chunk: make([]byte, 32<<10), limit: limit}
 }
 
-// read reads the body to its end and returns its length in bytes.
-func (r *reader) read(resp *http.Response) (int64, error) {
-	r.kept, r.keep = r.kept[:0], isJSON(resp.Header.Get("Content-Type"))
+// forget lets go of the body read last.
+func (r *reader) forget() { r.kept, r.keep, r.full = r.kept[:0], false, false }
+
+// read reads the body to its end and returns its length in bytes. It is kept
+// where it calls itself JSON, or is wanted.
+func (r *reader) read(resp *http.Response, wanted bool) (int64, error) {
+	r.keep = wanted || isJSON(resp.Header.Get("Content-Type"))
 	n, err := io.CopyBuffer(r, resp.Body, r.chunk)
 	if err != nil {
 		r.keep = false
@@ -40,8 +49,8 @@ func (r *reader) read(resp *http.Response) (int64, error) {
 
 // Write keeps p while there is a use for it.
 func (r *reader) Write(p []byte) (int, error) {
-	if len(r.kept)+len(p) > keepLimit {
-		r.keep = false
+	if r.keep && len(r.kept)+len(p) > r.limit {
+		r.keep, r.full = false, true
 	}
 	if r.keep {
 		r.kept = append(r.kept, p...)
@@ -49,21 +58,21 @@ func (r *reader) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// items is the length of the longest array at the top of the body read last;
-// nil where it was no JSON, was not read to its end, was too long to keep, or
-// has no array there.
-func (r *reader) items() *int {
+// document looks at the body read last, if it was kept: whether it is JSON and
+// the length of the longest array at its top, nil where it has none; or whether
+// it was too long to be kept.
+func (r *reader) document() (items *int, valid, tooLong bool) {
 	if !r.keep {
-		return nil
+		return nil, false, r.full
 	}
 	r.keep = false
 	// gjson.Valid recurses once a level: 8 MiB of "[" would overflow the stack
 	// and end the program. json.Valid gives up after 10,000 levels.
 	if !json.Valid(r.kept) {
-		return nil
+		return nil, false, false
 	}
 	// A view, not a copy: nothing below outlives this call.
-	return longestArray(gjson.Parse(unsafe.String(unsafe.SliceData(r.kept), len(r.kept))))
+	return longestArray(gjson.Parse(unsafe.String(unsafe.SliceData(r.kept), len(r.kept)))), true, false
 }
 
 func longestArray(doc gjson.Result) *int {

@@ -79,7 +79,7 @@ func TestItemsAgree(t *testing.T) {
 			}
 		}
 		r := &reader{kept: body, keep: true}
-		if got := r.items(); (got == nil) != (want < 0) || got != nil && *got != want {
+		if got, _, _ := r.document(); (got == nil) != (want < 0) || got != nil && *got != want {
 			t.Fatalf("%s: got %v, want %d", body, got, want)
 		}
 	})

@@ -70,12 +70,11 @@ func (s *sending) ended(a soak.Answer, latency time.Duration) int {
 	return len(s.ends) - 1
 }
 
-// counted adds the items of answer k, which are counted when the request is no
-// longer in flight, so that our own work is never charged to the target.
-func (s *sending) counted(k int, items *int) {
+// judged is answer k once its body was looked at.
+func (s *sending) judged(k int, a soak.Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ends[k].answer.Items = items
+	s.ends[k].answer = a
 }
 
 // fail ends the wave: a request could not be tried.

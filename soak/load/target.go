@@ -6,9 +6,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"hermes-soak/soak"
@@ -55,40 +57,81 @@ func withoutURL(err error) error {
 
 // target is where requests go.
 type target struct {
-	base string      // scheme, host and path, without a slash at its end
-	addr string      // host:port, to dial
-	tls  *tls.Config // nil for http
+	base   string      // scheme, host and path, without a slash at its end
+	addr   string      // host:port, to dial
+	tls    *tls.Config // nil for http
+	access Access
 }
 
-func newTarget(u *url.URL) target {
-	t := target{base: strings.TrimSuffix(u.String(), "/")}
+func newTarget(u *url.URL, a Access) target {
+	t := target{base: strings.TrimSuffix(u.String(), "/"), access: a}
 	port := "80"
 	if u.Scheme == "https" {
 		port = "443"
-		t.tls = &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}}
+		t.tls = &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}, RootCAs: a.Roots, InsecureSkipVerify: a.Insecure}
 	}
 	t.addr = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
 	return t
 }
 
-// request is what is sent for one probe, again and again.
+// request is one that is sent again and again.
 type request struct {
-	head *http.Request // as http.ReadResponse wants it
-	wire []byte
+	ask    soak.Request
+	expect soak.Expect
+	head   *http.Request // as http.ReadResponse wants it
+	wire   []byte
 }
 
-// request writes p out. No compression is asked for: the bytes counted are the
+// request writes r out, with what every request carries and the cookies of jar,
+// which may be nil. No compression is asked for: the bytes counted are the
 // body's own.
-func (t target) request(p soak.Probe) (request, error) {
-	head, err := http.NewRequest(p.Method, t.base+p.Path, nil)
+func (t target) request(r soak.Request, jar http.CookieJar) (request, error) {
+	var body io.Reader
+	if text := r.Body.Reveal(); text != "" {
+		body = strings.NewReader(text)
+	}
+	head, err := http.NewRequest(r.Method, t.base+r.Path, body)
 	if err != nil {
-		return request{}, fmt.Errorf("make request %s: %w", p.Name, withoutURL(err))
+		return request{}, fmt.Errorf("make request %s: %w", r.Name, withoutURL(err))
 	}
 	head.Header.Set("User-Agent", "hermes-soak")
 	head.Header.Set("Accept", "*/*")
+	own := slices.Clone(r.Headers)
+	if r.ContentType != "" {
+		own = slices.Insert(own, 0, soak.Header{Name: "Content-Type", Value: soak.NewSecret(r.ContentType)})
+	}
+	for _, headers := range [][]soak.Header{t.access.Headers, own} {
+		if err := setHeaders(head, headers); err != nil {
+			return request{}, fmt.Errorf("make request %s: %w", r.Name, err)
+		}
+	}
+	if cookies := cookieHeader(head.URL, t.access.Cookies, jar); cookies != "" {
+		if given := head.Header.Get("Cookie"); given != "" {
+			cookies += "; " + given
+		}
+		head.Header.Set("Cookie", cookies)
+	}
 	var wire bytes.Buffer
 	if err := head.Write(&wire); err != nil {
-		return request{}, fmt.Errorf("make request %s: %w", p.Name, withoutURL(err))
+		return request{}, fmt.Errorf("make request %s: %w", r.Name, withoutURL(err))
 	}
-	return request{head, wire.Bytes()}, nil
+	return request{ask: r, head: head, wire: wire.Bytes()}, nil
+}
+
+// setHeaders puts headers in the place of those that have the same name.
+func setHeaders(head *http.Request, headers []soak.Header) error {
+	for _, h := range headers {
+		if err := h.Validate(); err != nil {
+			return err
+		}
+		head.Header.Del(h.Name)
+	}
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, "Host") {
+			head.Host = h.Value.Reveal()
+			continue
+		}
+		head.Header.Add(h.Name, h.Value.Reveal())
+	}
+	return nil
 }

@@ -7,11 +7,11 @@ import (
 	"hermes-soak/soak"
 )
 
-// Try sends p once, on a connection of its own, and says how far it came. When
+// Try sends p once, without its steps, on a connection of its own, and says how far it came. When
 // ctx is done it is aborted at once. Errors are those of Send, and the reason
 // why ctx ended.
 func (d *Driver) Try(ctx context.Context, p soak.Probe) (Reply, error) {
-	r, err := d.target.request(p)
+	a, err := d.target.action(p)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -21,10 +21,10 @@ func (d *Driver) Try(ctx context.Context, p soak.Probe) (Reply, error) {
 
 	c := d.newClient(abort)
 	defer c.release()
-	reply, err := c.do(r)
+	reply, err := c.do(a.main)
 	if err != nil {
 		return Reply{}, fmt.Errorf("send to %s: %w", d.target.addr, err)
 	}
-	reply.Items = c.reader.items()
+	reply.Answer = c.judge(a.main, reply)
 	return reply, nil
 }

@@ -50,19 +50,23 @@ func (c *Climber) health(k *climb, name string, r load.Reply) {
 // least half of what it held when it was first good. One that is exhausted may
 // answer 200 with an empty list.
 func (c *Climber) page(k *climb, r load.Reply) {
+	ok := good(r) && r.Bytes > 0
+	if !c.session.Expect.IsZero() {
+		ok = r.Class == soak.ClassOK
+	}
 	detail := fmt.Sprintf("%s %s", c.session.Name, c.words(r))
-	if good(r) {
+	if ok || good(r) {
 		detail += fmt.Sprintf(" with %d bytes", r.Bytes)
 	}
 	hollow := 2*r.Bytes < c.pageBytes
 	switch {
-	case !good(r) || r.Bytes == 0:
+	case !ok || r.Bytes == 0:
 	case c.pageBytes == 0:
 		c.pageBytes = r.Bytes
 	case hollow:
 		detail += fmt.Sprintf(", %d before", c.pageBytes)
 	}
-	k.answer("session", good(r) && r.Bytes > 0 && !hollow, detail)
+	k.answer("session", ok && !hollow, detail)
 }
 
 // good reports a whole answer with a status of 2xx.
@@ -90,7 +94,10 @@ func (c *Climber) words(r load.Reply) string {
 	case soak.ClassShort:
 		return fmt.Sprintf("%d, cut short after %d bytes", r.Status, r.Bytes)
 	}
-	if !r.Connected {
+	switch {
+	case r.Status != 0:
+		return fmt.Sprintf("%d, %s", r.Status, r.Class)
+	case !r.Connected:
 		return "failed"
 	}
 	return "is not an HTTP answer"

@@ -21,13 +21,16 @@ type Config struct {
 	// Health and DeepHealth are paths that a healthy server answers with 2xx.
 	// One that the server does not have (404 or 405) says nothing about it.
 	Health, DeepHealth string
-	// Session is a path that a healthy server answers with 2xx and a body.
-	Session string
+	// Session is a page that a healthy server answers as it expects; where it
+	// expects nothing by itself, with 2xx and a body. Without a path it is not asked.
+	Session soak.Probe
 	// Timeout bounds one request, from the dialing to the last byte.
 	Timeout time.Duration
 	// AllowRemote names the hosts that may be reached at addresses which are not
 	// loopback.
 	AllowRemote []string
+	// Access is what lets the requests in.
+	Access load.Access
 
 	// Process says in words what became of the process, such as "pid 22468
 	// alive", and whether it is up, died (a zombie too) or restarted; the state is
@@ -67,14 +70,13 @@ func New(cfg Config) (*Climber, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Climber{cfg: cfg, addr: base.Host}
+	c := &Climber{cfg: cfg, addr: base.Host, session: cfg.Session}
 	for _, p := range []struct {
 		to   *soak.Probe
 		path string
 	}{
-		{&c.first, cmp.Or(cfg.Health, cfg.Session, "/")},
+		{&c.first, cmp.Or(cfg.Health, cfg.Session.Path, "/")},
 		{&c.deep, cfg.DeepHealth},
-		{&c.session, cfg.Session},
 	} {
 		if p.path == "" {
 			continue
@@ -89,6 +91,7 @@ func New(cfg Config) (*Climber, error) {
 		Timeout:              cfg.Timeout,
 		ConnectionPerRequest: true,
 		AllowRemote:          cfg.AllowRemote,
+		Access:               cfg.Access,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,11 @@ package ladder
 
 import (
 	"context"
+	"crypto/x509"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +22,7 @@ func config(s *server) Config {
 		BaseURL:    s.url,
 		Health:     "/health",
 		DeepHealth: "/health?deep=1",
-		Session:    "/api/sessions",
+		Session:    page("/api/sessions"),
 		Timeout:    patience,
 		Process: func(context.Context) (string, soak.State) {
 			return "pid 22468 alive", soak.StateUp
@@ -27,6 +32,15 @@ func config(s *server) Config {
 		},
 		Queue: func(context.Context) (int64, bool) { return 7, true },
 	}
+}
+
+// page is the probe that GETs a path.
+func page(path string) soak.Probe {
+	p, err := soak.NewProbe(path)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func climber(t *testing.T, cfg Config) *Climber {
@@ -103,6 +117,52 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("got %+v", l)
 			}
 		})
+	}
+}
+
+// TestPageAsExpected: a page is right where it is as its probe expects.
+func TestPageAsExpected(t *testing.T) {
+	for _, tc := range []struct {
+		how      string
+		expect   soak.Expect
+		state    soak.State
+		evidence string
+	}{
+		{"404 none", soak.Expect{Status: []soak.StatusRange{{From: 404, To: 404}}}, soak.StateUp, "GET /api/sessions 404 with 4 bytes"},
+		{"200 none", soak.Expect{Status: []soak.StatusRange{{From: 404, To: 404}}}, soak.StateDegraded, "GET /api/sessions 200"},
+		{"200 none", soak.Expect{JSON: true}, soak.StateDegraded, "GET /api/sessions 200, not-json"},
+		{"200 [1]", soak.Expect{MinItems: 1}, soak.StateUp, "GET /api/sessions 200 with 3 bytes"},
+	} {
+		s := pages(t, healthy("/api/sessions", tc.how))
+		cfg := config(s)
+		cfg.Session.Expect = tc.expect
+		climbed(t, s, cfg, tc.state, string(tc.state)+": pid 22468 alive, ADDR in LISTEN, health 200, deep health 200, "+tc.evidence)
+	}
+}
+
+// TestAccess: the ladder carries what the load carries, over TLS too.
+func TestAccess(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Key") != "hunter2" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = w.Write([]byte("ok"))
+	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	cfg := Config{BaseURL: srv.URL, Health: "/health", Session: page("/api/sessions"), Timeout: 2 * time.Second}
+	if l := climber(t, cfg).Climb(t.Context(), "start"); l.State != "" || !strings.Contains(l.Evidence, "--ca FILE") {
+		t.Errorf("a stranger's certificate: %+v", l)
+	}
+	cfg.Access.Roots = x509.NewCertPool()
+	cfg.Access.Roots.AddCert(srv.Certificate())
+	if l := climber(t, cfg).Climb(t.Context(), "start"); l.State != soak.StateDegraded || !strings.Contains(l.Evidence, "health 401") {
+		t.Errorf("without the header: %+v", l)
+	}
+	cfg.Access.Headers = []soak.Header{{Name: "X-Key", Value: soak.NewSecret("hunter2")}}
+	if l := climber(t, cfg).Climb(t.Context(), "start"); l.State != soak.StateUp {
+		t.Errorf("with it: %+v", l)
 	}
 }
 
@@ -240,7 +300,7 @@ func TestNothingKnown(t *testing.T) {
 	unknown.Process = func(context.Context) (string, soak.State) { return "denied", "" }
 	unknown.Listening = func(context.Context) (string, bool, bool) { return "denied", false, false }
 	unknown.Queue = func(context.Context) (int64, bool) { return 0, false }
-	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", "/"
+	unknown.Health, unknown.DeepHealth, unknown.Session = "", "", page("/")
 	l := climbed(t, s, unknown, soak.StateUp, "up: ADDR accepts connections, first byte came, GET / 200 with 2 bytes")
 	unseen := soak.Rung{Name: soak.RungListening, Detail: "cannot be seen: denied"}
 	if l.Queue != nil || l.Rungs[0] != unseen {
