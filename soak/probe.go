@@ -73,7 +73,7 @@ type Request struct {
 	// ContentType is that of Body; empty sends none.
 	ContentType string `json:"content_type,omitempty"`
 	Body        Secret `json:"-"`
-	// Headers go before those of every request that have the same name.
+	// Headers take the place of those of every request that have the same name.
 	Headers []Header `json:"headers,omitempty"`
 }
 

@@ -149,13 +149,14 @@ func (s *server) logIn(ctx context.Context, p targetPlan, scenario soak.Scenario
 	access.Cookies, err = load.Login(ctx, load.Config{
 		BaseURL: s.URL, Concurrency: 1, Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Access: access,
 	}, *scenario.Login)
-	if !errors.Is(err, load.ErrNoAnswer) {
-		if err != nil {
-			err = usage(err, "")
-		}
-		return access, err
+	switch {
+	case err == nil:
+		return access, nil
+	case ctx.Err() != nil:
+		return access, &exitError{soak.ExitUnknown, errors.New("left at once, without a verdict"), ""}
+	case !errors.Is(err, load.ErrNoAnswer):
+		return access, usage(err, "")
 	}
-	access.Cookies = nil
 	climber, wrong := s.climbers(p, scenario)
 	if wrong != nil {
 		return access, usage(wrong, "")

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"hermes-soak/soak"
@@ -134,12 +137,34 @@ func TestSoakOverTLS(t *testing.T) {
 		{nil, 4, "--ca FILE"},
 		{[]string{"--ca", ca}, 0, "health 200, deep health 200, GET /api/sessions 200 with 5 bytes"},
 		{[]string{"--insecure"}, 0, `"insecure":true`},
+		{[]string{"--insecure", "--login", "POST /x"}, 4, "login POST /x: no answer: eof\nhint: the server is up: "},
 	} {
 		status, all := ran(t, nil, append(tt.flags, serve...)...)
 		if status != tt.status || !strings.Contains(all, tt.want) {
 			t.Errorf("%q: exit status %d, want %d and %q in\n%s", tt.flags, status, tt.status, tt.want, all)
 		}
 	}
+}
+
+// TestLoginToAWedgedServer: what is wrong is that it is wedged, not the login.
+func TestLoginToAWedgedServer(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	server := program(t, "serve", "--addr", "127.0.0.1:"+port, "--home", t.TempDir())
+	server.start(t)
+	eventually(t, "the server listens", func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		return err == nil && c.Close() == nil
+	})
+	if err := server.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	status, all := ran(t, []string{"LOGIN=hunter2"}, "--timeout", "300ms", "--login", "POST /api/login", "--login-body", "env:LOGIN",
+		"--url", "http://127.0.0.1:"+port, "--pid", strconv.Itoa(server.Process.Pid))
+	if status != 1 || !strings.Contains(all, "DOWN wedged-hang") {
+		t.Errorf("exit status %d\n%s", status, all)
+	}
+	hidden(t, all)
 }
 
 // TestTerminalLeak: a terminal is started before each request and told to exit

@@ -11,7 +11,7 @@ import (
 )
 
 // serveTLSArg makes the test binary a server that speaks https on the address in
-// the next argument.
+// the next argument, and answers no POST.
 const serveTLSArg = "serve-tls"
 
 func serveTLS(addr string) {
@@ -19,7 +19,10 @@ func serveTLS(addr string) {
 	if err != nil {
 		panic(err)
 	}
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			panic(http.ErrAbortHandler) // ends the connection
+		}
 		_, _ = w.Write([]byte("hello"))
 	}))
 	_ = srv.Listener.Close()
