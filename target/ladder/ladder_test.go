@@ -333,7 +333,7 @@ func TestNotClimbed(t *testing.T) {
 		t.Errorf("ctx done: %+v", l)
 	}
 	s = pages(t, healthy("/api/sessions", "hang"))
-	ctx, cancel = context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel = context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if l := climber(t, config(s)).Climb(ctx, "end"); l.State != "" || l.Rungs[len(l.Rungs)-1].Name != "session" {
 		t.Errorf("ctx done at the top: %+v", l)
