@@ -83,11 +83,14 @@ func TestJudgeTestsTheMostSpecificPart(t *testing.T) {
 		want   int
 	}{
 		{"no parts", Family{part(12)}, 0},
-		{"half of it", Family{part(12), part(6)}, 1},
-		{"less than half", Family{part(12), part(5)}, 0},
-		{"the last that has half", Family{part(12), part(12), part(7), part(5)}, 2},
+		{"the last that grows", Family{part(12), part(12), part(12), part(5)}, 2},
+		{"it grows, and too few of it are in the part", Family{part(12), part(6)}, 0},
+		{"nothing grows: the last that has half", Family{part(7), part(7), part(4), part(3)}, 2},
+		{"nothing grows: none has half", Family{part(7), part(3)}, 0},
 		{"none of it", Family{part(12), part(0), falling}, 0},
-		{"a part grows, the whole does not", Family{part(0), part(12)}, 0},
+		{"a part grows, the whole does not", Family{part(0), part(12)}, 1},
+		{"a part grows, a later one of as many is a step", Family{part(12), part(12), climbing(slices.Repeat([]int{50}, 12)...)}, 1},
+		{"a part grows, and is less than a quarter", Family{grown(waves(100, ten), func(v Wave) int { return one(v.Requests > 0 && v.Cell >= 24) }), part(12)}, 0},
 	} {
 		f := Judge([]Family{tt.family}, Look{alpha, true}, seeded(1))[0]
 		if f.Part != tt.want {

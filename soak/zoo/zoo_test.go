@@ -177,15 +177,24 @@ func TestDetectableIsTrue(t *testing.T) {
 		name          string
 		noise         shape
 		batches, runs int
+		overran       float64 // share of the cells
 	}{
-		{"flat", flat, 5, 300}, {"flat", flat, 19, 300}, {"flat", flat, 30, 40},
-		{"jitter of 1", jitter(1, 1), 11, 200}, {"bounded walk", boundedWalk, 11, 200},
+		{"flat", flat, 5, 300, 0}, {"flat", flat, 19, 300, 0}, {"flat", flat, 30, 40, 0},
+		{"jitter of 1", jitter(1, 1), 11, 200, 0}, {"bounded walk", boundedWalk, 11, 200, 0},
+		{"a busy machine", flat, 5, 300, 0.3}, {"a very busy machine", flat, 11, 200, 0.5},
 	} {
 		rng, p := seeded(500+uint64(i)), newPlan(tt.batches, requests, probes)
 		said, seen := 0, 0
 		judge := func(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, level/looks/3, level/looks/3, rng) }
 		for range tt.runs {
 			s := loaded(rng, p, tt.noise)
+			overran := make(map[int]bool)
+			for j, w := range s.Waves {
+				if _, drawn := overran[w.Cell]; !drawn {
+					overran[w.Cell] = w.Cell >= 0 && rng.Float64() < tt.overran
+				}
+				s.Waves[j].Overran = overran[w.Cell]
+			}
 			n := judge(s).Detectable
 			if n == 0 {
 				continue
