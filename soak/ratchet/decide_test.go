@@ -109,6 +109,23 @@ func TestDose(t *testing.T) {
 	}
 }
 
+// What is kept only later, in an idle slot, has no order to be seen by: the dose speaks.
+func TestTheDoseAloneIsACause(t *testing.T) {
+	uneven := func(c int) int { return 2 + 16*one(c/4*7%25 < 12) } // half of the 25 blocks, mixed
+	for _, tt := range []struct {
+		name string
+		gain func(Wave) int
+		want Class
+	}{
+		{"half of the dose", func(v Wave) int { return one(v.Requests == 0 && !v.Drain) * uneven(v.Cell) / 2 }, PerRequest},
+		{"the same each time", func(v Wave) int { return one(v.Requests == 0 && !v.Drain) * 5 }, Candidate},
+	} {
+		if g := analyse(grown(waves(100, uneven), tt.gain)); g.Class != tt.want || g.PCausal != 1 {
+			t.Errorf("%s: %v, p of causality %g, of the dose %g; want %v", tt.name, g.Class, g.PCausal, g.PDose, tt.want)
+		}
+	}
+}
+
 func TestWarmUpEndsWithACell(t *testing.T) {
 	for _, tt := range []struct {
 		share float64

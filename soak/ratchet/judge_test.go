@@ -27,6 +27,8 @@ func TestJudgeStepsDown(t *testing.T) {
 	for i, want := range []float64{p1, p2, p3} {
 		near(t, "P", analyse([]Segment{first, second, third}[i]).P(), want, 1e-9)
 	}
+	before := astray(22, 24, 26, 28, 50, 52, 54, 56, 74, 76, 78) // P(11 or 12 of 12), just below the second
+	near(t, "P", analyse(before).P(), 2*25*math.Pow(3, -12), 1e-9)
 	const level = 2.9e-4
 	if !(p1 < level/3 && level/3 <= p2 && p2 < level/2 && level/2 <= p3 && p3 < level) {
 		t.Fatal("the level does not tell the steps apart")
@@ -39,6 +41,7 @@ func TestJudgeStepsDown(t *testing.T) {
 	}{
 		{"each at its own step", []Segment{third, first, second}, level, []bool{true, true, true}},
 		{"no first step: nothing is found", []Segment{third, second, flat()}, level, []bool{false, false, false}},
+		{"no first step, though the next is high enough", []Segment{second, before, flat()}, 2.5e-4, []bool{false, false, false}},
 		{"the second step, not the third", []Segment{third, first, second}, 2.5e-4, []bool{false, true, true}},
 		{"one family has all of the level", []Segment{third}, level, []bool{true}},
 		{"two alike stand on the same step: it is too high", []Segment{second, second, flat()}, level, []bool{false, false, false}},

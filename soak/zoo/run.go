@@ -51,10 +51,6 @@ func (p plan) layout(seed uint64) *soak.Layout {
 	})
 }
 
-// A target makes the gauges of one run: a list for each family, the last resort first. The first gauge of all is the one that a person
-// watches.
-type target func(rng *rand.Rand, p plan) [][]gauge
-
 // outcome is how a run ended.
 type outcome struct {
 	found    []ratchet.Finding // the last look's, with the idle stretch heard
