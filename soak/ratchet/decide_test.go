@@ -126,6 +126,31 @@ func TestTheDoseAloneIsACause(t *testing.T) {
 	}
 }
 
+// A level that starts late and then rises less and less has a floor that rises to the end, and is no leak: it is not even.
+func TestTheFloorNeedsEvenGrowth(t *testing.T) {
+	fades := []int{9, 8, 7, 6, 5, 5, 4, 4, 4, 4, 4, 4} // units a cell, in each twelfth of what is judged
+	for _, tt := range []struct {
+		name  string
+		units func(twelfth int) int
+		floor bool
+		want  Class
+	}{
+		{"fades", func(k int) int { return fades[k] }, false, Bounded},
+		{"is even", func(int) int { return 5 }, true, PerRequest},
+	} {
+		s := grown(waves(180, ten), func(v Wave) int {
+			if v.Requests == 0 || v.Cell < 36 {
+				return 0
+			}
+			return tt.units((v.Cell - 36) / 12)
+		})
+		g := analyse(s)
+		if g.Class != tt.want || g.FloorHolds != tt.floor || g.PDrift > alpha/2 || g.Slows {
+			t.Errorf("%s: %v, want %v: %+v", tt.name, g.Class, tt.want, g)
+		}
+	}
+}
+
 func TestWarmUpEndsWithACell(t *testing.T) {
 	for _, tt := range []struct {
 		share float64
