@@ -78,7 +78,7 @@ func Next(g Growth, look Look) Step {
 	switch {
 	case g.Class == Candidate:
 		return Rest
-	case g.Class == Unknown && g.LoadWaves >= minLoadWaves && !look.Last:
+	case g.Class == Unknown && g.LoadWaves >= LeastLoadWaves && !look.Last:
 		return Extend
 	}
 	return Settled

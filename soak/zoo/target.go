@@ -35,3 +35,18 @@ func mixed(rng *rand.Rand, p plan) [][]gauge {
 	}
 	return [][]gauge{handles, {some()}, {some()}}
 }
+
+// falling is a target of which one kind of handle follows a shape, while another falls by 0.3 a wave.
+func falling(s shape) target {
+	return func(rng *rand.Rand, p plan) [][]gauge {
+		part, now, other := s(rng, p), int64(0), int64(100_000)
+		sum := func(w ratchet.Wave) int64 { // is asked before its part
+			now = part(w)
+			if rng.Float64() < 0.3 {
+				other--
+			}
+			return now + other
+		}
+		return [][]gauge{{sum, func(ratchet.Wave) int64 { return now }}, {flat(rng, p)}, {flat(rng, p)}}
+	}
+}

@@ -53,6 +53,8 @@ var leaks = map[string]struct {
 	"under a sawtooth at random":    {19, 200, 91},
 	"under a sawtooth of 50 to 100": {50, 200, 97},
 	"1/20 under a sawtooth":         {50, 100, 93},
+	"under a collector on a timer":  {19, 100, 92},
+	"beside others that fall":       {10, 100, 95},
 	"on a timer":                    {5, 200, 99},
 	"on time, at random":            {10, 250, 94},
 }
@@ -71,7 +73,7 @@ func TestLeaksAreSeen(t *testing.T) {
 			}
 			continue
 		}
-		got := count(100+uint64(i), size.runs, newPlan(size.batches, requests, probes), alone(l.make), l.truth)
+		got := count(100+uint64(i), size.runs, newPlan(size.batches, requests, probes), l.target(), l.truth)
 		class, endpoint := got.ofFails(got.rightly), got.ofFails(got.named)
 		t.Logf("%s, %d batches: power %s %%, class %s %%, endpoint %s %%, covered %s %%", l.name, size.batches,
 			got.failed().text("%.1f"), class.text("%.1f"), endpoint.text("%.1f"), got.ofFails(got.covered).text("%.1f"))
