@@ -159,7 +159,9 @@ func next(r *Report) ratchet.Step {
 	}
 	step := ratchet.Settled
 	for _, g := range growths(r) {
-		step = max(step, ratchet.Next(g.Growth, r.lookDue()))
+		if !g.tolerated(r) {
+			step = max(step, ratchet.Next(g.Growth, r.lookDue()))
+		}
 	}
 	return step
 }

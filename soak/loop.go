@@ -89,16 +89,16 @@ func (h *halt) Error() string { return string(h.Reason) + ": " + h.Detail }
 func (r *running) phases(ctx context.Context) error {
 	end := r.before(ctx)
 	plan := NewLayout(&r.Start.Scenario)
-	var loaded time.Duration
+	began := r.now()
+	var loaded time.Duration // with the drains before the last one, which are idle slots by then
 	for look := 1; ; look++ {
-		from := r.now()
 		if end == nil {
 			end = r.cells(ctx, plan)
 		}
 		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast) {
 			return end
 		}
-		loaded += r.now() - from
+		loaded = r.now() - began
 		if err := r.finish(ctx, loaded); err != nil {
 			return err
 		}

@@ -113,7 +113,11 @@ func whole(r *Report) (v Verdict, cut bool) {
 	sent, _ := r.errors()
 	switch r.Stop.Reason {
 	case StopInterrupted:
-		v.Reason = fmt.Sprintf("interrupted after %s; run it to the end for an answer", plannedShare(sent, r.planned()))
+		when := "after " + plannedShare(sent, r.planned())
+		if n := len(r.waves); n > 0 && r.waves[n-1].Kind == WaveConfirm {
+			when = "in the idle stretch that tells what drives the growth"
+		}
+		v.Reason = fmt.Sprintf("interrupted %s; run it to the end for an answer", when)
 	case StopFailFast:
 		if slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Check == "growth" && v.Status == Fail }) {
 			return Verdict{}, false
@@ -169,12 +173,19 @@ func conclude(r *Report) Conclusion {
 	return c
 }
 
-// urgency orders verdicts for the last line: a run that was cut short first, then
-// a server that is down, the leak with a rate, the leak without one, and its
-// consequences. Children that fail come before the handles that they inherit.
+// urgency orders verdicts for the last line: a run that was cut short first.
+// Of failures then a server that is down, the leak with a rate, the leak without
+// one, and its consequences; children before the handles that they inherit, and
+// what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
-	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "answers"}
-	if i := slices.Index(order, v.title()); i >= 0 && v.Status == Fail {
+	if v.Status != Fail {
+		return slices.Index([]string{"run", "growth", "released", "pool bound", "headroom", "answers", "alive"}, v.Check)
+	}
+	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "held", "answers"}
+	if v.Class == LeakBounded {
+		return slices.Index(order, "held")
+	}
+	if i := slices.Index(order, v.title()); i >= 0 {
 		return i
 	}
 	return slices.Index(order, v.Check)

@@ -28,6 +28,7 @@ type output struct {
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
 	progress       atomic.Pointer[progress] // nil where nothing is drawn
+	resting        bool                     // the idle stretch has begun, and was told
 }
 
 // newOutput opens the report files, so that a path that cannot be written is
@@ -95,6 +96,9 @@ func (o *output) Record(e soak.Event) error {
 	switch {
 	case e.Extend != nil:
 		o.say(fmt.Sprintf("not decided yet: %s; going on to %d batches (look %d of %d)", e.Extend.Reason, e.Extend.Batches, e.Extend.Look, o.looks))
+	case e.Wave != nil && e.Wave.Kind == soak.WaveConfirm && !o.resting:
+		o.resting = true
+		o.say("it grows, and the requests do not explain it yet: an idle stretch as long as the load will tell")
 	case e.Stop != nil && e.Stop.Reason == soak.StopFailFast:
 		o.say("--fail-fast ended the load: " + e.Stop.Detail)
 	}

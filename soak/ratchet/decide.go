@@ -2,12 +2,14 @@ package ratchet
 
 import "fmt"
 
+// LeastLoadWaves is how many judged load waves an answer needs: with fewer no leak could be found.
+const LeastLoadWaves = minRises
+
 // The least evidence that each answer needs.
 const (
-	minLoadWaves = minRises // judged load waves for any answer: with fewer no leak could be found
-	minRises     = 8        // rises, for a leak per request
-	minGained    = 3        // units, for a leak per request, and for doubt
-	doubtRises   = 5        // rises, for doubt
+	minRises   = 8 // rises, for a leak per request
+	minGained  = 3 // units, for a leak per request, and for doubt
+	doubtRises = 5 // rises, for doubt
 )
 
 // Class is what kind of growth a gauge showed.
@@ -47,8 +49,8 @@ func (c Class) String() string {
 func (g Growth) Decide(look Look) (Class, string) {
 	alpha := look.Alpha
 	switch {
-	case g.LoadWaves < minLoadWaves:
-		return Unknown, fmt.Sprintf("only %d load waves could be judged, %d are needed", g.LoadWaves, minLoadWaves)
+	case g.LoadWaves < LeastLoadWaves && !g.Plain:
+		return Unknown, fmt.Sprintf("too few load waves could be judged: %d, and %d are needed", g.LoadWaves, LeastLoadWaves)
 	case g.Slows && g.grows() < alpha:
 		return Unknown, fmt.Sprintf("the level rose by %d and then by %d, ever more seldom: a longer run must show whether it stops", g.WarmUp, g.Gained)
 	case g.ratchets() && g.PCausal < alpha/2:
@@ -87,10 +89,12 @@ func (g Growth) doubtful() bool {
 // It is 1 where the rules cannot hold at any level.
 func (g Growth) P() float64 {
 	switch {
-	case g.LoadWaves < minLoadWaves || g.Slows:
+	case g.Slows:
 		return 1
 	case g.Plain:
 		return 0
+	case g.LoadWaves < LeastLoadWaves:
+		return 1
 	}
 	return g.grows()
 }

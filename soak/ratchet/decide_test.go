@@ -109,6 +109,48 @@ func TestDose(t *testing.T) {
 	}
 }
 
+// What is kept only later, in an idle slot, has no order to be seen by: the dose speaks.
+func TestTheDoseAloneIsACause(t *testing.T) {
+	uneven := func(c int) int { return 2 + 16*one(c/4*7%25 < 12) } // half of the 25 blocks, mixed
+	for _, tt := range []struct {
+		name string
+		gain func(Wave) int
+		want Class
+	}{
+		{"half of the dose", func(v Wave) int { return one(v.Requests == 0 && !v.Drain) * uneven(v.Cell) / 2 }, PerRequest},
+		{"the same each time", func(v Wave) int { return one(v.Requests == 0 && !v.Drain) * 5 }, Candidate},
+	} {
+		if g := analyse(grown(waves(100, uneven), tt.gain)); g.Class != tt.want || g.PCausal != 1 {
+			t.Errorf("%s: %v, p of causality %g, of the dose %g; want %v", tt.name, g.Class, g.PCausal, g.PDose, tt.want)
+		}
+	}
+}
+
+// A level that starts late and then rises less and less has a floor that rises to the end, and is no leak: it is not even.
+func TestTheFloorNeedsEvenGrowth(t *testing.T) {
+	fades := []int{9, 8, 7, 6, 5, 5, 4, 4, 4, 4, 4, 4} // units a cell, in each twelfth of what is judged
+	for _, tt := range []struct {
+		name  string
+		units func(twelfth int) int
+		floor bool
+		want  Class
+	}{
+		{"fades", func(k int) int { return fades[k] }, false, Bounded},
+		{"is even", func(int) int { return 5 }, true, PerRequest},
+	} {
+		s := grown(waves(180, ten), func(v Wave) int {
+			if v.Requests == 0 || v.Cell < 36 {
+				return 0
+			}
+			return tt.units((v.Cell - 36) / 12)
+		})
+		g := analyse(s)
+		if g.Class != tt.want || g.FloorHolds != tt.floor || g.PDrift > alpha/2 || g.Slows {
+			t.Errorf("%s: %v, want %v: %+v", tt.name, g.Class, tt.want, g)
+		}
+	}
+}
+
 func TestWarmUpEndsWithACell(t *testing.T) {
 	for _, tt := range []struct {
 		share float64

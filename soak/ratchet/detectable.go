@@ -13,7 +13,7 @@ type power struct {
 	alpha   float64
 	doses   []int64 // the different sizes of the judged load waves
 	counts  []int   // how many of each
-	load    int     // judged load waves
+	load    int     // judged load waves, of cells that did not overrun
 	judged  int     // judged waves
 	late70  int     // judged load waves at or after 70 % of the requests
 	late65  int     // and after 65 %
@@ -34,7 +34,7 @@ func (w *window) detectable(alpha float64) float64 {
 	p := w.power(alpha)
 	const allowed, steps = 0.05, 60
 	often, seldom := -10.0, math.Log(max(2, float64(w.whole))) // log N
-	if p.miss(math.Exp(often)) > allowed {
+	if p.load == 0 || p.miss(math.Exp(often)) > allowed {
 		return 0
 	}
 	for range steps {
@@ -55,7 +55,7 @@ const uneven = 0.025
 func (w *window) power(alpha float64) power {
 	p := power{alpha: alpha, judged: w.end - w.warm}
 	sizes := map[int64]int{}
-	sent := 0.0
+	var sent, counted float64
 	for j := w.warm; j < w.end; j++ {
 		over := w.Values[j] - w.floor[j]
 		p.above += float64(over) / float64(p.judged)
@@ -66,10 +66,14 @@ func (w *window) power(alpha float64) power {
 		if m == 0 {
 			continue
 		}
-		sizes[int64(m)]++
-		p.load++
 		at := (sent + float64(m)/2) / float64(w.whole)
 		sent += float64(m)
+		if w.Waves[j].Overran {
+			continue // it cannot speak of the cause
+		}
+		counted += float64(m)
+		sizes[int64(m)]++
+		p.load++
 		if at >= 0.70 {
 			p.late70++
 		}
@@ -80,7 +84,7 @@ func (w *window) power(alpha float64) power {
 	for _, m := range slices.Sorted(maps.Keys(sizes)) {
 		p.doses, p.counts = append(p.doses, m), append(p.counts, sizes[m])
 	}
-	p.dose = sent / float64(p.load)
+	p.dose = counted / float64(max(1, p.load))
 	return p
 }
 

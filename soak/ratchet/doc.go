@@ -8,6 +8,11 @@
 //   - persistence: do they go on to the end, or did a cache or a pool fill and stop?
 //   - sign flips and floor drift: is it a trend, or the wandering of a noisy gauge?
 //   - dose: does the growth follow the requests (a leak per request) or only the clock (a leak per time)?
+//   - rest: where neither order nor dose can tell, does an idle stretch as long as the load go on growing, or does it stand still?
+//
+// Judge looks at all gauges of a run, Next says whether the run then needs more requests or an idle stretch, and Confirm hears that
+// stretch. Growth that becomes ever more seldom, and growth too small to be told from chance, are Unknown: a longer run decides. How often
+// all this is wrong is measured by soak/zoo.
 //
 // Units: gauges, levels and rises are in units of the gauge (handles, threads), doses in requests, times in seconds unless
 // the name says otherwise. A p-value is one-sided and 1 where the test had nothing to look at. No figure is ever NaN or infinite.

@@ -24,7 +24,7 @@ const silentP = 0.001
 // Confirm judges the idle stretch that follows a Candidate: waves without requests, run by themselves, at least as long as the judged load
 // part. The leak runs on time where the never-released level still rose at least 3 times, and by at least a third of what the load
 // part's rate predicts, and the rises went on to the end (Persistence, over time instead of requests). It runs on requests where a leak on time
-// would hardly ever have risen so seldom: P = P(Poisson(rises of the load part, scaled to the stretch) <= rises) < 0.001.
+// would hardly ever have risen so seldom, and what was gained is still held: P = P(Poisson(rises of the load part, scaled to the stretch) <= rises) < 0.001.
 //
 // A third: a server at rest does less on time than one under load, and of the 8 or more units that a candidate gained a Poisson count
 // falls under a third of its mean in less than 2 % of cases; a growth that needed the load gains nothing here.
@@ -53,6 +53,9 @@ func Confirm(load Growth, idle Segment) Stretch {
 	switch {
 	case whole < load.Seconds:
 		s.Why = fmt.Sprintf("the idle stretch lasted %.1f s, the load %.1f s", whole, load.Seconds)
+	case 2*(floor[0]-load.First) < load.Gained:
+		s.Why = "at rest it gave back most of what it had gained"
+		return s // whatever the plain rule says: it is not held
 	case s.P < silentP:
 		s.Class = PerRequest
 	case s.Rises < minGained:

@@ -23,6 +23,11 @@ func TestConfirm(t *testing.T) {
 		seconds := 97 * slot.Seconds()
 		return Growth{Rises: rises, Seconds: seconds, PerHour: Interval{Rate: float64(rises) / seconds * 3600}, Plain: plain}
 	}
+	held := func(gained int64, plain bool) Growth { // at rest the level is 10
+		g := load(9, plain)
+		g.Gained = gained
+		return g
+	}
 	long := load(9, false)
 	long.Seconds = 100.5 * slot.Seconds()
 	for _, tt := range []struct {
@@ -42,6 +47,9 @@ func TestConfirm(t *testing.T) {
 		{"went on, and stopped", load(9, false), atRest(100, 10, 20, 30, 40, 50, 60), Unknown, "stopped"},
 		{"only in the guard", load(7, false), atRest(100, 97, 98, 99), PerRequest, ""},
 		{"too short", long, atRest(100), Unknown, "lasted 6.0 s, the load 6.0 s"},
+		{"half is given back", held(20, false), atRest(100), PerRequest, ""},
+		{"more than half is given back", held(21, false), atRest(100), Unknown, "gave back most"},
+		{"plain, and most is given back", held(21, true), atRest(100), Unknown, "gave back most"},
 		{"not run", load(9, false), Segment{}, Unknown, "not run"},
 
 		{"plain, not run: the load is the likelier cause", load(9, true), Segment{}, PerRequest, ""},

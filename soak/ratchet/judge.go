@@ -43,16 +43,19 @@ func Judge(families []Family, look Look, rng *rand.Rand) []Finding {
 	return found
 }
 
-// specific analyses the most specific gauge that accounts for at least half of what the first one gained.
+// specific analyses the most specific gauge that is seen to grow, of those that gained at least a quarter of what the first one gained: one may
+// hide another, and a sum may stand still while a part of it grows. Where none is seen to grow it is the most specific one that
+// accounts for half.
 func (f Family) specific(least, most float64, seed uint64) Finding {
 	analyse := func(s Segment) Growth { return Analyse(s, least, most, rand.New(rand.NewPCG(seed, 0))) }
 	out := Finding{Growth: analyse(f[0])}
 	all := out.Gained
-	if all == 0 {
-		return out
-	}
 	for i, s := range f[1:] {
-		if g := analyse(s); g.Gained > 0 && 2*g.Gained >= all {
+		g := analyse(s)
+		if g.Gained == 0 || 4*g.Gained < all {
+			continue
+		}
+		if g.P() < least || out.P() >= least && 2*g.Gained >= all {
 			out = Finding{Part: i + 1, Growth: g}
 		}
 	}
@@ -75,7 +78,7 @@ func Next(g Growth, look Look) Step {
 	switch {
 	case g.Class == Candidate:
 		return Rest
-	case g.Class == Unknown && g.LoadWaves >= minLoadWaves && !look.Last:
+	case g.Class == Unknown && g.LoadWaves >= LeastLoadWaves && !look.Last:
 		return Extend
 	}
 	return Settled

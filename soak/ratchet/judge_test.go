@@ -27,6 +27,8 @@ func TestJudgeStepsDown(t *testing.T) {
 	for i, want := range []float64{p1, p2, p3} {
 		near(t, "P", analyse([]Segment{first, second, third}[i]).P(), want, 1e-9)
 	}
+	before := astray(22, 24, 26, 28, 50, 52, 54, 56, 74, 76, 78) // P(11 or 12 of 12), just below the second
+	near(t, "P", analyse(before).P(), 2*25*math.Pow(3, -12), 1e-9)
 	const level = 2.9e-4
 	if !(p1 < level/3 && level/3 <= p2 && p2 < level/2 && level/2 <= p3 && p3 < level) {
 		t.Fatal("the level does not tell the steps apart")
@@ -39,6 +41,7 @@ func TestJudgeStepsDown(t *testing.T) {
 	}{
 		{"each at its own step", []Segment{third, first, second}, level, []bool{true, true, true}},
 		{"no first step: nothing is found", []Segment{third, second, flat()}, level, []bool{false, false, false}},
+		{"no first step, though the next is high enough", []Segment{second, before, flat()}, 2.5e-4, []bool{false, false, false}},
 		{"the second step, not the third", []Segment{third, first, second}, 2.5e-4, []bool{false, true, true}},
 		{"one family has all of the level", []Segment{third}, level, []bool{true}},
 		{"two alike stand on the same step: it is too high", []Segment{second, second, flat()}, level, []bool{false, false, false}},
@@ -83,11 +86,14 @@ func TestJudgeTestsTheMostSpecificPart(t *testing.T) {
 		want   int
 	}{
 		{"no parts", Family{part(12)}, 0},
-		{"half of it", Family{part(12), part(6)}, 1},
-		{"less than half", Family{part(12), part(5)}, 0},
-		{"the last that has half", Family{part(12), part(12), part(7), part(5)}, 2},
+		{"the last that grows", Family{part(12), part(12), part(12), part(5)}, 2},
+		{"it grows, and too few of it are in the part", Family{part(12), part(6)}, 0},
+		{"nothing grows: the last that has half", Family{part(7), part(7), part(4), part(3)}, 2},
+		{"nothing grows: none has half", Family{part(7), part(3)}, 0},
 		{"none of it", Family{part(12), part(0), falling}, 0},
-		{"a part grows, the whole does not", Family{part(0), part(12)}, 0},
+		{"a part grows, the whole does not", Family{part(0), part(12)}, 1},
+		{"a part grows, a later one of as many is a step", Family{part(12), part(12), climbing(slices.Repeat([]int{50}, 12)...)}, 1},
+		{"a part grows, and is less than a quarter", Family{grown(waves(100, ten), func(v Wave) int { return one(v.Requests > 0 && v.Cell >= 24) }), part(12)}, 0},
 	} {
 		f := Judge([]Family{tt.family}, Look{alpha, true}, seeded(1))[0]
 		if f.Part != tt.want {

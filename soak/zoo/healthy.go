@@ -17,9 +17,10 @@ var healthy = []kind{
 	{"pool", "1 to 10 connections, opened with chance 0.2 to 0.7 a request, and held", pool},
 	{"one step early", "1 to 20 units within the first half", step(0, 0.5)},
 	{"one step late", "1 to 20 units within the second half", step(0.5, 1)},
-	{"steps that stop", "2 to 6 steps of 1 to 5 units within the first 10 to 60 %", stepsThatStop},
+	{"steps that stop", "2 to 20 steps of 1 to 5 units within the first 10 to 60 %", stepsThatStop},
 	{"sawtooth", "a unit a request, collected every 5 to 50 requests, +-30 %", sawtooth(5, 50)},
 	{"sawtooth at random", "a unit a request, collected with chance 1/2 to 1/20", sawtoothAtRandom(2, 20)},
+	{"collector on a timer", "a unit a request, collected every 0.3 to 1.5 s", collected(300*time.Millisecond, 1500*time.Millisecond)},
 	{"AR(1) in time", "bounded at 8 units, memory 0.5 to 0.95 a wave", arTime},
 	{"AR(1) per request", "bounded at 8 units, memory 0.90 to 0.99 a request", arRequest},
 	{"periodic", "a sine of 1 to 6 units, 2 to 20 turns in the planned time", sine(2, 20, 1, 6)},
@@ -72,7 +73,7 @@ func step(from, to float64) shape {
 }
 
 func stepsThatStop(rng *rand.Rand, p plan) gauge {
-	n, size, stop := float64(2+rng.IntN(5)), float64(1+rng.IntN(5)), uniform(rng, 0.1, 0.6)
+	n, size, stop := float64(2+rng.IntN(19)), float64(1+rng.IntN(5)), uniform(rng, 0.1, 0.6)
 	return byShare(p, func(s float64) float64 { return size * math.Floor(n*min(1, s/stop)) })
 }
 
@@ -98,6 +99,21 @@ func sawtoothAtRandom(low, high float64) shape {
 				return 0
 			}
 			return x + 1
+		})
+	}
+}
+
+// collected gains a unit a request, and gives all back each period.
+func collected(low, high time.Duration) shape {
+	return func(rng *rand.Rand, _ plan) gauge {
+		every := low + time.Duration(rng.Int64N(int64(high-low)))
+		next, x := time.Duration(rng.Int64N(int64(every))), 0
+		return byWave(func(w ratchet.Wave) float64 {
+			x += w.Requests
+			for ; next <= w.End; next += every {
+				x = 0
+			}
+			return float64(x)
 		})
 	}
 }

@@ -14,6 +14,14 @@ type leaker struct {
 	truth
 }
 
+// target is what leaks: a gauge of its own, but for the leak that a falling one hides.
+func (l leaker) target() target {
+	if l.name == besideFalling {
+		return falling(l.make)
+	}
+	return alone(l.make)
+}
+
 // each is a leak of rate units a request, whatever the endpoint.
 func each(rate float64) truth { return truth{rate: rate, endpoint: all} }
 
@@ -42,12 +50,16 @@ var leaking = []leaker{
 	{kind{"under a sawtooth of 50 to 100", "1/10", over(leak(0.1, all, 1), sawtooth(50, 100))}, each(0.1)},
 	{kind{"1/20 under a sawtooth", "1/20; as above", over(leak(0.05, all, 1), sawtooth(5, 50))}, each(0.05)},
 	{kind{"1/20 under a sawtooth of 50 to 100", "1/20", over(leak(0.05, all, 1), sawtooth(50, 100))}, each(0.05)},
+	{kind{"under a collector on a timer", "1/10; collected every 0.3 to 1.5 s", over(leak(0.1, all, 1), collected(300*time.Millisecond, 1500*time.Millisecond))}, each(0.1)},
+	{kind{besideFalling, "1/10, a part of handles that fall by three in ten waves", leak(0.1, all, 1)}, each(0.1)},
 	{kind{"on a timer", "one unit each 200 ms", timer(tick)}, often(tick)},
 	{kind{"on time, at random", "one unit each 200 ms on average", poisson(tick)}, often(tick)},
 }
 
-// underSawtooth has a bar of its own.
-const underSawtooth = "under a sawtooth"
+const (
+	underSawtooth = "under a sawtooth" // has a bar of its own
+	besideFalling = "beside others that fall"
+)
 
 // leak loses size units with a chance per request to probe only, or to every probe where only is all.
 func leak(chance float64, only int, size int64) shape {

@@ -54,7 +54,7 @@ func (p *page) leakRow(i int, l leaker) []tally {
 		return nil
 	}
 	cells := []string{l.name, l.what}
-	counted := p.z.byLength(2, i, l.name, p.z.leaking, alone(l.make), l.truth)
+	counted := p.z.byLength(2, i, l.name, p.z.leaking, l.target(), l.truth)
 	var late tally
 	var covered []string
 	for j, t := range counted {
@@ -107,7 +107,7 @@ func (p *page) powerTable() {
 // firstSeenTable searches for the fewest planned requests with which a rule sees 95 % of leaks.
 func (p *page) firstSeenTable() {
 	p.say("\n## Requests to 95 %% detection\n")
-	p.say("The fewest planned requests, in steps of 2/r, with which 95 %% of %d leaks of rate r are failed; our requests spent in brackets. The other rules are quick because they fail healthy servers as quickly: see the first table.\n", p.z.leaking)
+	p.say("The fewest planned requests, in steps of 2/r, with which 95 %% of %d leaks of rate r are failed; our requests spent in brackets. Strict growth misses a leak that rests in one batch; the other rules are quick because they fail healthy servers as quickly: see the first table.\n", p.z.leaking)
 	p.head(append([]string{"leak", "batches of", "ours"}, rivalNames("")...)...)
 	for i, b := range []struct{ every, requests int }{{2, 10}, {10, 20}, {100, 50}, {1000, 100}} {
 		if name, _, _ := oneIn(b.every); p.z.shows(name) {

@@ -129,11 +129,11 @@ func (p *page) text() string {
 	}
 	top.head("what is promised", "bar", "measured", "")
 	for _, b := range p.bars {
-		met := "met"
+		answer := "met"
 		if !b.met {
-			met = "**not met**"
+			answer = "**not met**"
 		}
-		top.row(b.what, b.want, b.got, met)
+		top.row(b.what, b.want, b.got, answer)
 	}
 	return strings.Join(slices.Concat(top.lines, p.lines), "\n") + "\n" + outro
 }

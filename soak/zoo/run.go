@@ -19,6 +19,9 @@ const (
 // glitch is the share of the readings at rest that show one handle more: a socket that closes late.
 const glitch = 0.01
 
+// busiest is the greatest share of the cells of a run whose load does not fit its slot.
+const busiest = 0.1
+
 // plan is the size of a run.
 type plan struct {
 	batches, requests int // requests of a batch
@@ -48,10 +51,6 @@ func (p plan) layout(seed uint64) *soak.Layout {
 	})
 }
 
-// A target makes the gauges of one run: a list for each family, the last resort first. The first gauge of all is the one that a person
-// watches.
-type target func(rng *rand.Rand, p plan) [][]gauge
-
 // outcome is how a run ended.
 type outcome struct {
 	found    []ratchet.Finding // the last look's, with the idle stretch heard
@@ -69,11 +68,12 @@ type simulation struct {
 	waves  []ratchet.Wave
 	now    time.Duration
 	length time.Duration // of the slots now
+	busy   float64       // share of the cells that overrun
 	cell   int           // the next one's number
 }
 
 func newSimulation(rng *rand.Rand, p plan, t target) *simulation {
-	s := &simulation{rng: rng, length: slot, gauges: t(rng, p)}
+	s := &simulation{rng: rng, length: slot, busy: uniform(rng, 0, busiest), gauges: t(rng, p)}
 	for _, f := range s.gauges {
 		s.values = append(s.values, make([][]int64, len(f)))
 	}
@@ -134,10 +134,10 @@ func (s *simulation) extend() {
 	}
 }
 
-// load runs one cell. The slot follows the 90th percentile of what came before: it changes slowly, and a cell in a hundred overruns.
+// load runs one cell. The slot follows the 90th percentile of what came before: it changes slowly, and some cells overrun.
 func (s *simulation) load(c soak.Cell) {
 	s.length = min(max(s.length+time.Duration(s.rng.NormFloat64()*float64(time.Millisecond)), slot*8/10), slot*12/10)
-	overran := s.rng.Float64() < 0.01
+	overran := s.rng.Float64() < s.busy
 	for place := range 3 {
 		w := ratchet.Wave{Cell: s.cell, Batch: c.Batch, Block: c.Block, Probe: -1, Overran: overran}
 		length := s.length

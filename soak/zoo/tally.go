@@ -12,32 +12,6 @@ import (
 	"hermes-soak/soak/ratchet"
 )
 
-// alone is a target whose handles follow one shape, and whose threads and child processes are constant.
-func alone(s shape) target {
-	return func(rng *rand.Rand, p plan) [][]gauge { return [][]gauge{{s(rng, p)}, {flat(rng, p)}, {flat(rng, p)}} }
-}
-
-// mixed is a target whose handles are 2 to 4 healthy shapes, each a gauge of its own behind their sum, and whose threads and child
-// processes follow another healthy shape each.
-func mixed(rng *rand.Rand, p plan) [][]gauge {
-	some := func() gauge { return healthy[rng.IntN(len(healthy))].make(rng, p) }
-	n := 2 + rng.IntN(3)
-	parts, now := make([]gauge, n), make([]int64, n)
-	handles := make([]gauge, 1, 1+n)
-	for i := range n {
-		parts[i] = some()
-		handles = append(handles, func(ratchet.Wave) int64 { return now[i] })
-	}
-	handles[0] = func(w ratchet.Wave) (total int64) { // is asked before its parts
-		for i, g := range parts {
-			now[i] = g(w)
-			total += now[i]
-		}
-		return total
-	}
-	return [][]gauge{handles, {some()}, {some()}}
-}
-
 // all stands for every endpoint.
 const all = -1
 

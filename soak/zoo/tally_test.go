@@ -23,6 +23,15 @@ func TestShare(t *testing.T) {
 	}
 }
 
+func TestShareOfNothing(t *testing.T) {
+	if s := (share{}); s.percent() != 0 || s.text("%.1f") != "–" {
+		t.Errorf("%v %%, %q", s.percent(), s.text("%.1f"))
+	}
+	if s := (share{0, 9}); s.percent() != 0 || s.text("%.1f") != "0" {
+		t.Errorf("%v %%, %q", s.percent(), s.text("%.1f"))
+	}
+}
+
 func TestRivals(t *testing.T) {
 	for _, tt := range []struct {
 		name                              string
@@ -37,6 +46,8 @@ func TestRivals(t *testing.T) {
 		{"4 up", []int64{1, 2, 3, 4}, true, true, true, false},
 		// Ties: S = 12, variance (6 x 5 x 17 - 3 x 2 x 1 x 9) / 18 = 25.3: z = 2.19, p = 0.014.
 		{"by pairs", []int64{1, 1, 2, 2, 3, 3}, false, true, true, true},
+		// S = 16, variance (8 x 7 x 21 - 2 x 4 x 3 x 13) / 18 = 48: z = 2.17. Without the ties it were 65.3, and z 1.86.
+		{"four and four", []int64{1, 1, 1, 1, 2, 2, 2, 2}, false, true, true, true},
 		// Slope 0.4, t = 0.4/sqrt(5.2/3/10) = 0.96; 3 degrees of freedom ask for 3.18.
 		{"up and down", []int64{1, 3, 2, 1, 4}, false, true, false, false},
 		{"one step", []int64{1, 1, 1, 1, 2}, false, true, false, false},

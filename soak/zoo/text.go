@@ -4,9 +4,10 @@ const intro = `# The zoo: how often the verdict on growth is wrong
 
 Written by ` + "`make zoo`" + `, seed %d: %d runs of each healthy shape at each number of batches, %d of each leak,
 %d of each leak with a bar of its own. Every run goes through the whole decision of the real loop: the layout that it draws (cells of one load
-wave and two idle slots, doses, endpoints), slots whose length drifts, readings of which one in a hundred shows a socket that closes late,
-the drain, three families of gauges with the level of %g shared out among them and over %d looks, extension to two and four times the plan, the
-idle stretch, and the plain rule. n is the number of batches of 40 requests. The other rules judge the same runs by the level after each batch, at
+wave and two idle slots, doses, endpoints), slots whose length drifts, up to a tenth of cells that overrun, readings of which one in a hundred shows
+a socket that closes late, the drain, three families of gauges with the level of %g shared out among them and over %d looks, extension to two and four times the plan, the
+idle stretch, and the plain rule. Left out are errors, restarts, drains that wait for sockets, and every other check: a leak under a sawtooth is
+caught first by *released* and *pool bound*. n is the number of batches of 40 requests. The other rules judge the same runs by the level after each batch, at
 their users' level of 5 %% two-sided.
 `
 

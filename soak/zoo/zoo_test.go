@@ -53,6 +53,8 @@ var leaks = map[string]struct {
 	"under a sawtooth at random":    {19, 200, 91},
 	"under a sawtooth of 50 to 100": {50, 200, 97},
 	"1/20 under a sawtooth":         {50, 100, 93},
+	"under a collector on a timer":  {19, 100, 92},
+	"beside others that fall":       {10, 100, 95},
 	"on a timer":                    {5, 200, 99},
 	"on time, at random":            {10, 250, 94},
 }
@@ -71,7 +73,7 @@ func TestLeaksAreSeen(t *testing.T) {
 			}
 			continue
 		}
-		got := count(100+uint64(i), size.runs, newPlan(size.batches, requests, probes), alone(l.make), l.truth)
+		got := count(100+uint64(i), size.runs, newPlan(size.batches, requests, probes), l.target(), l.truth)
 		class, endpoint := got.ofFails(got.rightly), got.ofFails(got.named)
 		t.Logf("%s, %d batches: power %s %%, class %s %%, endpoint %s %%, covered %s %%", l.name, size.batches,
 			got.failed().text("%.1f"), class.text("%.1f"), endpoint.text("%.1f"), got.ofFails(got.covered).text("%.1f"))
@@ -177,15 +179,24 @@ func TestDetectableIsTrue(t *testing.T) {
 		name          string
 		noise         shape
 		batches, runs int
+		overran       float64 // share of the cells
 	}{
-		{"flat", flat, 5, 300}, {"flat", flat, 19, 300}, {"flat", flat, 30, 40},
-		{"jitter of 1", jitter(1, 1), 11, 200}, {"bounded walk", boundedWalk, 11, 200},
+		{"flat", flat, 5, 300, 0}, {"flat", flat, 19, 300, 0}, {"flat", flat, 30, 40, 0},
+		{"jitter of 1", jitter(1, 1), 11, 200, 0}, {"bounded walk", boundedWalk, 11, 200, 0},
+		{"a busy machine", flat, 5, 300, 0.3}, {"a very busy machine", flat, 11, 200, 0.5},
 	} {
 		rng, p := seeded(500+uint64(i)), newPlan(tt.batches, requests, probes)
 		said, seen := 0, 0
 		judge := func(s ratchet.Segment) ratchet.Growth { return ratchet.Analyse(s, level/looks/3, level/looks/3, rng) }
 		for range tt.runs {
 			s := loaded(rng, p, tt.noise)
+			overran := make(map[int]bool)
+			for j, w := range s.Waves {
+				if _, drawn := overran[w.Cell]; !drawn {
+					overran[w.Cell] = w.Cell >= 0 && rng.Float64() < tt.overran
+				}
+				s.Waves[j].Overran = overran[w.Cell]
+			}
 			n := judge(s).Detectable
 			if n == 0 {
 				continue
