@@ -61,7 +61,7 @@ func Analyse(s Segment, least, most float64, rng *rand.Rand) Growth {
 	d := w.drift()
 	g.PDrift, g.PDriftRequests, g.FloorRise = d.p, d.pRequests, d.rise
 	g.FloorHolds = d.steady && (g.Persistence.Even || onTime.Even)
-	if g.FloorHolds && g.PDrift < most/2 {
+	if g.FloorHolds && g.PDrift < most/2 && g.PCausal >= least/2 { // else the cause is known
 		g.PDose = w.dose(most/2, rng)
 	}
 	g.rates(&w, least)

@@ -53,7 +53,7 @@ func parse(args []string, stderr io.Writer) (zoo, error) {
 		flags.PrintDefaults()
 	}
 	flags.Uint64Var(&z.seed, "seed", 1494, "`number` that every run is drawn from: the same one gives the same page")
-	flags.IntVar(&z.healthy, "healthy", 10_000, "`runs` of each healthy shape at each number of batches")
+	flags.IntVar(&z.healthy, "healthy", 5_000, "`runs` of each healthy shape at each number of batches")
 	flags.IntVar(&z.leaking, "leaking", 2_000, "`runs` of each leak, and of each undecidable shape, at each number of batches")
 	flags.IntVar(&z.bars, "bars", 20_000, "`runs` of each leak that has a bar of its own")
 	flags.StringVar(&z.only, "only", "", "only shapes and leaks whose name contains `text`; bars over several of them are left out")
