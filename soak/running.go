@@ -164,10 +164,7 @@ func (r *running) hasQuit() bool {
 
 // rest takes a reading outside the cells, with the table of handles.
 func (r *running) rest(ctx context.Context, at string) error {
-	if err := settle(ctx, r.Sampler); err != nil {
-		return r.lost(ctx, err)
-	}
-	s, err := reading(ctx, r.Sampler)
+	s, err := AtRest(ctx, r.Sampler)
 	if err != nil {
 		return r.lost(ctx, err)
 	}
