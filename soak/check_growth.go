@@ -169,7 +169,7 @@ func (g grown) seen(r *Report) string {
 	case r.Start.Assumed != "":
 		return fmt.Sprintf("rules out more than %s (95%%)", most)
 	case g.watch:
-		return fmt.Sprintf("rules out more than %.3g %s per hour (95%%)", g.UpperPerHour*g.told(), plural(g.unit()))
+		return fmt.Sprintf("rules out more than %.1f %s per hour (95%%)", g.UpperPerHour*g.told(), plural(g.unit()))
 	}
 	s := fmt.Sprintf("rules out more than %s and more than %.0f per hour (95%%)", most, g.UpperPerHour*g.told())
 	switch {
@@ -284,7 +284,7 @@ func passLine(r *Report) string {
 			s += "; " + g.seen(r)
 		}
 	}
-	if len(watched(r)) == 0 && len(r.Start.Scenario.Watch) > 0 {
+	if !r.watching() && len(watched(r)) == 0 && len(r.Start.Scenario.Watch) > 0 {
 		s += "; no database was seen open: name yours with --watch"
 	}
 	return s
