@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"hermes-soak/soak"
 )
@@ -119,7 +120,7 @@ func TestProbeHostileNames(t *testing.T) {
 	if err := l.write(&out); err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(out.String(), "\x1b\xff\u202e") || strings.Count(out.String(), "\n") != 7 || !strings.Contains(out.String(), "+9 /a") {
+	if !utf8.ValidString(out.String()) || strings.ContainsAny(out.String(), "\x1b\u202e") || strings.Count(out.String(), "\n") != 7 || !strings.Contains(out.String(), "+9 /a") {
 		t.Errorf("got %q", &out)
 	}
 }
