@@ -85,7 +85,7 @@ func (v *watchView) clear() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.drawn {
-		fmt.Fprint(v.stderr, "\r\x1b[K")
+		fmt.Fprintf(v.stderr, "\r\x1b[K")
 	}
 	v.drawn = false
 }
