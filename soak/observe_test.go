@@ -129,6 +129,9 @@ func TestWatchIsBounded(t *testing.T) {
 	if first, last := r.waves[0].Start, r.waves[len(r.waves)-1].End; first != 0 || last != n*every {
 		t.Errorf("they are from %s to %s", first, last)
 	}
+	if low := r.series[GaugeFDs].runs[0].value; low != 10 {
+		t.Errorf("the lowest of the first samples is %d, want 10", low)
+	}
 	Judge(r)
 	g := r.grown[0]
 	if g.class != LeakPerTime || g.PerHour.Low > 1 || g.PerHour.High < 1 {

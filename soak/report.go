@@ -112,7 +112,7 @@ func (r *Report) Apply(e Event) error {
 	r.Elapsed = e.Mono
 	switch {
 	case e.Start != nil:
-		r.Run, r.Started, r.Start = e.Run, e.Wall, *e.Start
+		r.Run, r.Started, r.Start, r.Endpoints = e.Run, e.Wall, *e.Start, []Endpoint{}
 		for _, p := range e.Start.Scenario.Probes {
 			r.Endpoints = append(r.Endpoints, Endpoint{Probe: p.Name, latency: newLatency()})
 		}
