@@ -23,13 +23,13 @@ func NewJSONL(w io.Writer) *JSONL {
 	return &JSONL{out, json.NewEncoder(out)}
 }
 
-// Record adds one event. All but waves, of which a batch has many, are written
-// out at once.
+// Record adds one event. All but the waves of a soak, of which a batch has many,
+// are written out at once.
 func (j *JSONL) Record(e soak.Event) error {
 	if err := j.enc.Encode(e); err != nil {
 		return fmt.Errorf("record event %d: %w", e.Seq, err)
 	}
-	if e.Wave != nil {
+	if e.Wave != nil && e.Wave.Kind != soak.WaveWatch {
 		return nil
 	}
 	if err := j.out.Flush(); err != nil {

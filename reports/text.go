@@ -28,10 +28,10 @@ func Text(o TextOptions) soak.Reporter {
 				continue
 			}
 			status := fmt.Sprintf("%-7s", strings.ToUpper(string(v.Status)))
-			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), printable(v.Reason))
+			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), Printable(v.Reason))
 			fmt.Fprintln(&s, o.paint(v.Status, status)+o.wrap(line)[len(status):])
 		}
-		fmt.Fprintln(&s, o.paint(r.Conclusion.Status, o.wrap(printable(r.Conclusion.Line))))
+		fmt.Fprintln(&s, o.paint(r.Conclusion.Status, o.wrap(Printable(r.Conclusion.Line))))
 		if _, err := io.WriteString(w, s.String()); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
@@ -43,7 +43,7 @@ func checkName(v soak.Verdict) string {
 	if v.Subject == "" {
 		return v.Check
 	}
-	return v.Check + " " + printable(v.Subject)
+	return v.Check + " " + Printable(v.Subject)
 }
 
 // class leads the reason where it says more than the status does.

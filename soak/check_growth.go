@@ -51,12 +51,16 @@ func (g grown) verdict(r *Report) Verdict {
 		return Verdict{Status: Unknown, Reason: reason + longer(r)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.where(r)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r)}
 		v.Headline = "LEAK per-request: " + keeps + g.until(r)
 		return v
 	case g.class == LeakPerTime:
-		keeps := fmt.Sprintf("the server keeps %s, whatever is polled", perTime(g.PerHour, g.told(), g.unit()))
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s. Look for what runs by itself: a timer, a background thread", level, g.witnesses(), keeps)}
+		though, look := "whatever is polled", "Look for what runs by itself: a timer, a background thread"
+		if g.watch {
+			though, look = "without any request of ours", "Look for what runs by itself, and for what its clients ask: hermes-soak run tells the two apart"
+		}
+		keeps := fmt.Sprintf("the server keeps %s, %s", perTime(g.PerHour, g.told(), g.unit()), though)
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look)}
 		v.Headline = "LEAK per-time: " + keeps + g.until(r)
 		return v
 	case within > 0 && g.size == 0 && g.Upper > within:
@@ -82,7 +86,7 @@ func (g grown) tolerated(r *Report) bool {
 func (g grown) witnesses() string {
 	s := fmt.Sprintf("%d rises", g.Rises)
 	switch {
-	case g.Class != ratchet.Candidate:
+	case g.Class != ratchet.Candidate || g.watch:
 	case g.idle.Seconds == 0:
 		s += ", and in every batch from the second on"
 	default:
@@ -105,6 +109,8 @@ func longer(r *Report) string {
 	switch {
 	case r.Start.Assumed != "" || r.Stop.Reason != StopDone:
 		return ""
+	case r.watching():
+		return ". Watch it longer"
 	case r.Start.Scenario.For > 0:
 		return fmt.Sprintf(". Run it longer, with --for %s", 2*r.Start.Scenario.For)
 	}
@@ -114,7 +120,10 @@ func longer(r *Report) string {
 // level says what the never-released level did while it was judged.
 func (g grown) level() string {
 	over := "over " + count(g.Requests, "request")
-	if g.Seconds > 0 {
+	switch {
+	case g.watch:
+		over = "over " + inSeconds(g.Seconds)
+	case g.Seconds > 0:
 		over += " in " + inSeconds(g.Seconds)
 	}
 	if g.First == g.Last {
@@ -147,6 +156,20 @@ func (g grown) until(r *Report) string {
 	return ""
 }
 
+// outlook says when the limit would be reached, with the interval, and where
+// launchd's would be reached sooner, that too.
+func (g grown) outlook(r *Report) string {
+	f, ok := g.forecast(r)
+	if !ok {
+		return ""
+	}
+	s := ". At that rate the " + f.under(f.limit, f.hours, f.requests)
+	if hours, requests, ok := f.sooner(launchdLimit); ok {
+		s += "; launchd's " + f.under(launchdLimit, hours, requests)
+	}
+	return s
+}
+
 // seen says what a pass has ruled out.
 func (g grown) seen(r *Report) string {
 	upper := g.Upper * g.told()
@@ -154,8 +177,11 @@ func (g grown) seen(r *Report) string {
 	if upper >= 0.5 {
 		most = fmt.Sprintf("%.1f %s per request", upper, plural(g.unit()))
 	}
-	if r.Start.Assumed != "" {
+	switch {
+	case r.Start.Assumed != "":
 		return fmt.Sprintf("rules out more than %s (95%%)", most)
+	case g.watch:
+		return fmt.Sprintf("rules out more than %.1f %s per hour (95%%)", g.UpperPerHour*g.told(), plural(g.unit()))
 	}
 	s := fmt.Sprintf("rules out more than %s and more than %.0f per hour (95%%)", most, g.UpperPerHour*g.told())
 	switch {
@@ -262,6 +288,9 @@ func passLine(r *Report) string {
 		}
 	}
 	s := fmt.Sprintf("PASS: %s in %d requests and %s", what, sent, short(r.Elapsed))
+	if r.watching() {
+		s = fmt.Sprintf("PASS: %s in %s, without any request of ours", what, short(r.Elapsed))
+	}
 	for _, g := range r.grown {
 		if tolerated {
 			break // what it rules out is the tolerance
@@ -270,7 +299,7 @@ func passLine(r *Report) string {
 			s += "; " + g.seen(r)
 		}
 	}
-	if len(watched(r)) == 0 && len(r.Start.Scenario.Watch) > 0 {
+	if !r.watching() && len(watched(r)) == 0 && len(r.Start.Scenario.Watch) > 0 {
 		s += "; no database was seen open: name yours with --watch"
 	}
 	return s

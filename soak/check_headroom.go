@@ -19,9 +19,9 @@ func (headroom) Judge(r *Report) []Verdict {
 		return []Verdict{{Status: Unknown, Reason: "the file descriptors were never counted"}}
 	case !ok:
 		return []Verdict{{Status: Unknown, Reason: "the target's limit on file descriptors cannot be read; give it with --limit"}}
-	case exhausted(fds, limit):
-		reason := fmt.Sprintf("%s was %d of %d file descriptors, %.0f %% of the soft limit (90 %% fails)%s",
-			r.most(), fds, limit, 100*float64(fds)/float64(limit), heldByGroups(r))
+	case r.Alert() != "":
+		reason := fmt.Sprintf("%s was %d of %d file descriptors, %.0f %% of the soft limit (%.0f %% fails)%s",
+			r.most(), fds, limit, 100*float64(fds)/float64(limit), 100*r.headroomShare(), heldByGroups(r))
 		return []Verdict{{Status: Fail, Class: LeakExhausted, Reason: reason + ". Mend what grows; where nothing does, raise the limit", Headline: "EXHAUSTED " + reason}}
 	}
 	v := Verdict{Status: Pass, Reason: fmt.Sprintf("%s was %d of %d file descriptors", r.most(), fds, limit)}

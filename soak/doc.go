@@ -15,6 +15,7 @@
 //	gauge     one sampled quantity; its values in order are a series
 //	group     the files that a watch pattern selects, counted as one gauge
 //	drain     a stretch without requests after the load
+//	watch     a run that sends no request but those of the health ladder
 //	look      growth judged after a drain; where it is not decided, the load goes on
 //	change    a process of the target that came to stay, or ended
 //	check     a rule over the run; its answer is a verdict: pass, fail or

@@ -8,9 +8,14 @@ import (
 	"hermes-soak/soak/ratchet"
 )
 
+// launchdLimit is the soft limit on file descriptors that launchd gives to what it
+// starts, where nothing else was asked for.
+const launchdLimit = 256
+
 // forecast is when a leak of handles reaches the limit.
 type forecast struct {
 	limit    int64
+	level    int64        // from which it is told
 	requests ratchet.Span // zero where it runs on time
 	hours    ratchet.Span
 	perTime  bool
@@ -31,6 +36,7 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	if f.limit = limit; r.Start.Target.Kind == "attached" {
 		level = now
 	}
+	f.level = level
 	if !read || g.family != "handles" {
 		return f, false
 	}
@@ -55,12 +61,46 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 }
 
 func (f forecast) after() time.Duration {
-	return time.Duration(min(f.hours.Best*float64(time.Hour), math.MaxInt64))
+	return inHours(f.hours.Best)
 }
+
+func inHours(h float64) time.Duration { return time.Duration(min(h*float64(time.Hour), math.MaxInt64)) }
 
 func (f forecast) String() string {
 	if f.perTime {
 		return fmt.Sprintf("limit %d after %s", f.limit, short(f.after()))
 	}
 	return fmt.Sprintf("limit %d after %.0f requests, %s at one poll per %s", f.limit, f.requests.Best, short(f.after()), short(f.every))
+}
+
+// sooner is the forecast under a limit that would be reached before the real one;
+// ok is false where it would not, or was already.
+func (f forecast) sooner(limit int64) (hours, requests ratchet.Span, ok bool) {
+	if f.level >= limit || limit >= f.limit {
+		return hours, requests, false
+	}
+	share := float64(limit-f.level) / float64(f.limit-f.level)
+	scaled := func(s ratchet.Span) ratchet.Span {
+		return ratchet.Span{Best: s.Best * share, Low: s.Low * share, High: s.High * share, Open: s.Open}
+	}
+	return scaled(f.hours), scaled(f.requests), true
+}
+
+// under tells the forecast under a limit, with the ends of its interval.
+func (f forecast) under(limit int64, hours, requests ratchet.Span) string {
+	inTime := func(h float64) string { return short(inHours(h)) }
+	inRequests := func(n float64) string { return fmt.Sprintf("%.0f", n) }
+	if f.perTime {
+		return fmt.Sprintf("limit %d is reached after %s (95%% %s)", limit, inTime(hours.Best), between(hours, inTime))
+	}
+	return fmt.Sprintf("limit %d is reached after %s requests (95%% %s), %s at one poll per %s", limit,
+		inRequests(requests.Best), between(requests, inRequests), inTime(hours.Best), short(f.every))
+}
+
+// between tells the interval of a span; one without a high end is open.
+func between(s ratchet.Span, tell func(float64) string) string {
+	if s.Open {
+		return tell(s.Low) + " or more"
+	}
+	return tell(s.Low) + "-" + tell(s.High)
 }

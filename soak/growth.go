@@ -24,6 +24,7 @@ type grown struct {
 	idle  ratchet.Stretch
 	why   string // why there is no answer; else empty
 	file  string // the one file or device that the handles are on, where there is one
+	watch bool   // by time alone
 	size  int64  // of a unit of memory, in bytes; 0 of anything that is counted
 }
 
@@ -85,8 +86,8 @@ func families(r *Report) []family {
 
 // gather returns the segments of a family's gauges that were read, and parts of the same indices.
 func gather(r *Report, f family) (grown, ratchet.Family) {
-	g := grown{family: f.name, part: f.parts[0]}
-	seg, why := segment(r, f.parts[0], WaveLoad, WaveIdle, WaveDrain)
+	g := grown{family: f.name, part: f.parts[0], watch: r.watching()}
+	seg, why := segment(r, f.parts[0], WaveLoad, WaveIdle, WaveDrain, WaveWatch)
 	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
@@ -100,7 +101,7 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	g.parts = f.parts[:1]
 	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
-		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain); why == "" {
+		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
 			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
 	}
@@ -114,6 +115,9 @@ const tcpCloseWait = "CLOSE_WAIT"
 // pools were filled; "" where there is none.
 func (r *Report) grownFile(gained int64) string {
 	before, now := r.Rests[RestLoaded].Table, r.table
+	if r.watching() {
+		before = r.Rests[RestBefore].Table
+	}
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 2*more >= gained && gained > 0 {
 			return name
@@ -131,7 +135,10 @@ const rssLeastRequests = 2000
 func (g *grown) answer(r *Report, found ratchet.Finding) {
 	g.Growth, g.part, g.why = found.Growth, g.parts[found.Part], found.Why
 	class := g.Class
-	if class == ratchet.Candidate {
+	switch {
+	case class == ratchet.Candidate && r.watching():
+		class = ratchet.PerTime // all of a watch is an idle stretch
+	case class == ratchet.Candidate:
 		idle, _ := segment(r, g.part, WaveConfirm) // where there was none, Confirm says so
 		inUnits(idle, max(g.size, 1))
 		g.idle = ratchet.Confirm(g.Growth, idle)
@@ -139,12 +146,28 @@ func (g *grown) answer(r *Report, found ratchet.Finding) {
 			g.why = "it grows, and the requests do not explain it; " + g.idle.Why
 		}
 	}
+	if g.watch {
+		g.why = strings.Replace(g.why, "load waves", "samples", 1)
+	}
+	if more := r.clientsGained(); g.watch && class == ratchet.PerTime && g.family != GaugeChildren && 2*more >= g.Gained {
+		class, g.why = ratchet.Unknown, fmt.Sprintf("the clients' connections rose by %d meanwhile, which may be all that it is", more)
+	}
 	g.class = map[ratchet.Class]LeakClass{
 		ratchet.None: LeakNone, ratchet.Bounded: LeakBounded, ratchet.PerRequest: LeakPerRequest, ratchet.PerTime: LeakPerTime,
 	}[class]
 	if g.family == "handles" && !strings.HasPrefix(g.reported, groupPrefix) {
 		g.file = r.grownFile(g.Gained)
 	}
+}
+
+// clientsGained is by how much the connections of clients rose over the run.
+func (r *Report) clientsGained() int64 {
+	c := r.series[GaugeClients]
+	now, ok := c.last()
+	if !ok {
+		return 0
+	}
+	return max(0, now-c.runs[0].value)
 }
 
 // grows says that the gauge keeps rising, whatever drives it.
@@ -195,11 +218,15 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 		if !slices.Contains(kinds, w.Kind) {
 			return
 		}
+		s.Values = append(s.Values, v*p.weight)
+		if w.Kind == WaveWatch {
+			s.Waves = append(s.Waves, r.watchWave(wave))
+			return
+		}
 		s.Waves = append(s.Waves, ratchet.Wave{
 			Cell: w.Cell, Batch: w.Batch, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
 			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
 		})
-		s.Values = append(s.Values, v*p.weight)
 	})
 	if len(s.Values) == 0 {
 		return s, "the gauge " + p.gauge + " was not read in these waves"

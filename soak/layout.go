@@ -55,7 +55,7 @@ func NewLayout(s *Scenario) *Layout {
 func averageWave(s *Scenario) int { return max(min(waveSize(s), s.Requests), s.Concurrency) }
 
 func plannedCells(s *Scenario) int {
-	if s.For > 0 {
+	if s.For > 0 || s.Observe != nil {
 		return 0
 	}
 	return max(s.Batches, int(math.Round(float64(s.Planned())/float64(averageWave(s)))))

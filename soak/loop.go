@@ -25,6 +25,8 @@ type Loop struct {
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
 	Quit <-chan struct{}
+	// Seen is called after each sample of a watch; nil is not.
+	Seen func(*Report)
 }
 
 // The points of a run at which the ladder is climbed.
@@ -87,6 +89,9 @@ func (h *halt) Error() string { return string(h.Reason) + ": " + h.Detail }
 // and all three again while growth is not decided. A target that no longer
 // answers, and a user who has had enough, still get the drain and the last look.
 func (r *running) phases(ctx context.Context) error {
+	if r.report.watching() {
+		return r.observe(ctx)
+	}
 	end := r.before(ctx)
 	plan := NewLayout(&r.Start.Scenario)
 	began := r.now()
@@ -139,9 +144,8 @@ func (r *running) finish(ctx context.Context, loaded time.Duration) error {
 	return err
 }
 
-// before looks at the target at rest, sends one request to every probe and
-// fills the target's pools: nothing in it is judged as growth.
-func (r *running) before(ctx context.Context) error {
+// meet looks at the target at rest, and whether it serves.
+func (r *running) meet(ctx context.Context) error {
 	if err := r.rest(ctx, RestBefore); err != nil {
 		return err
 	}
@@ -151,6 +155,15 @@ func (r *running) before(ctx context.Context) error {
 	}
 	if !lad.State.Serving() {
 		return &halt{Stop{StopWedged, lad.Evidence}}
+	}
+	return nil
+}
+
+// before meets the target, sends one request to every probe and fills the
+// target's pools: nothing in it is judged as growth.
+func (r *running) before(ctx context.Context) error {
+	if err := r.meet(ctx); err != nil {
+		return err
 	}
 	for p := range r.Start.Scenario.Probes {
 		w := outside(WaveFirst)

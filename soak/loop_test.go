@@ -37,6 +37,8 @@ type server struct {
 	other                         int           // connections of the pool, kept by design
 	idleTimeout                   time.Duration // after which without requests it closes its connections; 0 is never
 	lastSent                      time.Time
+	clients                       bool          // the background leak is connections of clients
+	wedgesAfter, diesAfter        time.Duration // since it began; 0 is never
 }
 
 func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {
@@ -73,6 +75,9 @@ func (s *server) busy(yes bool) {
 func (s *server) Sample(context.Context) (Sample, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.diesAfter > 0 && time.Since(s.began) > s.diesAfter {
+		s.dead = true
+	}
 	if s.dead {
 		return Sample{}, ErrGone
 	}
@@ -90,6 +95,9 @@ func (s *server) Sample(context.Context) (Sample, error) {
 	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: int64(s.threads), GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
 	if n > 0 {
 		g[GaugeFDs]++
+	}
+	if s.clients {
+		g[GaugeClients] = n
 	}
 	if s.denied != "" {
 		return Sample{Gauges: g, Denied: s.denied}, nil
@@ -116,6 +124,9 @@ func (s *server) Record(e Event) error {
 func (s *server) climb(_ context.Context, when string) Ladder {
 	if s.dead {
 		return Ladder{When: when, State: StateDied, Evidence: "died: pid 1 is gone"}
+	}
+	if s.wedgesAfter > 0 && time.Since(s.began) > s.wedgesAfter {
+		s.state = StateWedgedHang
 	}
 	return Ladder{When: when, State: s.state, Evidence: string(s.state)}
 }

@@ -83,6 +83,10 @@ func (r *Report) refuseWave(w WaveDone) error {
 	case WaveLoad:
 		most = mostSent
 	case WaveIdle, WaveDrain, WaveConfirm:
+	case WaveWatch:
+		if !r.watching() {
+			return fmt.Errorf("wave %d is of a watch, and the run is none", len(r.waves))
+		}
 	default:
 		return fmt.Errorf("there is no wave %q", w.Kind)
 	}

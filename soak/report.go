@@ -112,7 +112,7 @@ func (r *Report) Apply(e Event) error {
 	r.Elapsed = e.Mono
 	switch {
 	case e.Start != nil:
-		r.Run, r.Started, r.Start = e.Run, e.Wall, *e.Start
+		r.Run, r.Started, r.Start, r.Endpoints = e.Run, e.Wall, *e.Start, []Endpoint{}
 		for _, p := range e.Start.Scenario.Probes {
 			r.Endpoints = append(r.Endpoints, Endpoint{Probe: p.Name, latency: newLatency()})
 		}
@@ -151,6 +151,7 @@ func (r *Report) applyWave(w WaveDone) {
 	}
 	w.Sample = Sample{} // all of it is in the series
 	r.waves = append(r.waves, w)
+	r.thin()
 }
 
 // noteSample adds the sample after the wave in hand to the series.
@@ -165,8 +166,14 @@ func (r *Report) noteSample(s Sample) {
 		}
 	}
 	for p, gauges := range r.processes(s) {
+		if r.watching() && len(r.parts) > 1 {
+			break // a watch asks only whether there is more than one, and workers come and go for days
+		}
 		if r.parts[p] == nil {
 			r.parts[p] = map[string]*column{}
+		}
+		if r.watching() {
+			continue
 		}
 		for gauge, v := range gauges {
 			if keptByProcess(gauge) {

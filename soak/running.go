@@ -63,17 +63,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 			return err
 		}
 	}
-	reading, err := reading(ctx, r.Sampler)
-	if err != nil {
-		return r.lost(ctx, err)
-	}
-	if err := r.follow(ctx, reading); err != nil {
-		return err
-	}
-	r.last = reading
-	done.End, done.Sample = r.now(), reading
-	done.Sample.Table = nil // the batch and the rests carry it
-	if err := r.emit(Event{Kind: "wave", Wave: &done}); err != nil {
+	if err := r.sample(ctx, &done); err != nil {
 		return err
 	}
 	if w.Requests == 0 {
@@ -85,6 +75,21 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 		}
 	}
 	return r.answered(ctx, done)
+}
+
+// sample takes the reading that ends a wave.
+func (r *running) sample(ctx context.Context, done *WaveDone) error {
+	s, err := reading(ctx, r.Sampler)
+	if err != nil {
+		return r.lost(ctx, err)
+	}
+	if err := r.follow(ctx, s); err != nil {
+		return err
+	}
+	r.last = s
+	done.End, done.Sample = r.now(), s
+	done.Sample.Table = nil // the batch and the rests carry it
+	return r.emit(Event{Kind: "wave", Wave: done})
 }
 
 // send sends the requests of the wave and watches for the peak meanwhile.
@@ -159,10 +164,7 @@ func (r *running) hasQuit() bool {
 
 // rest takes a reading outside the cells, with the table of handles.
 func (r *running) rest(ctx context.Context, at string) error {
-	if err := settle(ctx, r.Sampler); err != nil {
-		return r.lost(ctx, err)
-	}
-	s, err := reading(ctx, r.Sampler)
+	s, err := AtRest(ctx, r.Sampler)
 	if err != nil {
 		return r.lost(ctx, err)
 	}

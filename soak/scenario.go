@@ -42,7 +42,10 @@ func (g Group) Validate() error {
 // Scenario is the whole plan of a soak. It is recorded with the run, so that
 // the run can be judged again from its record alone.
 type Scenario struct {
-	Probes []Probe `json:"probes"`
+	// Observe makes a watch of the run; nil is a soak. A watch has no probes but the
+	// page of its health ladder, no batches, and may have no end.
+	Observe *Observe `json:"observe,omitempty"`
+	Probes  []Probe  `json:"probes"`
 	// Headers go with every request. Login is sent once before the load, outside
 	// all statistics, and the cookies that it sets go with every request after it.
 	Headers []Header `json:"headers,omitempty"`
@@ -106,25 +109,18 @@ func (s *Scenario) looks() int { return max(1, s.Looks) }
 
 // Validate reports the first thing in the plan that cannot be carried out.
 func (s *Scenario) Validate() error {
+	if s.Observe != nil {
+		if err := s.Observe.validate(); err != nil {
+			return err
+		}
+	} else if err := s.validateLoad(); err != nil {
+		return err
+	}
 	switch {
-	case len(s.Probes) == 0:
-		return fmt.Errorf("no endpoint to poll")
-	case s.Requests < 1:
-		return fmt.Errorf("requests: want 1 or more in a batch, not %d", s.Requests)
-	case s.Concurrency < 1:
-		return fmt.Errorf("concurrency: want 1 or more, not %d", s.Concurrency)
-	case s.Concurrency > s.Requests:
-		return fmt.Errorf("concurrency %d is more than the %d requests of a batch: raise --requests", s.Concurrency, s.Requests)
 	case s.For < 0:
 		return fmt.Errorf("for: want a positive duration, not %s", s.For)
-	case s.For == 0 && s.Batches < 1:
-		return fmt.Errorf("batches: want 1 or more, not %d", s.Batches)
-	case s.Rate < 0, math.IsInf(s.Rate, 0), math.IsNaN(s.Rate):
-		return fmt.Errorf("rate: want 0 (no bound) or more requests per second, not %g", s.Rate)
 	case s.Timeout <= 0:
 		return fmt.Errorf("timeout: want a positive duration, not %s", s.Timeout)
-	case s.Drain < 0:
-		return fmt.Errorf("drain: want a positive duration, not %s", s.Drain)
 	case s.MaxErrors < 0 || s.MaxErrors > 1:
 		return fmt.Errorf("max-errors: want 0%% to 100%%, not %g%%", 100*s.MaxErrors)
 	case s.P99 < 0:
@@ -146,6 +142,27 @@ func (s *Scenario) Validate() error {
 		}
 	}
 	return s.validateRequests()
+}
+
+// validateLoad reports the first thing in the load that cannot be carried out.
+func (s *Scenario) validateLoad() error {
+	switch {
+	case len(s.Probes) == 0:
+		return fmt.Errorf("no endpoint to poll")
+	case s.Requests < 1:
+		return fmt.Errorf("requests: want 1 or more in a batch, not %d", s.Requests)
+	case s.Concurrency < 1:
+		return fmt.Errorf("concurrency: want 1 or more, not %d", s.Concurrency)
+	case s.Concurrency > s.Requests:
+		return fmt.Errorf("concurrency %d is more than the %d requests of a batch: raise --requests", s.Concurrency, s.Requests)
+	case s.For == 0 && s.Batches < 1:
+		return fmt.Errorf("batches: want 1 or more, not %d", s.Batches)
+	case s.Rate < 0, math.IsInf(s.Rate, 0), math.IsNaN(s.Rate):
+		return fmt.Errorf("rate: want 0 (no bound) or more requests per second, not %g", s.Rate)
+	case s.Drain < 0:
+		return fmt.Errorf("drain: want a positive duration, not %s", s.Drain)
+	}
+	return nil
 }
 
 // validateRequests reports the first request that cannot be sent as planned.

@@ -40,6 +40,14 @@ func settle(ctx context.Context, s Sampler) error {
 	return nil
 }
 
+// AtRest waits until the target is at rest and takes one reading of it.
+func AtRest(ctx context.Context, s Sampler) (Sample, error) {
+	if err := settle(ctx, s); err != nil {
+		return Sample{}, err
+	}
+	return reading(ctx, s)
+}
+
 func same(a, b Sample, gauge string) bool {
 	x, okX := a.Gauges[gauge]
 	y, okY := b.Gauges[gauge]

@@ -64,17 +64,19 @@ const (
 type namedCheck struct {
 	name  string
 	check Check
+	// watch: it can be made of a watch, which sends no request.
+	watch bool
 }
 
 // checks is the table of checks, in the order in which a person reads them.
 func checks() []namedCheck {
 	return []namedCheck{
-		{"growth", growth{}},
-		{"released", released{}},
-		{"pool bound", poolBound{}},
-		{"headroom", headroom{}},
-		{"alive", alive{}},
-		{"answers", answers{}},
+		{"growth", growth{}, true},
+		{"released", released{}, false},
+		{"pool bound", poolBound{}, false},
+		{"headroom", headroom{}, true},
+		{"alive", alive{}, true},
+		{"answers", answers{}, false},
 	}
 }
 
@@ -92,7 +94,7 @@ func CheckNames() (names []string) {
 func Judge(r *Report) {
 	r.Verdicts, r.grown = nil, growths(r)
 	for _, c := range checks() {
-		if slices.Contains(r.Start.Scenario.Skip, c.name) {
+		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {
 			continue
 		}
 		for _, v := range c.check.Judge(r) {
@@ -111,9 +113,13 @@ func Judge(r *Report) {
 func whole(r *Report) (v Verdict, cut bool) {
 	v = Verdict{Check: "run", Status: Unknown}
 	sent, _ := r.errors()
+	share := plannedShare(sent, r.planned())
+	if r.watching() {
+		share = short(r.Elapsed)
+	}
 	switch r.Stop.Reason {
 	case StopInterrupted:
-		when := "after " + plannedShare(sent, r.planned())
+		when := "after " + share
 		if n := len(r.waves); n > 0 && r.waves[n-1].Kind == WaveConfirm {
 			when = "in the idle stretch that tells what drives the growth"
 		}
@@ -122,9 +128,9 @@ func whole(r *Report) (v Verdict, cut bool) {
 		if slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Check == "growth" && v.Status == Fail }) {
 			return Verdict{}, false
 		}
-		v.Reason = fmt.Sprintf("--fail-fast ended the load after %s, and growth does not fail after the drain; run it to the end for an answer", plannedShare(sent, r.planned()))
+		v.Reason = fmt.Sprintf("--fail-fast ended the load after %s, and growth does not fail after the drain; run it to the end for an answer", share)
 	case StopCut:
-		v.Reason = fmt.Sprintf("the record ends after %s: the run was cut off", plannedShare(sent, r.planned()))
+		v.Reason = fmt.Sprintf("the record ends after %s: the run was cut off", share)
 	case StopBlind:
 		v.Reason = "the target can no longer be measured: " + r.Stop.Detail
 	case StopBroken:

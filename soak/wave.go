@@ -13,6 +13,7 @@ const (
 	WaveIdle    WaveKind = "idle"
 	WaveDrain   WaveKind = "drain"   // an idle slot after the load
 	WaveConfirm WaveKind = "confirm" // an idle slot that asks whether a leak runs on time
+	WaveWatch   WaveKind = "watch"   // no request of ours: from one sample of a watch to the next
 )
 
 // Wave is one round of requests to one probe, as planned.

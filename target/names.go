@@ -41,6 +41,16 @@ func classify(link, kind string) handle {
 	return handle{kind: kind, key: link, path: file, deleted: deleted}
 }
 
+// KindOf is the gauge that counts a row of a sample's table, as far as its name tells:
+// a FIFO or a device outside /dev looks like a file.
+func KindOf(row string) string {
+	switch row {
+	case soak.GaugeSocket, soak.GaugePipe:
+		return row
+	}
+	return classify(row, "").kind
+}
+
 // withoutInode cuts the number off a name such as net:[4026531840], so that it
 // does not make a row of its own. anon_inode:[eventpoll] stays.
 func withoutInode(link string) string {

@@ -89,7 +89,7 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		Writer: stdout, ErrWriter: stderr,
 		HideHelpCommand:    true,
 		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
-		Commands:           []*cli.Command{runCommand(command, split), judgeCommand(split), proveCommand(), doctorCommand(), serveCommand(), versionCommand()},
+		Commands:           []*cli.Command{runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), proveCommand(), doctorCommand(), serveCommand(), versionCommand()},
 		ExitErrHandler:     func(*cli.Context, error) {},
 		OnUsageError:       usageError,
 		Action:             noCommand,

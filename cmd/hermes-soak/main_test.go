@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 			os.Exit(target.Guard())
 		case serveTLSArg:
 			serveTLS(os.Args[2])
-		case "serve", "run", "prove", "doctor":
+		case "serve", "run", "watch", "probe", "judge", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

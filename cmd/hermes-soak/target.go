@@ -72,7 +72,7 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 			return p, usage(errors.New("env: want NAME=VALUE"), "")
 		}
 	}
-	if p.startTimeout <= 0 {
+	if p.kind != "attached" && p.startTimeout <= 0 {
 		return p, usage(fmt.Errorf("start-timeout: want a positive duration, not %s", p.startTimeout), "")
 	}
 	for i, u := range c.StringSlice("url") {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// serving starts the bundled WebUI, alone, and returns it with its address.
+func serving(t *testing.T, flags ...string) (*exec.Cmd, string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	cmd := exec.Command(self, append([]string{"serve", "--addr", "127.0.0.1:" + port, "--home", t.TempDir(), "--sessions", fewSessions}, flags...)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+	})
+	host{Cmd: cmd, port: port}.listens(t, "127.0.0.1")
+	return cmd, "http://127.0.0.1:" + port
+}
+
+// watching is a watch of the server at a quick pace.
+func watching(t *testing.T, url string, flags ...string) *soaking {
+	t.Helper()
+	return program(t, append([]string{"watch", "--url", url, "--every", "50ms", "--climb-every", "500ms"}, flags...)...)
+}
+
+// awaitSample waits until the first sample is printed, and takes the rest.
+func (s *soaking) startAndAwaitSample(t *testing.T) {
+	t.Helper()
+	r, w := io.Pipe()
+	s.Stdout = io.MultiWriter(&s.out, w)
+	s.start(t)
+	line := make([]byte, 3)
+	if _, err := io.ReadFull(r, line); err != nil || string(line) != "at=" {
+		t.Fatalf("got %q and %v", line, err)
+	}
+	go io.Copy(io.Discard, r)
+}
+
+func (s *soaking) ends(t *testing.T, status int, wants ...string) {
+	t.Helper()
+	_ = s.Wait() // the status is looked at
+	if got := s.ProcessState.ExitCode(); got != status {
+		t.Errorf("exit status %d, want %d\n%s%s", got, status, &s.out, &s.errors)
+	}
+	for _, want := range wants {
+		if !strings.Contains(s.out.String()+s.errors.String(), want) {
+			t.Errorf("no %q in\n%s%s", want, &s.out, &s.errors)
+		}
+	}
+}
+
+// TestWatchLeak: what grows by itself is a leak on time, and its record is judged
+// the same.
+func TestWatchLeak(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t, "--leak", "background:period=100ms")
+	record := t.TempDir() + "/watch.jsonl"
+	s := watching(t, url, "--for", "8s", "--report", "jsonl="+record)
+	s.start(t)
+	s.ends(t, 1, "LEAK per-time: the server keeps +", "trend=+", "limit ")
+	again := program(t, "judge", record)
+	again.start(t)
+	_ = again.Wait() // the status is looked at
+	if _, verdict, _ := strings.Cut(s.out.String(), "FAIL "); again.ProcessState.ExitCode() != 1 || again.out.String() != "FAIL "+verdict {
+		t.Errorf("judged again: exit status %d\n%swant\n%s", again.ProcessState.ExitCode(), &again.out, &s.out)
+	}
+}
+
+func TestWatchHealthy(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	s := watching(t, url, "--for", "4s")
+	s.start(t)
+	s.ends(t, 0, "found pid ", "at=0s fd=", "PASS: no leak in 4", "without any request of ours")
+}
+
+// TestWatchAlert: the alert is told at once, and fails at the end.
+func TestWatchAlert(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	s := watching(t, url, "--for", "2s", "--limit", "12", "--alert-headroom", "50%")
+	s.start(t)
+	s.ends(t, 1, "ALERT: ", "EXHAUSTED the peak was ", "(50 % fails)")
+}
+
+func TestWatchKilled(t *testing.T) {
+	t.Parallel()
+	server, url := serving(t)
+	s := watching(t, url)
+	s.startAndAwaitSample(t)
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.ends(t, 1, "DOWN died: ")
+}
+
+// TestWatchStopped: a server that hangs is seen by the ladder alone.
+func TestWatchStopped(t *testing.T) {
+	t.Parallel()
+	server, url := serving(t)
+	s := watching(t, url, "--timeout", "300ms")
+	s.startAndAwaitSample(t)
+	if err := server.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	s.ends(t, 1, "DOWN wedged-hang: ", "stopped by a signal")
+}
+
+// TestWatchCtrlC: the first Ctrl-C ends the watch with its verdict, here that it was
+// too short for one.
+func TestWatchCtrlC(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	s := watching(t, url, "--every", "300ms")
+	s.startAndAwaitSample(t)
+	if err := s.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	s.ends(t, 3, "UNKNOWN growth handles: ", "Watch it longer", "PASS    alive: ")
+}
