@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -63,18 +64,21 @@ func sourceOf(c, environment *cli.Context, k plan.Key) string {
 		return fmt.Sprintf("%s:%d", file.path, s.Place.Line)
 	case !c.IsSet(k.Name):
 		return "default"
-	case environment.IsSet(k.Name) && fmt.Sprint(plain(c, k.Name)) == fmt.Sprint(plain(environment, k.Name)):
+	case fromVariable(c, environment, k.Name):
 		return envName(k.Name)
 	}
 	return "--" + k.Name
 }
 
-// plain is the value of a flag.
-func plain(c *cli.Context, name string) any {
-	if list := c.StringSlice(name); list != nil {
-		return list
+// fromVariable reports whether a flag has the value that its variable says.
+func fromVariable(c, environment *cli.Context, name string) bool {
+	if !environment.IsSet(name) {
+		return false
 	}
-	return c.Value(name)
+	if list := c.StringSlice(name); list != nil {
+		return strings.Join(list, "\n") == os.Getenv(envName(name))
+	}
+	return c.Value(name) == environment.Value(name)
 }
 
 // valueIn is the value of a flag in YAML, without secrets.

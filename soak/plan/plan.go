@@ -135,12 +135,12 @@ func document(data []byte) (ast.Node, error) {
 		return nil, &Error{Place: start, Text: err.Error()}
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
 		return nil, &Error{Place: start, Text: "the file is empty", Hint: "hermes-soak init FILE writes one to begin with"}
+	case file.Docs[0].Body.Type() == ast.DirectiveType:
+		return nil, &Error{Place: start, Text: "a directive stands here; want none"}
+	case len(file.Docs) > 1 && file.Docs[1].Start != nil:
+		return nil, errorAt(file.Docs[1].Start, "a second document begins here; want one in the file")
 	case len(file.Docs) > 1:
-		at := file.Docs[1].Start
-		if at == nil {
-			return nil, &Error{Place: start, Text: "there is more than one document in the file; want one"}
-		}
-		return nil, errorAt(at, "a second document begins here; want one in the file")
+		return nil, &Error{Place: start, Text: "there is more than one document in the file; want one"}
 	}
 	return file.Docs[0].Body, nil
 }
