@@ -92,7 +92,7 @@ func readConfig(c *cli.Context) error {
 	path := c.String("config")
 	if !c.IsSet("config") {
 		path = configName
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 	}

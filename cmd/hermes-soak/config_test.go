@@ -88,7 +88,9 @@ endpoint:
   - {path: /a?k=hunter3}
 `
 	first := shown(t, file, map[string]string{"TOKEN": "hunter2", "HERMES_SOAK_BASIC": ""})
-	hidden(t, first)
+	if strings.Contains(first, "hunter") {
+		t.Errorf("a secret is shown:\n%s", first)
+	}
 	if want := `  - {"after":[{"body":"…","method":"PUT","path":"/c","type":"text/plain"}],"before":[{"method":"POST","path":"/b?k=…"}],` +
 		`"expect":{"json":true,"min-bytes":3,"min-items":2,"status":["200","300-302"],"type":"x"},"header":{"A":"…"},"method":"GET","path":"/a?k=…","weight":2}`; !strings.Contains(first, want) {
 		t.Errorf("want %s in\n%s", want, first)
