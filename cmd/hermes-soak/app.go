@@ -89,15 +89,18 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		Writer: stdout, ErrWriter: stderr,
 		HideHelpCommand:    true,
 		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
-		Commands:           []*cli.Command{runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), proveCommand(), doctorCommand(), serveCommand(), versionCommand()},
-		ExitErrHandler:     func(*cli.Context, error) {},
-		OnUsageError:       usageError,
-		Action:             noCommand,
+		Commands: []*cli.Command{
+			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), proveCommand(), doctorCommand(),
+			serveCommand(), initCommand(split), configCommand(command, split), versionCommand(),
+		},
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		Action:         noCommand,
 	}
-	for _, c := range app.Commands {
+	for _, c := range slices.Concat(app.Commands, app.Command("config").Subcommands) {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
-		if c.Name != "run" && c.Before == nil {
+		if c.Before == nil && c.Subcommands == nil {
 			c.Before = refuseArguments(split)
 		}
 	}
@@ -122,7 +125,7 @@ func helpFor(c *cli.Context) string {
 	if c.Command == nil || c.Command.Name == "" || c.Command.Name == c.App.Name {
 		return c.App.Name + " --help"
 	}
-	return c.App.Name + " " + c.Command.Name + " --help"
+	return c.Command.HelpName + " --help"
 }
 
 // noCommand answers a call without a command, or with one that does not exist.

@@ -39,8 +39,12 @@ func profiles() []profile {
 }
 
 func runFlags() []cli.Flag {
-	flags := slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), reportFlags())
-	return withEnv(flags)
+	return withEnv(append(settingFlags(), configFlag()))
+}
+
+// settingFlags are all that say what a run does.
+func settingFlags() []cli.Flag {
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), reportFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one
@@ -122,7 +126,8 @@ func reportFlags() []cli.Flag {
 	}
 }
 
-// scenarioFrom makes the plan from the flags, the environment and the profile.
+// scenarioFrom makes the plan from the flags, the environment, the file and the
+// profile.
 func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 	s := soak.Scenario{
 		Batches: c.Int("batches"), Requests: c.Int("requests"), For: c.Duration("for"),
@@ -142,7 +147,9 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		s.Seed = drawSeed()
 	}
 	var err error
-	if s.Probes, err = probes(c.StringSlice("endpoint")); err != nil {
+	if file := fileOf(c); file.endpoints {
+		s.Probes = numbered(file.plan.Probes)
+	} else if s.Probes, err = probes(c.StringSlice("endpoint")); err != nil {
 		return s, err
 	}
 	if err = requestsFrom(c, &s); err != nil {
@@ -170,7 +177,7 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 	return s, s.Validate()
 }
 
-// probes makes the endpoints to poll, each with a name of its own.
+// probes makes the endpoints to poll of their paths.
 func probes(paths []string) (all []soak.Probe, err error) {
 	if len(paths) == 0 {
 		paths = []string{"/api/sessions", "/api/projects"}
@@ -180,21 +187,24 @@ func probes(paths []string) (all []soak.Probe, err error) {
 		if err != nil {
 			return nil, err
 		}
-		alike := 1
-		for _, q := range all {
-			if q.Path == p.Path {
-				return nil, fmt.Errorf("endpoint %s is named twice", p.Name)
-			}
-			if strings.HasPrefix(q.Name, p.Name) {
-				alike++ // they differ in what is redacted
-			}
-		}
-		if alike > 1 {
-			p.Name += fmt.Sprintf(" #%d", alike)
+		if slices.ContainsFunc(all, func(q soak.Probe) bool { return q.Path == p.Path }) {
+			return nil, fmt.Errorf("endpoint %s is named twice", p.Name)
 		}
 		all = append(all, p)
 	}
-	return all, nil
+	return numbered(all), nil
+}
+
+// numbered gives each probe a name of its own: those that differ only in what is
+// redacted get a number.
+func numbered(probes []soak.Probe) []soak.Probe {
+	alike := map[string]int{}
+	for i, p := range probes {
+		if alike[p.Name]++; alike[p.Name] > 1 {
+			probes[i].Name += fmt.Sprintf(" #%d", alike[p.Name])
+		}
+	}
+	return probes
 }
 
 // size sets the batches and requests that no flag gives from the profile.

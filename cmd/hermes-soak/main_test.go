@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 			os.Exit(target.Guard())
 		case serveTLSArg:
 			serveTLS(os.Args[2])
+		case serveTerminalArg:
+			serveTerminal(os.Args[2], os.Args[3])
 		case "serve", "run", "watch", "probe", "judge", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}

@@ -93,11 +93,8 @@ func loginFrom(c *cli.Context, s *soak.Scenario) error {
 // lastWord puts in the place of the value's last word what it refers to.
 func lastWord(value string) (string, error) {
 	i := strings.LastIndexByte(value, ' ') + 1
-	secret, named, err := reference(value[i:])
-	if !named {
-		return value, err
-	}
-	return value[:i] + secret, err
+	word, err := revealed(value[i:])
+	return value[:i] + word, err
 }
 
 // reference reads the secret that env:NAME or file:PATH names, without the line
@@ -115,6 +112,16 @@ func reference(text string) (secret string, named bool, err error) {
 	}
 	b, err := os.ReadFile(path)
 	return strings.TrimRight(string(b), "\r\n"), true, err
+}
+
+// revealed is what a text of the file refers to, and the text itself where it
+// refers to nothing.
+func revealed(text string) (string, error) {
+	secret, named, err := reference(text)
+	if !named {
+		return text, err
+	}
+	return secret, err
 }
 
 // accessFrom is what lets the requests of the plan in, but for a login's cookies.

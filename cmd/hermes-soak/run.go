@@ -23,8 +23,11 @@ func runCommand(command []string, split bool) *cli.Command {
 			"  hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py    start a server and soak it\n" +
 			"  hermes-soak run --url http://127.0.0.1:8787                         soak the server that listens there\n" +
 			"  hermes-soak run --unit hermes-webui                                 soak what systemd runs (--launchd LABEL: what launchd does)\n\n" +
+			"Flags go over variables HERMES_SOAK_..., these over hermes-soak.yaml of this folder, and that over the profile.\n" +
+			"hermes-soak config show says what is in effect, and --config '' ignores the file.\n\n" +
 			leakHelp(),
-		Flags: runFlags(),
+		Flags:  runFlags(),
+		Before: readConfig,
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usage(fmt.Errorf("run takes no arguments, not %q", c.Args().First()),
@@ -40,11 +43,11 @@ func runCommand(command []string, split bool) *cli.Command {
 func soakOnce(c *cli.Context, command []string, split bool) error {
 	scenario, err := scenarioFrom(c)
 	if err != nil {
-		return usage(err, "see hermes-soak run --help")
+		return usage(fileOf(c).blame(err), "see hermes-soak run --help")
 	}
 	plan, err := planFrom(c, command, split)
 	if err != nil {
-		return err
+		return fileOf(c).blame(err)
 	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak run --help")

@@ -96,11 +96,12 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 }
 
 // choose sets the kind of target and refuses flags that belong to another. What
-// the environment says of another kind is for other runs, and is left alone.
+// the environment or the file says of another kind is for other runs, and is left
+// alone.
 func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	misplaced := func(names ...string) error {
 		for _, name := range names {
-			if c.IsSet(name) && os.Getenv(envName(name)) == "" {
+			if c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name) {
 				return usage(fmt.Errorf("--%s does not go with a target that is %s", name, p.kind), "see hermes-soak run --help")
 			}
 		}
