@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 			os.Exit(target.Guard())
 		case serveTLSArg:
 			serveTLS(os.Args[2])
+		case hostileArg:
+			serveHostile(os.Args[2], os.Args[3], os.Args[4])
 		case "serve", "run", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
