@@ -14,9 +14,10 @@ import (
 // only when the tree's sockets changed since the last reading, and at each look
 // while they are not those of the first one, the baseline: a leaked connection
 // that goes from ESTABLISHED to CLOSE_WAIT does so on the same descriptor. With
-// the sockets of the baseline the last answer serves, so a socket from before the
-// load that only changes its state, and a client that was not accepted yet, are
-// not seen then.
+// the sockets of the baseline and no client the last answer serves, so a socket
+// from before the load that only changes its state, and a client that comes and is
+// not accepted yet, are not seen then. A client is looked for again until it is
+// gone: it may have been seen without its descriptor.
 type tcpStates struct {
 	reader   *tcpReader
 	baseline []uint64 // the sockets' inodes, sorted; nil until states were read
@@ -47,7 +48,7 @@ func (s *tcpStates) look(tree []reading) {
 		sockets = append(sockets, r.sockets...)
 	}
 	slices.Sort(sockets)
-	if s.known && slices.Equal(sockets, s.last) && slices.Equal(sockets, s.baseline) {
+	if s.known && s.clients == 0 && slices.Equal(sockets, s.last) && slices.Equal(sockets, s.baseline) {
 		return
 	}
 	s.last = sockets

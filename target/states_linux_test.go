@@ -105,7 +105,8 @@ func TestStateChanges(t *testing.T) {
 	becomes(0, 2, 0)
 }
 
-// TestClientsWaiting: a connection that was not accepted is a client.
+// TestClientsWaiting: a connection that was not accepted is a client, until it is
+// gone, although it never was a descriptor.
 func TestClientsWaiting(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func() (int, error){"sock_diag": openDiag, "/proc": refuse} {
@@ -123,6 +124,8 @@ func TestClientsWaiting(t *testing.T) {
 			if err != nil || len(listeners) != 1 || listeners[0].Queue != 1 {
 				t.Errorf("listeners: %+v, %v", listeners, err)
 			}
+			ok(t, conn.Close())
+			eventually(t, "no client is left", func() bool { return sample(t, s).Gauges[soak.GaugeClients] == 0 })
 		})
 	}
 }
@@ -193,7 +196,7 @@ func TestStateParts(t *testing.T) {
 }
 
 // TestWhenStatesAreRead counts the readings: none at the sockets of the first
-// one, one at each look while there are others, one when they are back.
+// one, one at each look while there are others or a client, one when they are back.
 func TestWhenStatesAreRead(t *testing.T) {
 	t.Parallel()
 	questions := 0
@@ -214,7 +217,7 @@ func TestWhenStatesAreRead(t *testing.T) {
 	gauges := func(listen, established, closeWait int64) map[string]int64 {
 		return map[string]int64{"tcp:LISTEN": listen, "tcp:ESTABLISHED": established, "tcp:CLOSE_WAIT": closeWait}
 	}
-	at("the first time", gauges(1, 0, 0), 1, tcpEstablished, 4242)
+	at("the first time", gauges(1, 0, 0), 1, tcpCloseWait, 4242)
 	at("the same sockets", gauges(1, 0, 0), 0, tcpEstablished, 4242)
 	at("a new one", gauges(1, 1, 0), 1, tcpEstablished, 77, 4242)
 	at("nothing new, not the baseline", gauges(1, 1, 0), 1, tcpEstablished, 4242, 77)
@@ -224,7 +227,8 @@ func TestWhenStatesAreRead(t *testing.T) {
 	left := gauges(1, 0, 0)
 	left["tcp:LAST_ACK"] = 0 // it was seen once
 	at("back at the baseline", left, 1, tcpEstablished, 4242)
-	at("still there", left, 0, tcpEstablished, 4242)
+	at("a client was there", left, 1, tcpCloseWait, 4242)
+	at("still there", left, 0, tcpCloseWait, 4242)
 	at("a state without a gauge", left, 1, 0x06, 4242, 77)
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"hermes-soak/soak"
+)
+
+const (
+	hostileMost = 200 << 10 // KiB that we may take, whatever is sent
+	hostileTime = time.Minute
+)
+
+// peakKiB polls the most memory that a process ever had, until it has ended.
+func peakKiB(pid int, ended <-chan struct{}) (most int) {
+	for {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may just have ended
+		if _, line, ok := strings.Cut(string(text), "VmHWM:"); ok {
+			if n, err := strconv.Atoi(strings.Fields(line)[0]); err == nil {
+				most = max(most, n)
+			}
+		}
+		select {
+		case <-ended:
+			return most
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// TestHostile: whatever a server sends, the program ends soon, in bounded memory,
+// with the server's state and a report.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		way, where  string
+		status      int
+		state, last string
+	}{
+		{"silent", "all", soak.ExitFail, `wedged-hang: .*, 2 of 2 requests timed out before the first byte`, `DOWN wedged-hang: `},
+		{"silent", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 500ms, before the first byte`, `ERRORS .* timeout`},
+		{"drip", "all", soak.ExitFail, `degraded: .*health timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
+		{"huge", "all", soak.ExitFail, `degraded: .*health timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
+		{"endless", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
+		{"chunks", "all", soak.ExitFail, `degraded: .*health 200, cut short after 5 bytes`, `ERRORS .* short`},
+		// Where no other status is expected, a redirect is an answer.
+		{"redirects", "all", soak.ExitPass, `degraded: .*health 302, .*GET /api/sessions 302`, `PASS: no leak`},
+	} {
+		t.Run(tt.way+" "+tt.where, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			started(t, t.TempDir(), port, selfPath(t), hostileArg, port, tt.way, tt.where)
+			file := filepath.Join(t.TempDir(), "report.json")
+			s := program(t, "run", "--url", "http://127.0.0.1:"+port, "--timeout", "500ms", "--batches", "1", "--requests", "4",
+				"--drain", "0s", "--skip", "growth", "--report", "json="+file)
+			began, ended, peak := time.Now(), make(chan struct{}), make(chan int)
+			s.start(t)
+			go func() { peak <- peakKiB(s.Process.Pid, ended) }()
+			_ = s.Wait() // the status is looked at
+			close(ended)
+			took, most := time.Since(began), <-peak
+			if got := s.ProcessState.ExitCode(); got != tt.status {
+				t.Errorf("exit status %d, want %d\n%s", got, tt.status, &s.errors)
+			}
+			wantLine(t, s.out.String(), `(PASS|FAIL)    alive: `+tt.state)
+			wantLine(t, s.out.String(), tt.last)
+			if most == 0 || most > mirrored*hostileMost || took > hostileTime {
+				t.Errorf("it took %d KiB and %s", most, took)
+			}
+			var report soak.Report
+			text, err := os.ReadFile(file)
+			if err == nil {
+				err = json.Unmarshal(text, &report)
+			}
+			if err != nil || report.Conclusion.Exit != tt.status || report.Conclusion.Line == "" {
+				t.Errorf("%v, the report says %+v", err, report.Conclusion)
+			}
+			t.Logf("%d KiB, %s", most, took)
+		})
+	}
+}

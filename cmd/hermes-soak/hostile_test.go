@@ -1,0 +1,75 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// hostileArg makes the test binary a server that means no good: at the port in the
+// next argument, in the way of the one after it, and with "api" after that only
+// where it is not asked for its health.
+const hostileArg = "serve-hostile"
+
+const tenGB = 10 << 30
+
+// ways are what a hostile server does with a connection.
+var ways = map[string]func(w http.ResponseWriter, r *http.Request){
+	"silent": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	"drip": func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, func(say func(string) bool) {
+			for _, b := range "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789" {
+				if !say(string(b)) {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		})
+	},
+	"huge": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(tenGB))
+		pour(func(s string) bool { _, err := w.Write([]byte(s)); return err == nil })
+	},
+	"endless": func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, func(say func(string) bool) {
+			say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+			pour(say)
+		})
+	},
+	"chunks": func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, func(say func(string) bool) {
+			say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")
+		})
+	},
+	"redirects": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path+"/again", http.StatusFound)
+	},
+}
+
+func pour(say func(string) bool) {
+	block := strings.Repeat("1,", 32<<10)
+	for sent := 0; sent < tenGB && say(block); sent += len(block) {
+	}
+}
+
+// raw takes the connection over from net/http.
+func raw(w http.ResponseWriter, speak func(say func(string) bool)) {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	speak(func(s string) bool { _, err := c.Write([]byte(s)); return err == nil })
+}
+
+func serveHostile(port, way, where string) {
+	panic(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if where == "api" && r.URL.Path == "/health" {
+			_, _ = w.Write([]byte("ok"))
+			return
+		}
+		ways[way](w, r)
+	})))
+}
