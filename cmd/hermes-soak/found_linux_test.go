@@ -235,6 +235,7 @@ func TestRestartedBelowItsScript(t *testing.T) {
 func TestWorkerKilled(t *testing.T) {
 	t.Parallel()
 	h := python(t, script, "127.0.0.1", "workers")
+	eventually(t, "all workers are there", func() bool { return len(h.servers(t)) == 4 })
 	pid := h.servers(t)[2]
 	s := program(t, "run", "--url", "http://127.0.0.1:"+h.port, "--batches", "3", "--requests", "20", "--no-extend", "--skip", "growth", "--skip", "answers")
 	s.startAndAwaitBatch(t)
