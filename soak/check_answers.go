@@ -28,6 +28,9 @@ func (answers) Judge(r *Report) []Verdict {
 		if v, told := hollow(r, p); told {
 			out = append(out, v)
 		}
+		if v, told := elsewhere(r, p); told {
+			out = append(out, v)
+		}
 		if e := r.Endpoints[p]; s.P99 > 0 && e.P99 > s.P99 {
 			reason := fmt.Sprintf("%s: 99 %% of the answers came within %s, %s was asked", e.Probe, short(e.P99), s.P99)
 			out = append(out, Verdict{Subject: e.Probe, Status: Fail, Class: LeakNone, Reason: reason, Headline: "SLOW " + reason})
@@ -40,6 +43,30 @@ func (answers) Judge(r *Report) []Verdict {
 		out = append(out, Verdict{Status: Pass, Reason: fmt.Sprintf("%d of %d answers were errors, none was hollow", errors, requests)})
 	}
 	return out
+}
+
+// elsewhere is told of an endpoint that only ever sent its caller to another one,
+// and was not expected to: what it serves was never asked for.
+func elsewhere(r *Report, p int) (v Verdict, told bool) {
+	n := 0
+	for i := range r.waves {
+		w := &r.waves[i]
+		if w.Kind != WaveLoad || w.Probe != p {
+			continue
+		}
+		for _, a := range w.Answers {
+			if a.Status < 300 || a.Status > 399 {
+				return Verdict{}, false
+			}
+			n += a.N
+		}
+	}
+	if n == 0 || len(r.Start.Scenario.Probes[p].Expect.Status) > 0 {
+		return Verdict{}, false
+	}
+	name := r.Endpoints[p].Probe
+	return Verdict{Subject: name, Status: Unknown, Reason: fmt.Sprintf("%s sent its caller elsewhere all of %s: redirects are not followed, so what it serves was not asked for; log in (--login, --header), or name the endpoint that answers",
+		name, count(int64(n), "time"))}, true
 }
 
 // errorList names the errors by endpoint and class, and what was expected instead.
