@@ -1,6 +1,9 @@
 package soak
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // alive fails when the target died, was restarted or no longer serves.
 type alive struct{}
@@ -40,7 +43,31 @@ func (alive) Judge(r *Report) []Verdict {
 			return []Verdict{{Status: Unknown, Reason: lad.Evidence + "; whether this process serves that address cannot be seen"}}
 		}
 	}
+	if what := r.worsened(lad); what != "" {
+		reason := fmt.Sprintf("%s; %s at the start of the run and no more", lad.Evidence, what)
+		return []Verdict{{Status: Fail, Class: LeakNone, Reason: reason, Headline: "DEGRADED " + reason}}
+	}
 	return []Verdict{{Status: Pass, Reason: lad.Evidence + r.changes()}}
+}
+
+// worsened names what answered as it should when the run began, and does not in
+// the given ladder; in a watch, which has no other look at it, also a page that
+// never did. Deep health is left to the person who asks for it.
+func (r *Report) worsened(end Ladder) string {
+	start, _ := r.last(ClimbStart)
+	for _, rung := range end.Rungs {
+		if rung.OK || rung.Name != RungHealth && rung.Name != RungPage {
+			continue
+		}
+		was := slices.ContainsFunc(start.Rungs, func(s Rung) bool { return s.Name == rung.Name && s.OK })
+		switch {
+		case was && rung.Name == RungHealth:
+			return "its health was good"
+		case was, r.watching() && rung.Name == RungPage:
+			return "its page was, or should have been, good"
+		}
+	}
+	return ""
 }
 
 // changes says how many processes came and ended; "" where none did.

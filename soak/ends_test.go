@@ -121,8 +121,8 @@ func TestNothingSecretIsRecorded(t *testing.T) {
 			t.Errorf("%q became %q", secret, got)
 		}
 	}
-	got := RedactArgs([]string{"/usr/bin/python3", "-m", "uvicorn", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1/x"})
-	want := []string{"/usr/bin/python3", "-m", "…", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1/x"}
+	got := RedactArgs([]string{"/usr/bin/python3", "-m", "uvicorn", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1"})
+	want := []string{"/usr/bin/python3", "-m", "…", "app/server.py", "--port", "8787", "--reload", "--host=127.0.0.1", "http://127.0.0.1:1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

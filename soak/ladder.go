@@ -35,6 +35,12 @@ const RungSupervisor = "supervisor"
 // not OK under a server that answers where that cannot be seen.
 const RungListening = "listening"
 
+// RungHealth and RungPage ask the health path, and a path that a user would see.
+const (
+	RungHealth = "health"
+	RungPage   = "session"
+)
+
 // Rung is one step of the health ladder.
 type Rung struct {
 	Name   string `json:"name"`

@@ -3,6 +3,7 @@ package soak
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ const redacted = "…"
 // The arguments that are recorded as they are: numbers, paths and module names,
 // which have a dot or a slash, and flags without a value.
 var (
+	plainWord   = regexp.MustCompile(`^[a-z:]{1,12}$`)
 	plainNumber = regexp.MustCompile(`^[0-9]{1,9}$`)
 	plainPath   = regexp.MustCompile(`^[\w-]*[./][\w./-]*$`)
 	plainFlag   = regexp.MustCompile(`^--?[A-Za-z][\w-]*$`)
@@ -30,7 +32,7 @@ func RedactArgs(args []string) []string {
 		flag := len(a) > 2 && plainFlag.MatchString(name)
 		switch {
 		case i == 0:
-			out[i] = a
+			out[i] = redactTitle(a)
 		case secret:
 			out[i] = redacted
 		case flag && !assigned && strings.HasPrefix(a, "--"), len(a) == 2 && plainFlag.MatchString(a):
@@ -47,15 +49,37 @@ func RedactArgs(args []string) []string {
 	return out
 }
 
+// redactTitle redacts the first argument: a process may have put a whole line
+// there, such as "nginx: master process /usr/sbin/nginx".
+func redactTitle(title string) string {
+	words := strings.Fields(title)
+	if len(words) < 2 {
+		return title
+	}
+	for i, w := range RedactArgs(append([]string{""}, words[1:]...))[1:] {
+		if !plainWord.MatchString(words[i+1]) || strings.HasPrefix(words[i], "-") {
+			words[i+1] = w
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 func redactValue(s string) string {
 	if webToken.MatchString(s) {
 		return redacted
 	}
-	if plainNumber.MatchString(s) || plainPath.MatchString(s) {
+	if plainNumber.MatchString(s) || plainPath.MatchString(s) && !slices.ContainsFunc(strings.Split(s, "/"), drawn) {
 		return s
 	}
 	if u, err := url.Parse(s); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-		return u.Scheme + "://" + u.Host + u.EscapedPath()
+		return u.Scheme + "://" + u.Host // a path may be a secret, as of a web hook
 	}
 	return redacted
+}
+
+// drawn reports whether a part of a path looks drawn at random, as keys are: long,
+// of digits and of letters both large and small.
+func drawn(s string) bool {
+	const long = 16
+	return len(s) >= long && strings.ContainsAny(s, "0123456789") && strings.ToLower(s) != s && strings.ToUpper(s) != s
 }

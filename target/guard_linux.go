@@ -3,9 +3,11 @@ package target
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -73,6 +75,9 @@ func (p plan) start() (Identity, error) {
 			return Identity{}, fmt.Errorf("setting the limit on file descriptors to %d: %w; see ulimit -Hn", p.NoFile, err)
 		}
 	}
+	if err := keepOurs(); err != nil {
+		return Identity{}, err
+	}
 	pid, err := syscall.ForkExec(p.Path, p.Args, &syscall.ProcAttr{
 		Dir:   p.Dir,
 		Env:   p.Env,
@@ -85,6 +90,26 @@ func (p plan) start() (Identity, error) {
 	// Nothing reaps yet, so the entry is there even if the target has ended.
 	st, err := readStat(procRoot, pid)
 	return st.Identity, err
+}
+
+// keepOurs lets no descriptor but the first three reach the target: what our
+// caller held open would be counted as the target's, and held by it.
+func keepOurs() error {
+	err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		return nil
+	}
+	// Before Linux 5.11 each has to be marked.
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return fmt.Errorf("keeping our descriptors from the target: %w", err)
+	}
+	for _, e := range all {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
 }
 
 // reap collects every child and orphan, and closes the channel when nothing is

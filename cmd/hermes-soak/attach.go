@@ -198,6 +198,9 @@ func resolve(ctx context.Context, base string, allowRemote []string) (at []netip
 	if err != nil {
 		return nil, fmt.Errorf("target address %s: the port: %w", redactURL(base), err)
 	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsUnspecified() {
+		return nil, usage(fmt.Errorf("%s is no address to send to: the server listens everywhere", u.Host), "give http://127.0.0.1:"+portOf(u)+", or http://[::1]:"+portOf(u))
+	}
 	looking, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(looking, "ip", u.Hostname())

@@ -89,7 +89,7 @@ func (l *look) kept() probed {
 			p.Held[gauge] = v
 		}
 	}
-	p.Cut = len(l.Handles) > mostKept
+	p.Cut = len(l.Handles) > mostKept || l.Sample.Table == nil
 	for _, r := range l.Handles[:min(mostKept, len(l.Handles))] {
 		name := r.Name
 		if r.Deleted {

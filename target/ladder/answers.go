@@ -16,7 +16,7 @@ func (c *Climber) answers(ctx context.Context, k *climb, t *tries) {
 		k.State = soak.StateDegraded
 	}
 	if c.cfg.Health != "" {
-		c.health(k, "health", t.last)
+		c.health(k, soak.RungHealth, t.last)
 	}
 	if c.deep.Path != "" {
 		r, err := c.driver.Try(ctx, c.deep)
@@ -29,7 +29,7 @@ func (c *Climber) answers(ctx context.Context, k *climb, t *tries) {
 	if c.session.Path != "" {
 		r, err := c.driver.Try(ctx, c.session)
 		if err != nil {
-			k.broken("session", err)
+			k.broken(soak.RungPage, err)
 			return
 		}
 		c.page(k, r)
@@ -66,7 +66,7 @@ func (c *Climber) page(k *climb, r load.Reply) {
 	case hollow:
 		detail += fmt.Sprintf(", %d before", c.pageBytes)
 	}
-	k.answer("session", ok && !hollow, detail)
+	k.answer(soak.RungPage, ok && !hollow, detail)
 }
 
 // good reports a whole answer with a status of 2xx.
