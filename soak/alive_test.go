@@ -19,7 +19,8 @@ func TestWorsened(t *testing.T) {
 		"as before":                 {false, rungs(true, true), rungs(true, true), Pass},
 		"deep health alone":         {false, rungs(true, true), rungs(true, true), Pass},
 		"health went":               {false, rungs(true, true), rungs(false, true), Fail},
-		"the page went":             {false, rungs(true, true), rungs(true, false), Fail},
+		"the page went":             {false, rungs(true, true), rungs(true, false), Pass}, // answers says it
+		"the page went in a watch":  {true, rungs(true, true), rungs(true, false), Fail},
 		"it never had health":       {false, rungs(false, true), rungs(false, true), Pass},
 		"a page that never answers": {false, rungs(true, false), rungs(true, false), Pass}, // answers says it
 		"and under a watch":         {true, rungs(true, false), rungs(true, false), Fail},

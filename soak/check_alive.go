@@ -45,25 +45,24 @@ func (alive) Judge(r *Report) []Verdict {
 	}
 	if what := r.worsened(lad); what != "" {
 		reason := fmt.Sprintf("%s; %s at the start of the run and no more", lad.Evidence, what)
-		return []Verdict{{Status: Fail, Class: LeakNone, Reason: reason, Headline: "DEGRADED " + reason}}
+		return []Verdict{{Subject: string(StateDegraded), Status: Fail, Class: LeakNone, Reason: reason, Headline: "DEGRADED " + reason}}
 	}
 	return []Verdict{{Status: Pass, Reason: lad.Evidence + r.changes()}}
 }
 
 // worsened names what answered as it should when the run began, and does not in
-// the given ladder; in a watch, which has no other look at it, also a page that
-// never did. Deep health is left to the person who asks for it.
+// the given ladder: the health path, and in a watch, which has no other look at
+// it, the page, also where that never was good. Deep health is left to the person
+// who asks for it.
 func (r *Report) worsened(end Ladder) string {
 	start, _ := r.last(ClimbStart)
 	for _, rung := range end.Rungs {
-		if rung.OK || rung.Name != RungHealth && rung.Name != RungPage {
-			continue
-		}
 		was := slices.ContainsFunc(start.Rungs, func(s Rung) bool { return s.Name == rung.Name && s.OK })
 		switch {
-		case was && rung.Name == RungHealth:
+		case rung.OK:
+		case rung.Name == RungHealth && was:
 			return "its health was good"
-		case was, r.watching() && rung.Name == RungPage:
+		case rung.Name == RungPage && r.watching():
 			return "its page was, or should have been, good"
 		}
 	}

@@ -187,7 +187,7 @@ func urgency(v Verdict) int {
 	if v.Status != Fail {
 		return slices.Index([]string{"run", "growth", "released", "pool bound", "headroom", "answers", "alive"}, v.Check)
 	}
-	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "held", "answers"}
+	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded {
 		return slices.Index(order, "held")
 	}
