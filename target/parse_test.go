@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -138,6 +139,11 @@ func TestParseTCP(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q:\n%+v, %v; want\n%+v", text, got, err, want)
 		}
+	}
+	twice, err := parseTCP([]byte(tcpText+tcpText[strings.IndexByte(tcpText, '\n')+1:]), anyState)
+	once, _ := parseTCP([]byte(tcpText), anyState)
+	if err != nil || len(once) == 0 || !slices.Equal(twice, once) {
+		t.Errorf("rows shown twice: %+v, %v; want %+v", twice, err, once)
 	}
 	only, err := parseTCP([]byte(tcpText), func(state uint8) bool { return state == tcpListen })
 	if err != nil || len(only) != 1 {

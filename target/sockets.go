@@ -38,9 +38,11 @@ type tcpRow struct {
 }
 
 // parseTCP reads the text of /proc/net/tcp or tcp6 and returns the rows that
-// keep says.
+// keep says. The kernel shows a connection twice where others come and go while
+// it writes; it is returned once.
 func parseTCP(text []byte, keep func(state uint8) bool) ([]tcpRow, error) {
 	var rows []tcpRow
+	seen := map[string]bool{}
 	_, text, _ = bytes.Cut(text, []byte("\n")) // the heading
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSpace(line)
@@ -51,7 +53,13 @@ func parseTCP(text []byte, keep func(state uint8) bool) ([]tcpRow, error) {
 		if err != nil {
 			return nil, fmt.Errorf("net/tcp: line %q: %w", line, err)
 		}
-		if kept {
+		if !kept {
+			continue
+		}
+		f := bytes.Fields(line)
+		connection := string(bytes.Join([][]byte{f[1], f[2], f[9]}, []byte(" "))) // local, remote, inode
+		if !seen[connection] {
+			seen[connection] = true
 			rows = append(rows, row)
 		}
 	}
