@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 			// status CODE PROGRAM ARG... runs a program and wants its exit status.
 			"status":   wantStatus,
 			"leftover": wantEmpty,
-			// cut FILE BYTES NEW writes the first bytes of a file.
+			// cut FILE PERCENT NEW writes the first part of a file.
 			"cut": cutFile,
 		},
 	})

@@ -38,7 +38,8 @@ func TestProbeHealthy(t *testing.T) {
 	if err := json.Unmarshal(b, &l); err != nil || len(l.Handles) == 0 || l.Exit != 0 {
 		t.Errorf("%v in %s", err, b)
 	}
-	probing(t, state, url, "--limit", "10").ends(t, 1, "EXHAUSTED ")
+	holds := fmt.Sprint(l.Sample.Gauges[soak.GaugeFDs]) // at another machine it is another number
+	probing(t, state, url, "--limit", holds).ends(t, 1, "EXHAUSTED ", " of "+holds+" file descriptors")
 	for path, mode := range map[string]os.FileMode{"hermes-soak": 0o700, "hermes-soak/probe": 0o700, "hermes-soak/probe/*.json": 0o600} {
 		found, err := filepath.Glob(filepath.Join(state, path))
 		if err != nil || len(found) != 1 {
@@ -54,14 +55,14 @@ func TestProbeHealthy(t *testing.T) {
 // so and goes on.
 func TestProbeTwice(t *testing.T) {
 	t.Parallel()
-	_, url := serving(t, "--leak", "background:period=20ms")
+	_, url := serving(t, "--leak", "background:period=100ms")
 	state := t.TempDir()
 	first := probing(t, state, url)
 	first.ends(t, 0, "HEALTHY: ")
 	if strings.Contains(first.out.String(), "grew") {
 		t.Errorf("the first look compares:\n%s", &first.out)
 	}
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond)
 	second := probing(t, state, url)
 	second.ends(t, 0, "grew since the last probe")
 	if !regexp.MustCompile(`(?m)^  \+[1-9]\d* \S+/state\.db, now \d+$`).MatchString(second.out.String()) {

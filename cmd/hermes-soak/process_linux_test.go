@@ -25,7 +25,7 @@ func must(t *testing.T, can bool, why string) {
 	t.Helper()
 	switch {
 	case can:
-	case os.Getenv("HERMES_SOAK_TEST_STRICT") != "":
+	case os.Getenv("HERMES_SOAK_TEST_STRICT") == "1":
 		t.Fatal(why)
 	default:
 		t.Skip(why)
@@ -111,7 +111,7 @@ func nothingLeft(t *testing.T, all []target.Identity, tmp string) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never came true: %s", what)
 		}
@@ -160,10 +160,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		if len(all) > 0 {
 			nothingLeft(t, all, s.tmp)
 		}
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			_ = c.Close() // the failure says it all
-			t.Errorf("killed after %s: port %s still listens", delay, port)
-		}
+		// What was started after we looked is not in all.
+		eventually(t, fmt.Sprintf("killed after %s: port %s is free", delay, port), func() bool {
+			l, err := net.Listen("tcp", "127.0.0.1:"+port)
+			return err == nil && l.Close() == nil
+		})
 	}
 }
 
@@ -198,7 +199,7 @@ func TestInterruptedTwiceLeavesAtOnce(t *testing.T) {
 		time.Sleep(oneSignal + 100*time.Millisecond)
 	}
 	_ = s.Wait() // the status is looked at
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 25*time.Second {
 		t.Errorf("it took %s to leave", took)
 	}
 	if got := s.ProcessState.ExitCode(); got != 3 {
@@ -226,7 +227,7 @@ func awaitBatch(t *testing.T, r io.Reader) {
 	}()
 	select {
 	case <-seen:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no batch was printed")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"hermes-soak/soak"
 )
 
-const patience = 150 * time.Millisecond
+const patience = 500 * time.Millisecond
 
 // config is that of a server whose process is alive and listens.
 func config(s *server) Config {
@@ -91,10 +91,10 @@ func TestAnswers(t *testing.T) {
 		{"/health?deep=1", "405 none", soak.StateUp, "health 200, deep health not offered (405)" + page},
 		{"/health", "404 none", soak.StateUp, "health not offered (404), deep health 200" + page},
 		{"/health?deep=1", "503 degraded", soak.StateDegraded, "health 200, deep health 503" + page},
-		{"/health?deep=1", "hang", soak.StateDegraded, "health 200, deep health timed out after 150ms, before the first byte" + page},
+		{"/health?deep=1", "hang", soak.StateDegraded, "health 200, deep health timed out after 500ms, before the first byte" + page},
 		{"/health", "500 no", soak.StateDegraded, "health 500, deep health 200" + page},
 		{"/health", "302 login", soak.StateDegraded, "health 302, deep health 200" + page},
-		{"/health", "byte", soak.StateDegraded, "health timed out after 150ms, in mid-answer, deep health 200" + page},
+		{"/health", "byte", soak.StateDegraded, "health timed out after 500ms, in mid-answer, deep health 200" + page},
 		{"/api/sessions", "500 no", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 500"},
 		{"/api/sessions", "404 no", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 404"},
 		{"/api/sessions", "200 ", soak.StateDegraded, "health 200, deep health 200, GET /api/sessions 200 with 0 bytes"},
@@ -182,7 +182,7 @@ func TestWedged(t *testing.T) {
 			s := pages(t, healthy("/health", tc.how))
 			start := time.Now()
 			l := climbed(t, s, config(s), tc.state, tc.evidence)
-			if took := time.Since(start); took > 4*patience {
+			if took := time.Since(start); took > 6*patience {
 				t.Errorf("took %s", took)
 			}
 			if n := s.conns.Load(); n != tc.requests {
@@ -200,7 +200,7 @@ func TestSlowResets(t *testing.T) {
 	s := serve(t, func(p *peer) { time.Sleep(patience * 2 / 3); p.reset() })
 	start := time.Now()
 	l := climber(t, config(s)).Climb(context.Background(), "failure")
-	if took := time.Since(start); l.State != soak.StateWedgedReset || took > 3*patience {
+	if took := time.Since(start); l.State != soak.StateWedgedReset || took > 6*patience {
 		t.Errorf("%s after %s", l.Evidence, took)
 	}
 }
