@@ -144,6 +144,22 @@ func TestSoakOverTLS(t *testing.T) {
 			t.Errorf("%q: exit status %d, want %d and %q in\n%s", tt.flags, status, tt.status, tt.want, all)
 		}
 	}
+	server := program(t, serveTLSArg, "127.0.0.1:"+port)
+	server.start(t)
+	host{port: port}.listens(t, "127.0.0.1")
+	plain := []string{"--url", "http://127.0.0.1:" + port}
+	if status, all := ran(t, nil, plain...); status != soak.ExitBroken || !strings.Contains(all, "it speaks TLS: give https://127.0.0.1:"+port) {
+		t.Errorf("asked in plain HTTP: exit status %d\n%s", status, all)
+	}
+	probing(t, t.TempDir(), plain[1]).ends(t, soak.ExitUnknown, "it speaks TLS: give https://127.0.0.1:"+port)
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Wait() // it was killed
+	plain = append(plain, "--", self, serveTLSArg, "127.0.0.1:"+port)
+	if status, all := ran(t, nil, plain...); status != soak.ExitBroken || !strings.Contains(all, "wait for the target: it speaks TLS: give https://127.0.0.1:"+port) {
+		t.Errorf("launched, and asked in plain HTTP: exit status %d\n%s", status, all)
+	}
 }
 
 // TestLoginToAWedgedServer: what is wrong is that it is wedged, not the login.

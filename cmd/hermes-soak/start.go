@@ -204,7 +204,11 @@ func (p targetPlan) tryHealth(ctx context.Context, base string) (load.Reply, err
 		return load.Reply{}, err
 	}
 	defer d.Close()
-	return d.Try(ctx, probe)
+	reply, err := d.Try(ctx, probe)
+	if err == nil {
+		err = d.CheckScheme(ctx, reply)
+	}
+	return reply, err
 }
 
 // chosenURL is the address that the bundled WebUI chose for itself; "" until it

@@ -75,8 +75,12 @@ func (t *tries) String() string {
 }
 
 // accepted climbs the rungs "connect" and "first byte" as t saw them. It sets
-// a state when the second was not reached.
+// a state when the second was not reached. A server that was asked in the wrong
+// scheme is not wedged: it was not tried.
 func (c *Climber) accepted(ctx context.Context, k *climb, t *tries) {
+	if t.err == nil && k.When == soak.ClimbStart {
+		t.err = c.driver.CheckScheme(ctx, t.last)
+	}
 	switch {
 	case t.err != nil:
 		k.broken("connect", t.err)
