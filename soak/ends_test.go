@@ -39,6 +39,14 @@ func TestEndsEarly(t *testing.T) {
 				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
 			}
 		}, ExitFail, StopWedged, "DOWN wedged-reset", true},
+		"an endpoint answers without end": {func(s *server) {
+			s.answer = func(s *server, probe int) Answer {
+				if probe == 1 {
+					return Answer{N: 1, Class: ClassTimeout, Status: 200, Bytes: 1 << 30}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+			}
+		}, ExitFail, StopWedged, "ERRORS", true},
 		"another listens, though requests are answered": {func(s *server) { s.deafAfter = 100 }, ExitFail, StopRestarted, "DOWN restarted", false},
 		"wedged from the start":                         {func(s *server) { s.state = StateWedgedHang }, ExitFail, StopWedged, "DOWN wedged-hang", true},
 		"cannot be tried":                               {func(s *server) { s.state = "" }, ExitBroken, StopBroken, "the measurement broke off", false},

@@ -19,7 +19,7 @@ type running struct {
 	cell      int             // cells begun
 	census    census          // of the target's processes
 	failing   int             // looks of --fail-fast running at which growth failed
-	muted     map[int]int     // waves running without any answer, by probe
+	muted     map[int]int     // waves running without a whole answer, by probe
 	seen      map[string]bool // watched groups of which a file was seen open
 	batch     BatchSummary
 	latencies []*latency // of the batch in hand, one a probe
@@ -69,7 +69,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	if w.Requests == 0 {
 		return r.quitting(w)
 	}
-	if done.Count(Answer.Silent) == 0 {
+	if done.Count(Answer.Unfinished) == 0 {
 		if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
 			return err
 		}
@@ -121,17 +121,17 @@ func (r *running) send(ctx context.Context, done *WaveDone) error {
 	return nil
 }
 
-// mutedAfter is after how many waves running in which a probe got no answer the
-// run is given up, although the server answers otherwise.
+// mutedAfter is after how many waves running in which a probe got no whole
+// answer the run is given up, although the server answers otherwise.
 const mutedAfter = 3
 
 // answered decides whether the run goes on after a wave of requests: not when
 // the user quits, not when none was answered and the ladder agrees, and not when
-// an endpoint has gone silent for good: every further wave would cost its
-// timeouts and add nothing.
+// an endpoint has gone silent for good, or answers without end: every further wave
+// would cost its timeouts and add nothing.
 func (r *running) answered(ctx context.Context, w WaveDone) error {
 	n := w.Sent()
-	if n == 0 || w.Count(Answer.Silent) < n {
+	if n == 0 || w.Count(Answer.Unfinished) < n {
 		delete(r.muted, w.Probe)
 		return r.quitting(w.Wave)
 	}
@@ -140,7 +140,7 @@ func (r *running) answered(ctx context.Context, w WaveDone) error {
 	}
 	if r.muted[w.Probe]++; r.muted[w.Probe] == mutedAfter {
 		name := r.Start.Scenario.Probes[w.Probe].Name
-		return &halt{Stop{StopWedged, fmt.Sprintf("%s got no answer in %d waves running", name, mutedAfter)}}
+		return &halt{Stop{StopWedged, fmt.Sprintf("%s got no whole answer in %d waves running", name, mutedAfter)}}
 	}
 	return r.quitting(w.Wave)
 }

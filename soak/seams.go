@@ -7,8 +7,8 @@ import (
 
 // A Driver sends the requests of one wave and reports what came back. When ctx
 // is done no further request starts; those in flight end within the scenario's
-// timeout for each of their steps. Failed requests are answers, and after three in a row without any
-// answer the rest of the wave may be dropped. An error means that the target
+// timeout for each of their steps. Failed requests are answers, and after three in a row without a
+// whole answer the rest of the wave may be dropped. An error means that the target
 // was not tried. No connection is left open when Send returns.
 type Driver interface {
 	Send(ctx context.Context, w Wave) (Outcome, error)

@@ -57,8 +57,8 @@ func TestHostile(t *testing.T) {
 			port := freePort(t)
 			started(t, t.TempDir(), port, selfPath(t), hostileArg, port, tt.way, tt.where)
 			file := filepath.Join(t.TempDir(), "report.json")
-			s := program(t, "run", "--url", "http://127.0.0.1:"+port, "--timeout", "500ms", "--batches", "1", "--requests", "4",
-				"--drain", "0s", "--skip", "growth", "--report", "json="+file)
+			s := program(t, "run", "--url", "http://127.0.0.1:"+port, "--timeout", "500ms",
+				"--no-extend", "--skip", "growth", "--report", "json="+file)
 			began, ended, peak := time.Now(), make(chan struct{}), make(chan int)
 			s.start(t)
 			go func() { peak <- peakKiB(s.Process.Pid, ended) }()

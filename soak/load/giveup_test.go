@@ -7,16 +7,20 @@ import (
 	"hermes-soak/soak"
 )
 
-func TestWaveIsDroppedAfterThreeSilentRequests(t *testing.T) {
+func TestWaveIsDroppedAfterThreeUnfinishedRequests(t *testing.T) {
 	s := sending{left: 10}
-	for i, class := range []soak.Class{soak.ClassReset, soak.ClassEOF, soak.ClassStatus, soak.ClassTimeout, soak.ClassRefused, soak.ClassReset} {
+	answers := []soak.Answer{
+		{N: 1, Class: soak.ClassReset}, {N: 1, Class: soak.ClassEOF}, {N: 1, Class: soak.ClassShort, Status: 200},
+		{N: 1, Class: soak.ClassTimeout, Status: 200, Bytes: 1 << 30}, {N: 1, Class: soak.ClassRefused}, {N: 1, Class: soak.ClassReset},
+	}
+	for i, a := range answers {
 		if _, ok := s.take(t.Context()); !ok {
 			t.Fatalf("request %d was not handed out", i+1)
 		}
 		s.begin()
-		s.ended(soak.Answer{N: 1, Class: class}, time.Millisecond)
+		s.ended(a, time.Millisecond)
 	}
 	if _, ok := s.take(t.Context()); ok {
-		t.Error("a seventh request was handed out after three without an answer")
+		t.Error("a seventh request was handed out after three without a whole answer")
 	}
 }

@@ -13,19 +13,19 @@ type sending struct {
 	start time.Time
 	rate  float64 // requests per second; 0 is unbounded
 
-	mu       sync.Mutex
-	taken    int
-	left     int
-	inFlight int
-	most     int
-	silent   int   // requests that got no answer, in a row
-	ends     []end // in the order in which the requests ended
-	err      error
+	mu         sync.Mutex
+	taken      int
+	left       int
+	inFlight   int
+	most       int
+	unfinished int   // requests that got no whole answer, in a row
+	ends       []end // in the order in which the requests ended
+	err        error
 }
 
-// giveUpAfter is how many requests in a row may stay without an answer before
-// the rest of the wave is dropped: a target that is down costs three timeouts,
-// not one a request.
+// giveUpAfter is how many requests in a row may stay without a whole answer
+// before the rest of the wave is dropped: a target that is down, or pours without
+// end, costs three timeouts, not one a request.
 const giveUpAfter = 3
 
 // end is how one request ended.
@@ -39,7 +39,7 @@ type end struct {
 func (s *sending) take(ctx context.Context) (intended time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.left == 0 || s.err != nil || s.silent >= giveUpAfter || ctx.Err() != nil {
+	if s.left == 0 || s.err != nil || s.unfinished >= giveUpAfter || ctx.Err() != nil {
 		return time.Time{}, false
 	}
 	s.left--
@@ -63,8 +63,8 @@ func (s *sending) ended(a soak.Answer, latency time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	if s.silent++; !a.Silent() {
-		s.silent = 0
+	if s.unfinished++; !a.Unfinished() {
+		s.unfinished = 0
 	}
 	s.ends = append(s.ends, end{a, latency})
 	return len(s.ends) - 1
