@@ -17,7 +17,7 @@ func unsupported(what string) error {
 func Guard() int { return 2 }
 
 func guardCommand() (*exec.Cmd, error) {
-	return nil, fmt.Errorf("%w; start it yourself and attach to it with --pid", unsupported("launching a target"))
+	return nil, fmt.Errorf("%w; start it yourself (the bundled WebUI: hermes-soak serve), and soak it by its address: hermes-soak run --url URL", unsupported("launching a target"))
 }
 
 func sweep(string) error { return unsupported("ending a target") }

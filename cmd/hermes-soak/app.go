@@ -115,6 +115,9 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		return usage(err, hint)
 	}
 	name = strings.TrimLeft(name, "-")
+	if name == "config" && c.Command.Name == "validate" {
+		return usage(errors.New("the file to validate is an argument"), "hermes-soak config validate FILE")
+	}
 	if near := cli.SuggestFlag(c.Command.Flags, name, true); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}

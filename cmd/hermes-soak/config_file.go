@@ -137,7 +137,7 @@ func parseConfig(path string, secret func(string) (string, error)) (*configFile,
 
 // yields are the flags that a setting of the file also gives way to, beside its own.
 var yields = map[string][]string{
-	"for": {"batches"}, "batches": {"for"}, "unit": {"pid", "launchd"}, "launchd": {"pid", "unit"},
+	"for": {"batches"}, "batches": {"for"}, "unit": {"url", "pid", "launchd"}, "launchd": {"url", "pid", "unit"},
 	"login-body": {"login"}, "login-type": {"login"},
 }
 

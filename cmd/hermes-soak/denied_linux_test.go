@@ -114,6 +114,9 @@ func TestCountOnly(t *testing.T) {
 	if status != 3 {
 		t.Errorf("exit status %d, want 3\n%s", status, out)
 	}
+	if want := "; whether it listens at " + s.url + " cannot be seen; limit"; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
 	for _, want := range []string{"state_handles=?", "PASS    growth handles", "UNKNOWN released state.db*", "UNKNOWN pool bound state.db*", "are denied to uid 65534", "sudo -u"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -62,14 +62,23 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	return o, nil
 }
 
+// counted is n of what one or many are.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // begin says what is about to run.
 func (o *output) begin(s soak.Start) {
 	if o.quiet {
 		return
 	}
-	plan := fmt.Sprintf("%d batches of %d requests", s.Scenario.Batches, s.Scenario.Requests)
+	requests := counted(s.Scenario.Requests, "request", "requests")
+	plan := counted(s.Scenario.Batches, "batch", "batches") + " of " + requests
 	if s.Scenario.For > 0 {
-		plan = fmt.Sprintf("batches of %d requests for %s", s.Scenario.Requests, s.Scenario.For)
+		plan = fmt.Sprintf("batches of %s for %s", requests, s.Scenario.For)
 	}
 	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
 		s.Target.URL, s.Target.Kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,14 +111,21 @@ func (s *server) found() string {
 		text += fmt.Sprintf(", %s %s,", s.service.Name, s.service.State)
 	}
 	var places []string
+	var unseen error
 	for _, a := range s.at {
-		if l, ok, err := s.listener(a); ok && err == nil && !slices.Contains(places, l.DisplayAddr()) {
+		l, ok, err := s.listener(a)
+		unseen = cmp.Or(unseen, err)
+		if ok && err == nil && !slices.Contains(places, l.DisplayAddr()) {
 			places = append(places, l.DisplayAddr())
 		}
 	}
-	text += " listening on " + strings.Join(places, " and ")
-	if len(places) == 0 {
-		text = strings.TrimSuffix(text, " listening on ") + " not seen to listen at " + strings.Join(s.urls(), " or ")
+	switch urls := strings.Join(s.urls(), " or "); {
+	case len(places) > 0:
+		text += " listening on " + strings.Join(places, " and ")
+	case unseen != nil:
+		text += "; whether it listens at " + urls + " cannot be seen"
+	default:
+		text += " not listening at " + urls
 	}
 	if now, err := target.Holders(s.root, s.PID, s.addrs()); err == nil && len(now) > 0 && !slices.Equal(now, []target.Identity{s.identity()}) {
 		text += " by " + pids(now)
