@@ -138,7 +138,7 @@ func parseConfig(path string, secret func(string) (string, error)) (*configFile,
 // yields are the flags that a setting of the file also gives way to, beside its own.
 var yields = map[string][]string{
 	"for": {"batches"}, "batches": {"for"}, "unit": {"url", "pid", "launchd"}, "launchd": {"url", "pid", "unit"},
-	"login-body": {"login"}, "login-type": {"login"},
+	"login-body": {"login"}, "login-type": {"login"}, "login-token": {"login"},
 }
 
 // apply sets the flags that neither the command line nor the environment has set.

@@ -23,6 +23,7 @@ func requestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "login", Category: flagsRequest, Usage: "`METHOD PATH` of a request that is sent once before the load, as in 'POST /api/login'; its cookies go with every request after it"},
 		&cli.StringFlag{Name: "login-body", Category: flagsRequest, Usage: "body of the login, read from `SECRET`: env:NAME or file:PATH"},
 		&cli.StringFlag{Name: "login-type", Category: flagsRequest, Value: "application/json", Usage: "content `TYPE` of the login's body"},
+		&cli.StringFlag{Name: "login-token", Category: flagsRequest, Usage: "`PATH` of a text in the login's JSON answer, such as token or data.access_token, that goes with every request after it as 'Authorization: Bearer'; it is never recorded"},
 		&cli.StringFlag{Name: "ca", Category: flagsRequest, Usage: "trust the authorities in `FILE` (PEM) too, for https"},
 		&cli.BoolFlag{Name: "insecure", Category: flagsRequest, Usage: "take every certificate, for https"},
 	}
@@ -63,10 +64,16 @@ func requestsFrom(c *cli.Context, s *soak.Scenario) error {
 func loginFrom(c *cli.Context, s *soak.Scenario) error {
 	login, body := c.String("login"), c.String("login-body")
 	if login == "" {
-		if body != "" {
+		switch {
+		case body != "":
 			return errors.New("login-body: there is no --login")
+		case c.String("login-token") != "":
+			return errors.New("login-token: there is no --login")
 		}
 		return nil
+	}
+	if c.String("login-token") != "" && slices.ContainsFunc(s.Headers, func(h soak.Header) bool { return strings.EqualFold(h.Name, "Authorization") }) {
+		return errors.New("login-token: --basic and --header Authorization are other ways to say who asks; give one")
 	}
 	method, path, ok := strings.Cut(login, " ")
 	if !ok {
@@ -145,17 +152,15 @@ func accessFrom(c *cli.Context, s soak.Scenario) (load.Access, error) {
 }
 
 // logIn sends the login of the plan, if there is one, and returns the access
-// with its cookies. A server that does not answer at all is for the run to
+// with its cookies and its token. A server that does not answer at all is for the run to
 // judge, and the ladder says whether it is one.
 func (s *server) logIn(ctx context.Context, p targetPlan, scenario soak.Scenario) (load.Access, error) {
-	access := p.access
 	if scenario.Login == nil {
-		return access, nil
+		return p.access, nil
 	}
-	var err error
-	access.Cookies, err = load.Login(ctx, load.Config{
-		BaseURL: s.URL, Concurrency: 1, Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Access: access,
-	}, *scenario.Login)
+	access, err := load.Login(ctx, load.Config{
+		BaseURL: s.URL, Concurrency: 1, Timeout: scenario.Timeout, AllowRemote: p.allowRemote, Access: p.access,
+	}, *scenario.Login, p.loginToken)
 	switch {
 	case err == nil:
 		return access, nil

@@ -76,6 +76,39 @@ func TestLoginIsKeptAndHidden(t *testing.T) {
 	}
 }
 
+// TestLoginTokenIsKeptAndHidden: the token of a login's answer opens every endpoint,
+// and nothing that the run writes shows it.
+func TestLoginTokenIsKeptAndHidden(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	must(t, err == nil, "needs python3")
+	port := freePort(t)
+	script := `import http.server
+class H(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def say(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.say(200, b'{"data":{"token":"hunter2"}}')
+    def do_GET(self):
+        known = self.headers.get("Authorization") == "Bearer hunter2" or self.path.startswith("/health")
+        self.say(200 if known else 401, b'{"sessions":[{"a":1},{"a":2}]}')
+http.server.HTTPServer(("127.0.0.1", ` + port + `), H).serve_forever()`
+	for status, flags := range map[int][]string{0: {"--login-token", "data.token"}, 2: {"--login-token", "token"}} {
+		args := append(flags, "--login", "POST /login", "--url", "http://127.0.0.1:"+port, "--", python, "-c", script)
+		got, all := ran(t, nil, args...)
+		if got != status {
+			t.Errorf("%q: exit status %d, want %d\n%s", flags, got, status, all)
+		}
+		hidden(t, all)
+	}
+}
+
 // TestSecretsInErrors: wrong calls are told without what may be a secret, and so
 // is the log of a server that writes down what it got.
 func TestSecretsInErrors(t *testing.T) {
@@ -97,6 +130,8 @@ func TestSecretsInErrors(t *testing.T) {
 		"want a method such as GET or POST":      {"--login", "post /login?k=hunter2"},
 		"login-body: want env:NAME or file:PATH": {"--login", "POST /", "--login-body", "hunter2"},
 		"login-body: there is no --login":        {"--login-body", "hunter2"},
+		"login-token: there is no --login":       {"--login-token", "hunter2"},
+		"login-token: --basic and --header":      {"--login-token", "token", "--login", "POST /", "--header", "authorization: hunter2"},
 		"endpoint \"x\": want a path":            {"--endpoint", "x?k=hunter2"},
 		"ca: open /no/such":                      {"--ca", "/no/such"},
 		"holds no certificate in PEM":            {"--ca", "/dev/null"},

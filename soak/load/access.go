@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"hermes-soak/soak"
 )
@@ -28,35 +31,49 @@ type Access struct {
 // ErrNoAnswer is the reason of a login to which no answer came.
 var ErrNoAnswer = errors.New("no answer")
 
-// Login sends r once and returns the cookies that its answer sets. Its errors,
-// which show nothing of r but its name, wrap ErrNoAnswer where none came.
-func Login(ctx context.Context, cfg Config, r soak.Request) (http.CookieJar, error) {
+// Login sends r once and returns cfg's Access with the cookies that its answer sets
+// and, where token is not empty, with the text at that path of gjson in its answer as
+// the bearer token of every request. Its errors, which show nothing of r but its name
+// and nothing of the answer, wrap ErrNoAnswer where none came.
+func Login(ctx context.Context, cfg Config, r soak.Request, token string) (Access, error) {
+	a := cfg.Access
 	d, err := New(cfg)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	defer d.Close()
 	written, err := d.target.request(r, nil)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
+	written.expect.JSON = token != ""
 	abort, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := d.newClient(abort)
 	defer c.release()
 	c.jar = newJar()
 	reply, err := c.do(written)
-	switch answer := c.judge(written, reply); {
+	answer := c.judge(written, reply)
+	switch {
 	case err != nil:
-		return nil, fmt.Errorf("login %s: %w", r.Name, err)
+		return a, fmt.Errorf("login %s: %w", r.Name, err)
 	case reply.Status == 0:
-		return nil, fmt.Errorf("login %s: %w: %s", r.Name, ErrNoAnswer, reply.Class)
+		return a, fmt.Errorf("login %s: %w: %s", r.Name, ErrNoAnswer, reply.Class)
 	case answer.Class != soak.ClassOK:
-		return nil, fmt.Errorf("login %s ended in %s %d: is the body right?", r.Name, answer.Class, answer.Status)
-	case !c.cookies:
-		return nil, fmt.Errorf("login %s was answered with status %d and set no cookie: is the body right? (what is sent in a header needs no login, but --header)", r.Name, answer.Status)
+		return a, fmt.Errorf("login %s ended in %s %d: is the body right?", r.Name, answer.Class, answer.Status)
+	case token == "" && !c.cookies:
+		return a, fmt.Errorf("login %s was answered with status %d and set no cookie: is the body right? (a token in its body: --login-token PATH; what is sent in a header needs no login, but --header)", r.Name, answer.Status)
 	}
-	return c.jar, nil
+	a.Cookies = c.jar
+	if token == "" {
+		return a, nil
+	}
+	bearer := gjson.GetBytes(c.reader.kept, token)
+	if bearer.Type != gjson.String || bearer.Str == "" {
+		return a, fmt.Errorf("login %s was answered with status %d and has no text at %s", r.Name, answer.Status, token)
+	}
+	a.Headers = append(slices.Clip(a.Headers), soak.Header{Name: "Authorization", Value: soak.NewSecret("Bearer " + bearer.Str)})
+	return a, nil
 }
 
 // newJar is an empty jar, for one host only.

@@ -63,8 +63,8 @@ func TestLogin(t *testing.T) {
 		"login POST /broken?t=…: no answer: eof":      login("/broken", "hunter2"),
 		"login POST /nowhere?t=… ended in status 404": login("/nowhere", "hunter2"),
 	} {
-		jar, err := Login(t.Context(), cfg, r)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") || jar != nil {
+		access, err := Login(t.Context(), cfg, r, "")
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") || access.Cookies != nil {
 			t.Errorf("got %v, want %q", err, want)
 		}
 		if errors.Is(err, ErrNoAnswer) != strings.Contains(want, "no answer") {
@@ -74,13 +74,70 @@ func TestLogin(t *testing.T) {
 	if out := send(t, driver(t, srv.URL, func(c *Config) { *c = cfg }), 2); out.Answers[0].Status != 401 {
 		t.Errorf("without a login: %+v", out.Answers)
 	}
-	jar, err := Login(t.Context(), cfg, login("/login", "hunter2"))
+	access, err := Login(t.Context(), cfg, login("/login", "hunter2"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Access.Cookies = jar
+	cfg.Access = access
 	if out := send(t, driver(t, srv.URL, func(c *Config) { *c = cfg }), 3); out.Errors() != 0 {
 		t.Errorf("with the cookies: %+v", out.Answers)
+	}
+}
+
+// TestLoginToken: a token in the answer of the login goes with every request, and no
+// error shows it.
+func TestLoginToken(t *testing.T) {
+	mux := http.NewServeMux()
+	answers := func(path, body string) {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) })
+	}
+	answers("/token", `{"token": "hunter2"}`)
+	answers("/deep", `{"data": {"access": ["hunter2"]}}`)
+	answers("/number", `{"token": 42, "other": "hunter2"}`)
+	answers("/empty", `{"token": ""}`)
+	answers("/text", `token=hunter2`)
+	answers("/lines", `{"token": "hunter2\r\nX: 1"}`)
+	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer hunter2" || r.Header.Get("X-Key") != "1" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	for _, tc := range []struct{ login, token, err string }{
+		{"/token", "token", ""},
+		{"/deep", "data.access.0", ""},
+		{"/token", "", "set no cookie: is the body right? (a token in its body: --login-token PATH"},
+		{"/token", "access_token", "login POST /token was answered with status 200 and has no text at access_token"},
+		{"/number", "token", "has no text at token"},
+		{"/empty", "token", "has no text at token"},
+		{"/text", "token", "ended in not-json 200"},
+	} {
+		cfg := Config{BaseURL: srv.URL, Concurrency: 1, Timeout: 10 * time.Second, Probes: []soak.Probe{probe(t, "/page")}}
+		cfg.Access.Headers = []soak.Header{{Name: "X-Key", Value: soak.NewSecret("1")}}
+		access, err := Login(t.Context(), cfg, step(t, "POST", tc.login, ""), tc.token)
+		if (err == nil) != (tc.err == "") || err != nil && (!strings.Contains(err.Error(), tc.err) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: %v, want %q", tc.login, err, tc.err)
+		}
+		if err != nil {
+			continue
+		}
+		cfg.Access = access
+		if out := send(t, driver(t, srv.URL, func(c *Config) { *c = cfg }), 3); out.Errors() != 0 {
+			t.Errorf("%s: %+v", tc.login, out.Answers)
+		}
+		if text := fmt.Sprintf("%+v %#v", access, access); strings.Contains(text, "hunter2") {
+			t.Errorf("shown: %s", text)
+		}
+	}
+	cfg := Config{BaseURL: srv.URL, Concurrency: 1, Timeout: 10 * time.Second, Probes: []soak.Probe{probe(t, "/page")}}
+	access, err := Login(t.Context(), cfg, step(t, "POST", "/lines", ""), "token")
+	if err == nil {
+		cfg.Access = access
+		_, err = New(cfg)
+	}
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a token of two lines: %v", err)
 	}
 }
 
