@@ -123,10 +123,7 @@ func needIPv6(t testing.TB) {
 	t.Helper()
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		if t, ok := t.(*testing.T); ok {
-			skip(t, "needs IPv6: "+err.Error())
-		}
-		t.Skip("needs IPv6: ", err)
+		skip(t, "needs IPv6: "+err.Error())
 	}
 	ok(t, l.Close())
 }

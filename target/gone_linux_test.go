@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"net/netip"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,6 +44,21 @@ func TestGone(t *testing.T) {
 	wantAllGone("zombie")
 	h.kill()
 	wantAllGone("ended")
+}
+
+// TestEnding: a process that ends has no handles for a moment before it is a zombie.
+// That is its end, and neither 0 nor another that listens in its place.
+func TestEnding(t *testing.T) {
+	root := fakeRoot(t, nil)
+	s := newSampler(t, root, fakeID)
+	ok(t, os.WriteFile(filepath.Join(root, "42", "stat"), []byte("42 (a) R"+ending), 0o600))
+	if got, err := s.Sample(t.Context()); !errors.Is(err, soak.ErrGone) {
+		t.Errorf("sample %v, %v", got.Gauges, err)
+	}
+	row := tcpRow{local: netip.MustParseAddrPort("127.0.0.1:80"), inode: 7}
+	if _, mine, err := listening(root, fakeID.PID, []tcpRow{row}); mine || !errors.Is(err, soak.ErrGone) {
+		t.Errorf("listening: %v, %v", mine, err)
+	}
 }
 
 func TestZombieChild(t *testing.T) {

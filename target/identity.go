@@ -24,7 +24,12 @@ type stat struct {
 	comm  string
 	state byte
 	ppid  int
+	// exiting: the process ends. Its handles go before it is seen to be a zombie.
+	exiting bool
 }
+
+// pfExiting is PF_EXITING of linux/sched.h, among the flags in /proc/PID/stat.
+const pfExiting = 0x4
 
 // parseStat reads the text of /proc/PID/stat. The name of the command stands in
 // parentheses and may itself hold spaces, newlines and parentheses.
@@ -33,7 +38,7 @@ func parseStat(text []byte) (stat, error) {
 	if open < 1 || end < open {
 		return stat{}, errors.New("stat: no command in parentheses")
 	}
-	// The fields behind the command: state is number 3, start number 22.
+	// The fields behind the command: state is number 3, flags 9, start number 22.
 	fields := bytes.Fields(text[end+1:])
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("stat: want 20 fields or more behind the command, got %d", len(fields))
@@ -46,6 +51,10 @@ func parseStat(text []byte) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("stat: parent: %w", err)
 	}
+	flags, err := strconv.ParseUint(string(fields[6]), 10, 64)
+	if err != nil {
+		return stat{}, fmt.Errorf("stat: flags: %w", err)
+	}
 	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
 	if err != nil {
 		return stat{}, fmt.Errorf("stat: start: %w", err)
@@ -55,17 +64,23 @@ func parseStat(text []byte) (stat, error) {
 		comm:     string(text[open+1 : end]),
 		state:    fields[0][0],
 		ppid:     ppid,
+		exiting:  flags&pfExiting != 0,
 	}, nil
 }
 
-// ended reports a zombie: its process table entry is left, its handles are not.
-func (s stat) ended() bool { return s.state == 'Z' || s.state == 'X' || s.state == 'x' }
+// ended reports a process that has no handles any more, or is about to have none,
+// though its entry in the process table is left.
+func (s stat) ended() bool { return s.exiting || s.zombie() }
+
+func (s stat) zombie() bool { return s.state == 'Z' || s.state == 'X' || s.state == 'x' }
 
 // is returns an error that wraps soak.ErrGone unless s is the process id, running.
 func (s stat) is(id Identity) error {
 	switch {
 	case s.Ticks != id.Ticks:
 		return fmt.Errorf("pid %d belongs to another process now: %w", id.PID, soak.ErrGone)
+	case s.exiting && !s.zombie():
+		return fmt.Errorf("pid %d is ending: %w", id.PID, soak.ErrGone)
 	case s.ended():
 		return fmt.Errorf("pid %d has ended and is a zombie: %w", id.PID, soak.ErrGone)
 	}

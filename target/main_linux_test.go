@@ -274,15 +274,6 @@ func ok(t testing.TB, err error) {
 	}
 }
 
-// skip skips a test that lacks something, or fails where nothing may be skipped.
-func skip(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("HERMES_SOAK_TEST_STRICT") == "1" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {

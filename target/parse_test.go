@@ -14,20 +14,24 @@ import (
 
 const statTail = " 1 42 42 0 -1 4194560 90 0 0 0 0 0 0 0 20 0 1 0 987654 2367488 180 18446744073709551615\n"
 
+// ending is statTail of a process that ends and is no zombie yet.
+var ending = strings.Replace(statTail, "4194560", "4194564", 1)
+
 func TestParseStat(t *testing.T) {
 	for text, want := range map[string]stat{
-		"42 (sh) S" + statTail:            {Identity{42, 987654}, "sh", 'S', 1},
-		"42 (a b) c) (d) R" + statTail:    {Identity{42, 987654}, "a b) c) (d", 'R', 1},
-		"42 (two\nlines) Z" + statTail:    {Identity{42, 987654}, "two\nlines", 'Z', 1},
-		"42 (())))) D" + statTail:         {Identity{42, 987654}, "())))", 'D', 1},
-		"42 (S 7 (x) 1 2 3) T" + statTail: {Identity{42, 987654}, "S 7 (x) 1 2 3", 'T', 1},
+		"42 (sh) R" + ending:              {Identity{42, 987654}, "sh", 'R', 1, true},
+		"42 (sh) S" + statTail:            {Identity{42, 987654}, "sh", 'S', 1, false},
+		"42 (a b) c) (d) R" + statTail:    {Identity{42, 987654}, "a b) c) (d", 'R', 1, false},
+		"42 (two\nlines) Z" + statTail:    {Identity{42, 987654}, "two\nlines", 'Z', 1, false},
+		"42 (())))) D" + statTail:         {Identity{42, 987654}, "())))", 'D', 1, false},
+		"42 (S 7 (x) 1 2 3) T" + statTail: {Identity{42, 987654}, "S 7 (x) 1 2 3", 'T', 1, false},
 	} {
 		got, err := parseStat([]byte(text))
 		if err != nil || got != want {
 			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "42", "42 (sh", "42 sh)", ")(", "42 (sh) S 1 2", "x (sh) S" + statTail, "42 (sh) SS" + statTail} {
+	for _, text := range []string{"", "42", "42 (sh", "42 sh)", ")(", "42 (sh) S 1 2", "x (sh) S" + statTail, "42 (sh) S" + strings.Replace(statTail, "4194560", "x", 1), "42 (sh) SS" + statTail} {
 		if got, err := parseStat([]byte(text)); err == nil {
 			t.Errorf("%q: %+v, want an error", text, got)
 		}

@@ -99,6 +99,22 @@ func fuzzSupervisor(f *testing.F, files string, parse func(string) (Service, err
 func FuzzParseSystemd(f *testing.F) { fuzzSupervisor(f, "systemctl", parseSystemd) }
 func FuzzParseLaunchd(f *testing.F) { fuzzSupervisor(f, "launchctl", parseLaunchd) }
 
+// skip skips a test that lacks something, or fails where nothing may be skipped.
+func skip(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("HERMES_SOAK_TEST_STRICT") == "1" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func needShell(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		skip(t, "needs /bin/sh")
+	}
+}
+
 // command puts a program of that name in front of all others.
 func command(t *testing.T, name, script string) {
 	t.Helper()
@@ -110,9 +126,7 @@ func command(t *testing.T, name, script string) {
 }
 
 func TestAskSystemd(t *testing.T) {
-	if _, err := os.Stat("/bin/sh"); err != nil {
-		t.Skip("needs /bin/sh")
-	}
+	needShell(t)
 	command(t, "systemctl", `case "$*" in
 *" -- hermes-webui") case "$2" in --system) cat testdata/systemctl/running.txt;; *) exit 9;; esac;;
 *" -- mine") case "$2" in --user) cat testdata/systemctl/forking.txt;; *) cat testdata/systemctl/not-found.txt;; esac;;
@@ -138,9 +152,7 @@ esac`)
 }
 
 func TestAskLaunchd(t *testing.T) {
-	if _, err := os.Stat("/bin/sh"); err != nil {
-		t.Skip("needs /bin/sh")
-	}
+	needShell(t)
 	command(t, "launchctl", `case "$2" in
 gui/*/agent|system/daemon) cat testdata/launchctl/running.txt;;
 */broken) echo 'Operation not permitted' >&2; exit 1;;

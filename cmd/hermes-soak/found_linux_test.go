@@ -29,6 +29,11 @@ func python(t *testing.T, script, address, mode string) host {
 	t.Helper()
 	_, err := exec.LookPath("python3")
 	must(t, err == nil, "needs python3")
+	if strings.Contains(address, ":") {
+		l, err := net.Listen("tcp", "[::1]:0")
+		must(t, err == nil, "needs IPv6")
+		_ = l.Close() // it was only tried
+	}
 	file, err := filepath.Abs("testdata/server.py")
 	if err != nil {
 		t.Fatal(err)
