@@ -69,7 +69,11 @@ func (s *server) top(ctx context.Context, p targetPlan) (target.Identity, error)
 	case err == nil:
 		return found.Identity, nil
 	case errors.Is(err, target.ErrNobody):
-		return target.Identity{}, &exitError{soak.ExitBroken, fmt.Errorf("nobody listens at %s", s.URL), "start the server, or have it started: hermes-soak run --url " + s.URL + " -- COMMAND"}
+		hint := "start the server"
+		if !load.IsTCP(s.URL) {
+			hint += ", or have it started: hermes-soak run --url " + s.URL + " -- COMMAND"
+		}
+		return target.Identity{}, &exitError{soak.ExitBroken, fmt.Errorf("nobody listens at %s", s.URL), hint}
 	case errors.As(err, &denied):
 		return target.Identity{}, &exitError{soak.ExitBroken, err, asUser(denied.UID) + "; or give its --pid, and the number of its handles is judged"}
 	case errors.Is(err, soak.ErrBlind), errors.Is(err, soak.ErrGone), errors.Is(err, errors.ErrUnsupported):
@@ -190,7 +194,7 @@ func (s *server) locate(ctx context.Context, base string, allowRemote []string) 
 // resolve returns what the name in a URL stands for, without what no load may go
 // to. Nothing is dialed: a server that no longer accepts is found all the same.
 func resolve(ctx context.Context, base string, allowRemote []string) (at []netip.AddrPort, err error) {
-	u, err := load.ParseURL(base)
+	u, err := load.ParseAddress(base)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +203,7 @@ func resolve(ctx context.Context, base string, allowRemote []string) (at []netip
 		return nil, fmt.Errorf("target address %s: the port: %w", redactURL(base), err)
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsUnspecified() {
-		return nil, usage(fmt.Errorf("%s is no address to send to: the server listens everywhere", u.Host), "give http://127.0.0.1:"+portOf(u)+", or http://[::1]:"+portOf(u))
+		return nil, usage(fmt.Errorf("%s is no address to send to: the server listens everywhere", u.Host), fmt.Sprintf("give %[1]s://127.0.0.1:%[2]s, or %[1]s://[::1]:%[2]s", u.Scheme, portOf(u)))
 	}
 	looking, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -21,6 +21,7 @@ func probeCommand(split bool) *cli.Command {
 		UsageText: "hermes-soak probe [flags]",
 		Description: "Exit status: 0 healthy, and under 90 % of its limit; 1 not; 3 names are denied, or the limit is unknown;\n" +
 			"4 the server is not found, or cannot be read.\n\n" +
+			"At --url tcp://HOST:PORT, of a server that speaks no HTTP, nothing is sent.\n" + settingsHelp +
 			"What it held is kept for the next probe of the same process, in $XDG_STATE_HOME or ~/.local/state.",
 		Flags: withEnv(append(attachedFlags(),
 			&cli.StringFlag{Name: "report", Category: flagsReports, Usage: "write `json=FILE` too, with every handle"})),
@@ -54,11 +55,11 @@ func probeTarget(c *cli.Context) error {
 		err = fmt.Errorf("limit: want a positive number of file descriptors, not %d", scenario.Limit)
 	}
 	if err != nil {
-		return usage(err, "see hermes-soak probe --help")
+		return usage(fileOf(c).blame(err), "see hermes-soak probe --help")
 	}
 	plan, err := planFrom(c, nil, false)
 	if err != nil {
-		return err
+		return fileOf(c).blame(err)
 	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak probe --help")
@@ -156,7 +157,7 @@ func (l *look) answer(given int64) {
 	case limit > 0 && float64(fds) >= fullShare*float64(limit):
 		l.Exit, l.Line = soak.ExitFail, fmt.Sprintf("EXHAUSTED %s, %.0f %%; %s", of, 100*float64(fds)/float64(limit), l.Ladder.Evidence)
 	case state == soak.StateDegraded:
-		l.Exit, l.Line = soak.ExitFail, "DEGRADED "+l.Ladder.Evidence+"; "+of
+		l.Exit, l.Line = soak.ExitFail, "DEGRADED "+l.Ladder.Evidence+"; "+of+soak.HealthHint(l.Ladder)
 	case state == "":
 		l.Exit, l.Line = soak.ExitUnknown, "UNKNOWN: the server's health: "+l.Ladder.Evidence
 	case l.Sample.Denied != "":
