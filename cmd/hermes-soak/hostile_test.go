@@ -1,7 +1,9 @@
 package main
 
 import (
+	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +48,10 @@ var ways = map[string]func(w http.ResponseWriter, r *http.Request){
 	"redirects": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"/again", http.StatusFound)
 	},
+	"elsewhere": func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "x"})
+		http.Redirect(w, r, os.Getenv("ELSEWHERE"), http.StatusTemporaryRedirect)
+	},
 }
 
 func pour(say func(string) bool) {
@@ -72,4 +78,31 @@ func serveHostile(port, way, where string) {
 		}
 		ways[way](w, r)
 	})))
+}
+
+// speechlessArg makes the test binary a server that listens at
+// the addresses in the next ones and never says a word.
+const speechlessArg = "serve-speechless"
+
+func serveSpeechless(addrs []string) {
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			panic(err)
+		}
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					panic(err)
+				}
+				var b [1]byte
+				if n, _ := c.Read(b[:]); n > 0 { // at its end there is nothing to read
+					panic("it was sent something")
+				}
+				_ = c.Close()
+			}
+		}()
+	}
+	select {}
 }
