@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -78,7 +79,7 @@ func attachedOnly(split bool) cli.BeforeFunc {
 		if err := readConfig(c); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc([]string{"url", "pid", "unit", "launchd"}, c.IsSet) {
+		if strings.Join(c.StringSlice("url"), "") == "" && !slices.ContainsFunc([]string{"pid", "unit", "launchd"}, c.IsSet) {
 			return usage(fmt.Errorf("%s needs a server that runs", name), "give its --url, --unit or --launchd; of the bundled WebUI: hermes-soak serve, and the --url that it prints")
 		}
 		return refuseRequests(c)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,4 +130,30 @@ func TestWatchCtrlC(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ends(t, 3, "UNKNOWN growth handles: ", "Watch it longer", "PASS    alive: ")
+}
+
+// TestLooksReadTheFile: the page of the ladder, and what lets requests in, may
+// stand in the file that run reads too.
+func TestLooksReadTheFile(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	file := filepath.Join(t.TempDir(), "soak.yaml")
+	text := "url: " + url + "\nbatches: 3\nlimit: 10\nskip: [growth, alive]\nhealth: /none\nendpoint:\n  - {path: /api/session/new, method: POST, body: x}\n  - {path: /api/projects, weight: 3}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := program(t, "probe", "--config", file)
+	p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir())
+	p.start(t)
+	p.ends(t, 1, "settings from "+file, "health not offered (404)", "ok session: GET /api/projects 200", "of 10 file descriptors")
+	p = program(t, "probe", "--config", file, "--limit", "1000", "--endpoint", "/api/sessions")
+	p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir(), "HERMES_SOAK_HEALTH=/health")
+	p.start(t)
+	p.ends(t, 0, "ok health: health 200", "ok session: GET /api/sessions 200", "of 1000 file descriptors")
+	w := program(t, "watch", "--config", file, "--every", "50ms", "--for", "500ms", "--alert-headroom", "10%")
+	w.start(t)
+	w.ends(t, 1, "ALERT: ", "EXHAUSTED ")
+	if strings.Contains(w.out.String(), "growth") || strings.Contains(w.out.String(), "alive") {
+		t.Errorf("the file skips these:\n%s", &w.out)
+	}
 }
