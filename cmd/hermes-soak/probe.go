@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func probeTarget(c *cli.Context) error {
 	defer release()
 	l, err := lookAt(ctx, quit, plan, scenario)
 	if err != nil {
-		return errors.Join(err, file.Close())
+		return errors.Join(err, file.abandon())
 	}
 	if problem := l.remember(); problem != nil {
 		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: compare with the last probe: %v\n", problem)
@@ -86,8 +87,8 @@ func probeTarget(c *cli.Context) error {
 	return &exitError{status: l.Exit}
 }
 
-// probeFile opens the file of --report; a nil one is closed and written to as
-// one that is not there.
+// probeFile opens the file of --report, and leaves what is in it until the look was
+// taken; a nil one is closed and written to as one that is not there.
 func probeFile(report string) (*reportFile, error) {
 	format, path, ok := strings.Cut(report, "=")
 	switch {
@@ -96,11 +97,12 @@ func probeFile(report string) (*reportFile, error) {
 	case !ok || path == "" || format != "json":
 		return nil, fmt.Errorf("report %q: want json=FILE", report)
 	}
-	f, err := os.Create(path)
+	_, missing := os.Lstat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return &reportFile{f}, nil
+	return &reportFile{f, errors.Is(missing, fs.ErrNotExist)}, nil
 }
 
 // lookAt finds the server, reads what it holds, and then climbs its ladder, whose
