@@ -241,12 +241,28 @@ func asUser(uid uint32) string {
 
 var plainArgument = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
+// mayBeSecret are our flags of whose values only what cannot be a secret is shown.
+var mayBeSecret = []string{"url", "health", "deep-health", "endpoint", "header", "login", "env"}
+
 // sameCommand is our own command line for a shell. What may be a secret is left
 // out, and has to be put in again.
 func sameCommand() string {
 	args := soak.RedactArgs(os.Args)
 	if self, err := os.Executable(); err == nil { // sudo has a PATH of its own
 		args[0] = self
+	}
+	for i, a := range os.Args[1:] {
+		if a == "--" {
+			break // what follows is not ours
+		}
+		name, _, assigned := strings.Cut(a, "=")
+		if !strings.HasPrefix(a, "-") || slices.Contains(mayBeSecret, strings.TrimLeft(name, "-")) {
+			continue
+		}
+		args[i+1] = a
+		if i+2 < len(os.Args) && !assigned && !strings.HasPrefix(os.Args[i+2], "-") {
+			args[i+2] = os.Args[i+2]
+		}
 	}
 	if len(args) > 1 {
 		args[1] = os.Args[1] // the name of one of our commands
