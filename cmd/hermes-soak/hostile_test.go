@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -48,11 +49,18 @@ var ways = map[string]func(w http.ResponseWriter, r *http.Request){
 	"redirects": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"/again", http.StatusFound)
 	},
+	"moody": func(w http.ResponseWriter, r *http.Request) { // unwell at some looks at its health
+		if n := looks.Add(1); r.URL.RawQuery == "" && n >= 5 && n < 10 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	},
 	"elsewhere": func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "x"})
 		http.Redirect(w, r, os.Getenv("ELSEWHERE"), http.StatusTemporaryRedirect)
 	},
 }
+
+var looks atomic.Int64 // at the health of a moody server: two a climb
 
 func pour(say func(string) bool) {
 	block := strings.Repeat("1,", 32<<10)

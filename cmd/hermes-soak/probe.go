@@ -123,7 +123,16 @@ func lookAt(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario
 	if err != nil {
 		return nil, usage(err, "")
 	}
-	l.Ladder = climber.Climb(ctx, soak.ClimbStart)
+	climbing, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-quit:
+			stop(errors.New("interrupted"))
+		case <-climbing.Done():
+		}
+	}()
+	l.Ladder = climber.Climb(climbing, soak.ClimbStart)
 	l.Handles = rows(l.Sample, scenario.Watch)
 	l.answer(scenario.Limit)
 	return l, nil
