@@ -9,7 +9,7 @@ import (
 // it still answers.
 func TestWorsened(t *testing.T) {
 	rungs := func(health, page bool) []Rung {
-		return []Rung{{Name: RungHealth, OK: health}, {Name: RungPage, OK: page}, {Name: "deep health"}}
+		return []Rung{{Name: RungHealth, OK: health, Detail: "health 401"}, {Name: RungPage, OK: page}, {Name: "deep health"}}
 	}
 	for name, c := range map[string]struct {
 		watch      bool
@@ -21,7 +21,8 @@ func TestWorsened(t *testing.T) {
 		"health went":               {false, rungs(true, true), rungs(false, true), Fail},
 		"the page went":             {false, rungs(true, true), rungs(true, false), Pass}, // answers says it
 		"the page went in a watch":  {true, rungs(true, true), rungs(true, false), Fail},
-		"it never had health":       {false, rungs(false, true), rungs(false, true), Pass},
+		"it never had health":       {false, rungs(false, true), rungs(false, true), Unknown},
+		"it came to health":         {false, rungs(false, true), rungs(true, true), Pass},
 		"a page that never answers": {false, rungs(true, false), rungs(true, false), Pass}, // answers says it
 		"and under a watch":         {true, rungs(true, false), rungs(true, false), Fail},
 	} {
@@ -34,6 +35,9 @@ func TestWorsened(t *testing.T) {
 		v := alive{}.Judge(r)[0]
 		if v.Status != c.status || (v.Status == Fail) != strings.HasPrefix(v.Headline, "DEGRADED ") {
 			t.Errorf("%s: %+v", name, v)
+		}
+		if v.Status == Unknown && !strings.Contains(v.Reason, "never good: health 401; give the path that says that it is up with --health") {
+			t.Errorf("%s: %s", name, v.Reason)
 		}
 	}
 }

@@ -25,7 +25,9 @@ func (alive) Judge(r *Report) []Verdict {
 		return []Verdict{v}
 	case r.Start.Assumed != "":
 		return []Verdict{{Status: Unknown, Reason: "a series of batches has no look at the server's health"}}
-	case !climbed || lad.State == "":
+	case climbed && lad.State == "":
+		return []Verdict{{Status: Unknown, Reason: "the server's health is " + lad.Evidence}}
+	case !climbed:
 		return []Verdict{{Status: Unknown, Reason: "the run ended before the last look at the server's health"}}
 	case !lad.State.Serving():
 		v := Verdict{Status: Fail, Class: LeakNone, Reason: lad.Evidence}
@@ -44,23 +46,41 @@ func (alive) Judge(r *Report) []Verdict {
 		}
 	}
 	if what := r.worsened(lad); what != "" {
-		reason := fmt.Sprintf("%s; %s at the start of the run and no more", lad.Evidence, what)
+		reason := fmt.Sprintf("%s; %s before, and no more", lad.Evidence, what) + r.ailed()
 		return []Verdict{{Subject: string(StateDegraded), Status: Fail, Class: LeakNone, Reason: reason, Headline: "DEGRADED " + reason}}
 	}
-	return []Verdict{{Status: Pass, Reason: lad.Evidence + r.changes()}}
+	if health, well := r.health(lad); !well {
+		return []Verdict{{Status: Unknown, Reason: lad.Evidence + "; its health was never good: " + health + HealthHint(lad)}}
+	}
+	return []Verdict{{Status: Pass, Reason: lad.Evidence + r.changes() + r.ailed()}}
 }
 
-// worsened names what answered as it should when the run began, and does not in
+// health is what the health path said in lad; well is false where it never was OK
+// in the run.
+func (r *Report) health(lad Ladder) (detail string, well bool) {
+	i := slices.IndexFunc(lad.Rungs, func(rung Rung) bool { return rung.Name == RungHealth && !rung.OK })
+	if i < 0 {
+		return "", true
+	}
+	return lad.Rungs[i].Detail, r.everOK(RungHealth)
+}
+
+// everOK reports whether a rung was OK in some climb.
+func (r *Report) everOK(name string) bool {
+	return slices.ContainsFunc(r.Ladders, func(l Ladder) bool {
+		return slices.ContainsFunc(l.Rungs, func(rung Rung) bool { return rung.Name == name && rung.OK })
+	})
+}
+
+// worsened names what answered as it should earlier in the run, and does not in
 // the given ladder: the health path, and in a watch, which has no other look at
 // it, the page, also where that never was good. Deep health is left to the person
 // who asks for it.
 func (r *Report) worsened(end Ladder) string {
-	start, _ := r.last(ClimbStart)
 	for _, rung := range end.Rungs {
-		was := slices.ContainsFunc(start.Rungs, func(s Rung) bool { return s.Name == rung.Name && s.OK })
 		switch {
 		case rung.OK:
-		case rung.Name == RungHealth && was:
+		case rung.Name == RungHealth && r.everOK(RungHealth):
 			return "its health was good"
 		case rung.Name == RungPage && r.watching():
 			return "its page was, or should have been, good"

@@ -213,6 +213,9 @@ func passLine(r *Report) string {
 	s := fmt.Sprintf("PASS: %s in %d requests and %s", what, sent, short(r.Elapsed))
 	if r.watching() {
 		s = fmt.Sprintf("PASS: %s in %s, without any request of ours", what, short(r.Elapsed))
+		if len(r.spells()) > 0 {
+			s += ", but it was not well all the time: see alive"
+		}
 	}
 	for _, g := range r.grown {
 		if tolerated {

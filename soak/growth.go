@@ -91,6 +91,9 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
+	if g.watch && len(r.waves) == 0 {
+		why = "no sample was taken"
+	}
 	if g.why = why; why != "" {
 		return g, nil
 	}

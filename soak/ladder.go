@@ -1,5 +1,7 @@
 package soak
 
+import "time"
+
 // State is how healthy a server is, from the foot of the ladder to its top.
 type State string
 
@@ -50,13 +52,26 @@ type Rung struct {
 
 // Ladder is one climb of the health ladder.
 type Ladder struct {
-	// When says at which point of the run it was climbed: start, failure, end.
-	When  string `json:"when"`
-	State State  `json:"state"`
+	// When says at which point of the run it was climbed: start, failure, watch, end.
+	When string `json:"when"`
+	// At is when it was recorded, since the run's start; the report sets it.
+	At    time.Duration `json:"at_ns,omitempty"`
+	State State         `json:"state"`
 	// Evidence says in a sentence what was seen.
 	Evidence string `json:"evidence"`
 	Rungs    []Rung `json:"rungs"`
 	// Queue is the number of connections waiting to be accepted; nil where it
 	// cannot be read.
 	Queue *int64 `json:"accept_queue,omitempty"`
+}
+
+// HealthHint says what to do about a health path that answers, and not that all is
+// well; "" where it does, or nobody asked.
+func HealthHint(l Ladder) string {
+	for _, r := range l.Rungs {
+		if r.Name == RungHealth && !r.OK {
+			return "; give the path that says that it is up with --health, and what lets requests in with --header, --basic or --login"
+		}
+	}
+	return ""
 }

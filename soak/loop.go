@@ -33,6 +33,7 @@ type Loop struct {
 const (
 	ClimbStart   = "start"
 	ClimbFailure = "failure"
+	ClimbWatch   = "watch" // between two samples of a watch, where it found what the one before had not
 	ClimbEnd     = "end"
 )
 

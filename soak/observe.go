@@ -35,6 +35,11 @@ func (o *Observe) validate() error {
 // observe samples the target until the time is up or the user has seen enough,
 // which is how a watch ends: it has no plan that it would be cut off from.
 func (r *running) observe(ctx context.Context) error {
+	climbing, done := r.patience(ctx)
+	defer done()
+	loop, climb := *r.Loop, r.Climb
+	loop.Climb = func(_ context.Context, when string) Ladder { return climb(climbing, when) }
+	r.Loop = &loop
 	end := r.meet(ctx)
 	if end == nil {
 		end = r.samples(ctx)
@@ -45,10 +50,11 @@ func (r *running) observe(ctx context.Context) error {
 	if err := r.rest(ctx, RestEnd); err != nil {
 		return err
 	}
-	if _, err := r.climb(ctx, ClimbEnd); err != nil {
-		return err
+	if end != nil {
+		return end // its ladder was climbed just now
 	}
-	return end
+	_, err := r.climb(ctx, ClimbEnd)
+	return err
 }
 
 // samples takes one sample after the other, and climbs the ladder now and then.
@@ -92,15 +98,6 @@ func (r *running) waits(ctx context.Context, d time.Duration) (over bool) {
 		return false
 	}
 	return true
-}
-
-// serves ends the watch where the ladder says twice running that the target no
-// longer serves. A climb that finds nothing wrong is not recorded: there are many.
-func (r *running) serves(ctx context.Context) error {
-	if lad := r.Climb(ctx, ClimbFailure); lad.State == "" || lad.State.Serving() {
-		return nil // nothing is wrong as far as can be seen
-	}
-	return r.climbAfterFailure(ctx)
 }
 
 // watching reports whether the run is a watch.

@@ -103,6 +103,132 @@ func TestWatchUntilCtrlC(t *testing.T) {
 	}
 }
 
+// TestWatchSpells: a watch records where the state changes and nothing in between,
+// says when the server was not well and when it was again, and passes one that is.
+func TestWatchSpells(t *testing.T) {
+	well, sick := []Rung{{Name: RungHealth, OK: true}, {Name: "deep health"}}, []Rung{{Name: RungHealth}, {Name: "deep health"}}
+	ladders := func(minute int) Ladder {
+		switch {
+		case minute >= 3 && minute < 6, minute >= 12:
+			return Ladder{State: StateDegraded, Evidence: "degraded: health 503", Rungs: sick}
+		case minute == 8:
+			return Ladder{Evidence: "unknown: no answer"}
+		}
+		return Ladder{State: StateDegraded, Evidence: "degraded: deep health 503", Rungs: well}
+	}
+	const past = "; 3 min into the watch it was seen degraded: health 503; well again 6 min into it"
+	for _, tt := range []struct {
+		whole           time.Duration
+		climbs          int // recorded
+		exit            int
+		headline, alive string
+	}{
+		{150 * time.Second, 2, ExitPass, "without any request of ours; rules out", "degraded: deep health 503"},
+		{11 * time.Minute, 4, ExitPass, "without any request of ours, but it was not well all the time: see alive", "degraded: deep health 503" + past},
+		{14 * time.Minute, 5, ExitFail, "DEGRADED degraded: health 503; its health was good before, and no more" + past + "; 12 min into the watch it was seen degraded: health 503",
+			"degraded: health 503; its health was good before, and no more" + past + "; 12 min into the watch it was seen degraded: health 503"},
+	} {
+		s := newServer(5, 40, 1).watch(5*time.Second, tt.whole)
+		s.loop.Climb = func(_ context.Context, when string) Ladder {
+			lad := ladders(int(time.Since(s.began) / time.Minute))
+			lad.When = when
+			return lad
+		}
+		r := s.soak(t)
+		if len(r.Ladders) != tt.climbs {
+			t.Errorf("%s: %d climbs are recorded, want %d: %+v", tt.whole, len(r.Ladders), tt.climbs, r.Ladders)
+		}
+		if v := verdictOf(t, r, "alive", string(r.Verdicts[len(r.Verdicts)-1].Subject)); v.Reason != tt.alive || r.Conclusion.Exit != tt.exit || !strings.Contains(r.Conclusion.Line, tt.headline) {
+			t.Errorf("%s: %s\n%+v", tt.whole, v.Reason, r.Conclusion)
+		}
+		replaysAlike(t, s, r)
+	}
+}
+
+// TestWatchFlaps: a server that does not serve at one look and does at the next is
+// watched on, and told of; one that still does not is down.
+func TestWatchFlaps(t *testing.T) {
+	for name, tt := range map[string]struct {
+		confirmed bool
+		exit      int
+		want      string
+	}{
+		"it came back": {false, ExitPass, "up; 3 min into the watch it was seen wedged-hang: it hangs; well again 3 min into it"},
+		"it is wedged": {true, ExitFail, "wedged-hang: it hangs; fds"},
+	} {
+		s := newServer(5, 40, 1).watch(5*time.Second, 11*time.Minute)
+		climbs := 0
+		s.loop.Climb = func(_ context.Context, when string) Ladder {
+			if climbs++; climbs == 4 || climbs > 4 && tt.confirmed {
+				return Ladder{When: when, State: StateWedgedHang, Evidence: "wedged-hang: it hangs"}
+			}
+			return Ladder{When: when, State: StateUp, Evidence: "up"}
+		}
+		r := s.soak(t)
+		if v := verdictOf(t, r, "alive", ""); r.Conclusion.Exit != tt.exit || !strings.Contains(v.Reason, tt.want) {
+			t.Errorf("%s: %+v\n%s", name, r.Conclusion, v.Reason)
+		}
+		if tt.confirmed && climbs != 5 {
+			t.Errorf("%d climbs, want 3 good ones and 2 that agree", climbs)
+		}
+		replaysAlike(t, s, r)
+	}
+}
+
+// TestWatchCtrlCOfAHungServer: whatever climb is under way, and whatever was seen
+// before, the first Ctrl-C has its verdict within seconds.
+func TestWatchCtrlCOfAHungServer(t *testing.T) {
+	const patience = 20 * time.Second // what a climb takes
+	for name, tt := range map[string]struct {
+		hangs, quit time.Duration // from when on
+		exit        int
+		line        string
+	}{
+		"before the first sample": {0, 2 * time.Second, ExitUnknown, "UNKNOWN: growth handles: no sample was taken"},
+		"between two climbs":      {3*time.Minute + time.Second, 3*time.Minute + 30*time.Second, ExitUnknown, "UNKNOWN: alive: the server's health is unknown: no answer within 5s of the interrupt"},
+		"in the first climb":      {150 * time.Second, 3*time.Minute + 10*time.Second, ExitUnknown, "UNKNOWN: alive: the server's health is unknown: no answer within 5s of the interrupt"},
+		"in the second climb":     {150 * time.Second, 3*time.Minute + 30*time.Second, ExitFail, "DOWN wedged-hang: it hangs"},
+		"when it is known":        {150 * time.Second, 0, ExitFail, "DOWN wedged-hang: it hangs"},
+	} {
+		s := newServer(5, 40, 1).watch(5*time.Second, 0)
+		synctest.Test(t, func(t *testing.T) {
+			s.began, s.quit = time.Now(), make(chan struct{})
+			s.loop.Quit = s.quit
+			climbs, ended := 0, time.Time{}
+			s.loop.Climb = func(ctx context.Context, when string) Ladder {
+				climbs++
+				if time.Since(s.began) < tt.hangs {
+					return Ladder{When: when, State: StateUp, Evidence: "up"}
+				}
+				defer func() { ended = time.Now() }()
+				select {
+				case <-ctx.Done():
+					return Ladder{When: when, Evidence: "unknown: " + context.Cause(ctx).Error()}
+				case <-time.After(patience):
+					return Ladder{When: when, State: StateWedgedHang, Evidence: "wedged-hang: it hangs"}
+				}
+			}
+			if tt.quit > 0 {
+				time.AfterFunc(tt.quit, func() { close(s.quit) })
+			}
+			r, err := s.loop.Soak(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Conclusion.Exit != tt.exit || !strings.Contains(r.Conclusion.Line, tt.line) {
+				t.Errorf("%s: %+v, stop %+v", name, r.Conclusion, r.Stop)
+			}
+			if took := time.Since(s.began) - tt.quit; tt.quit > 0 && took > lastLook+2*time.Second {
+				t.Errorf("%s: it took %s from the Ctrl-C", name, took)
+			}
+			if tt.quit == 0 && (climbs != 5 || time.Since(ended) > 2*time.Second) {
+				t.Errorf("%s: %d climbs, the last %s before the end", name, climbs, time.Since(ended))
+			}
+			replaysAlike(t, s, r)
+		})
+	}
+}
+
 // TestWatchIsBounded: however long a watch is, it keeps so many samples, and the
 // level and the rate are those of the whole of it.
 func TestWatchIsBounded(t *testing.T) {

@@ -71,7 +71,7 @@ func redactValue(s string) string {
 	if plainNumber.MatchString(s) || plainPath.MatchString(s) && !slices.ContainsFunc(strings.Split(s, "/"), drawn) {
 		return s
 	}
-	if u, err := url.Parse(s); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+	if u, err := url.Parse(s); err == nil && slices.Contains([]string{"http", "https", "tcp"}, u.Scheme) {
 		return u.Scheme + "://" + u.Host // a path may be a secret, as of a web hook
 	}
 	return redacted

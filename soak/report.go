@@ -110,7 +110,9 @@ func (r *Report) Apply(e Event) error {
 	case e.Batch != nil:
 		return r.applyBatch(*e.Batch)
 	case e.Ladder != nil:
-		r.Ladders = append(r.Ladders, *e.Ladder)
+		lad := *e.Ladder
+		lad.At = e.Mono
+		r.Ladders = append(r.Ladders, lad)
 	case e.Process != nil:
 		r.Changes = append(r.Changes, *e.Process)
 	case e.Extend != nil:

@@ -220,16 +220,25 @@ func (r *running) count(w WaveDone) error {
 
 func (r *running) climb(ctx context.Context, when string) (Ladder, error) {
 	lad := r.Climb(ctx, when)
+	return lad, r.noted(ctx, lad)
+}
+
+// noted records a climb. One that came to nothing ends the run; a user who did not
+// wait for it is no broken measurement.
+func (r *running) noted(ctx context.Context, lad Ladder) error {
 	if err := ctx.Err(); err != nil {
-		return Ladder{}, err
+		return err
 	}
 	if err := r.emit(Event{Kind: "ladder", Ladder: &lad}); err != nil {
-		return lad, err
+		return err
 	}
-	if lad.State == "" {
-		return lad, &halt{Stop{StopBroken, lad.Evidence}}
+	switch {
+	case lad.State != "":
+		return nil
+	case r.report.watching() && r.hasQuit():
+		return &halt{Stop{Reason: StopDone}}
 	}
-	return lad, nil
+	return &halt{Stop{StopBroken, lad.Evidence}}
 }
 
 // climbAfterFailure ends the run where the whole ladder agrees that the target

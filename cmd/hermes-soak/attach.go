@@ -69,7 +69,11 @@ func (s *server) top(ctx context.Context, p targetPlan) (target.Identity, error)
 	case err == nil:
 		return found.Identity, nil
 	case errors.Is(err, target.ErrNobody):
-		return target.Identity{}, &exitError{soak.ExitBroken, fmt.Errorf("nobody listens at %s", s.URL), "start the server, or have it started: hermes-soak run --url " + s.URL + " -- COMMAND"}
+		hint := "start the server"
+		if !load.IsTCP(s.URL) {
+			hint += ", or have it started: hermes-soak run --url " + s.URL + " -- COMMAND"
+		}
+		return target.Identity{}, &exitError{soak.ExitBroken, fmt.Errorf("nobody listens at %s", s.URL), hint}
 	case errors.As(err, &denied):
 		return target.Identity{}, &exitError{soak.ExitBroken, err, asUser(denied.UID) + "; or give its --pid, and the number of its handles is judged"}
 	case errors.Is(err, soak.ErrBlind), errors.Is(err, soak.ErrGone), errors.Is(err, errors.ErrUnsupported):
@@ -190,7 +194,7 @@ func (s *server) locate(ctx context.Context, base string, allowRemote []string) 
 // resolve returns what the name in a URL stands for, without what no load may go
 // to. Nothing is dialed: a server that no longer accepts is found all the same.
 func resolve(ctx context.Context, base string, allowRemote []string) (at []netip.AddrPort, err error) {
-	u, err := load.ParseURL(base)
+	u, err := load.ParseAddress(base)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +203,7 @@ func resolve(ctx context.Context, base string, allowRemote []string) (at []netip
 		return nil, fmt.Errorf("target address %s: the port: %w", redactURL(base), err)
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsUnspecified() {
-		return nil, usage(fmt.Errorf("%s is no address to send to: the server listens everywhere", u.Host), "give http://127.0.0.1:"+portOf(u)+", or http://[::1]:"+portOf(u))
+		return nil, usage(fmt.Errorf("%s is no address to send to: the server listens everywhere", u.Host), fmt.Sprintf("give %[1]s://127.0.0.1:%[2]s, or %[1]s://[::1]:%[2]s", u.Scheme, portOf(u)))
 	}
 	looking, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -237,12 +241,28 @@ func asUser(uid uint32) string {
 
 var plainArgument = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
+// mayBeSecret are our flags of whose values only what cannot be a secret is shown.
+var mayBeSecret = []string{"url", "health", "deep-health", "endpoint", "header", "login", "env"}
+
 // sameCommand is our own command line for a shell. What may be a secret is left
 // out, and has to be put in again.
 func sameCommand() string {
 	args := soak.RedactArgs(os.Args)
 	if self, err := os.Executable(); err == nil { // sudo has a PATH of its own
 		args[0] = self
+	}
+	for i, a := range os.Args[1:] {
+		if a == "--" {
+			break // what follows is not ours
+		}
+		name, _, assigned := strings.Cut(a, "=")
+		if !strings.HasPrefix(a, "-") || slices.Contains(mayBeSecret, strings.TrimLeft(name, "-")) {
+			continue
+		}
+		args[i+1] = a
+		if i+2 < len(os.Args) && !assigned && !strings.HasPrefix(os.Args[i+2], "-") {
+			args[i+2] = os.Args[i+2]
+		}
 	}
 	if len(args) > 1 {
 		args[1] = os.Args[1] // the name of one of our commands

@@ -24,9 +24,9 @@ func configFlag() cli.Flag {
 }
 
 // onlyTyped are the flags that no file sets: those of one run, those that may
-// hold a secret, those that write files, and the leave to go beyond loopback,
-// which a file that lies in some folder must not give.
-var onlyTyped = []string{"pid", "seed", "env", "report", "home", "log", "allow-remote"}
+// hold a secret, those that write files, those of a watch alone, and the leave to go
+// beyond loopback, which a file that lies in some folder must not give.
+var onlyTyped = []string{"pid", "seed", "env", "report", "home", "log", "allow-remote", "every", "climb-every", "alert-headroom"}
 
 // fileKeys are the settings of a file: each has the name of the flag it stands for.
 func fileKeys() []plan.Key {
@@ -142,9 +142,11 @@ var yields = map[string][]string{
 }
 
 // apply sets the flags that neither the command line nor the environment has set.
+// What the command has no flag for is for another one that reads the same file.
 func (f *configFile) apply(c *cli.Context) error {
 	for _, s := range f.plan.Settings {
-		if !slices.ContainsFunc(append(yields[s.Name], s.Name), c.IsSet) {
+		has := slices.ContainsFunc(c.Command.Flags, func(flag cli.Flag) bool { return flag.Names()[0] == s.Name })
+		if has && !slices.ContainsFunc(append(yields[s.Name], s.Name), c.IsSet) {
 			f.applied = append(f.applied, s)
 		}
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -46,7 +49,18 @@ var ways = map[string]func(w http.ResponseWriter, r *http.Request){
 	"redirects": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"/again", http.StatusFound)
 	},
+	"moody": func(w http.ResponseWriter, r *http.Request) { // unwell at some looks at its health
+		if n := looks.Add(1); r.URL.RawQuery == "" && n >= 5 && n < 10 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	},
+	"elsewhere": func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "x"})
+		http.Redirect(w, r, os.Getenv("ELSEWHERE"), http.StatusTemporaryRedirect)
+	},
 }
+
+var looks atomic.Int64 // at the health of a moody server: two a climb
 
 func pour(say func(string) bool) {
 	block := strings.Repeat("1,", 32<<10)
@@ -72,4 +86,31 @@ func serveHostile(port, way, where string) {
 		}
 		ways[way](w, r)
 	})))
+}
+
+// speechlessArg makes the test binary a server that listens at
+// the addresses in the next ones and never says a word.
+const speechlessArg = "serve-speechless"
+
+func serveSpeechless(addrs []string) {
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			panic(err)
+		}
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					panic(err)
+				}
+				var b [1]byte
+				if n, _ := c.Read(b[:]); n > 0 { // at its end there is nothing to read
+					panic("it was sent something")
+				}
+				_ = c.Close()
+			}
+		}()
+	}
+	select {}
 }

@@ -24,6 +24,8 @@ func TestMain(m *testing.M) {
 			serveTerminal(os.Args[2], os.Args[3])
 		case hostileArg:
 			serveHostile(os.Args[2], os.Args[3], os.Args[4])
+		case speechlessArg:
+			serveSpeechless(os.Args[2:])
 		case "serve", "run", "watch", "probe", "judge", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ func probeCommand(split bool) *cli.Command {
 		UsageText: "hermes-soak probe [flags]",
 		Description: "Exit status: 0 healthy, and under 90 % of its limit; 1 not; 3 names are denied, or the limit is unknown;\n" +
 			"4 the server is not found, or cannot be read.\n\n" +
+			"At --url tcp://HOST:PORT, of a server that speaks no HTTP, nothing is sent.\n" + settingsHelp +
 			"What it held is kept for the next probe of the same process, in $XDG_STATE_HOME or ~/.local/state.",
 		Flags: withEnv(append(attachedFlags(),
 			&cli.StringFlag{Name: "report", Category: flagsReports, Usage: "write `json=FILE` too, with every handle"})),
@@ -54,11 +56,11 @@ func probeTarget(c *cli.Context) error {
 		err = fmt.Errorf("limit: want a positive number of file descriptors, not %d", scenario.Limit)
 	}
 	if err != nil {
-		return usage(err, "see hermes-soak probe --help")
+		return usage(fileOf(c).blame(err), "see hermes-soak probe --help")
 	}
 	plan, err := planFrom(c, nil, false)
 	if err != nil {
-		return err
+		return fileOf(c).blame(err)
 	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak probe --help")
@@ -71,7 +73,7 @@ func probeTarget(c *cli.Context) error {
 	defer release()
 	l, err := lookAt(ctx, quit, plan, scenario)
 	if err != nil {
-		return errors.Join(err, file.Close())
+		return errors.Join(err, file.abandon())
 	}
 	if problem := l.remember(); problem != nil {
 		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: compare with the last probe: %v\n", problem)
@@ -85,8 +87,8 @@ func probeTarget(c *cli.Context) error {
 	return &exitError{status: l.Exit}
 }
 
-// probeFile opens the file of --report; a nil one is closed and written to as
-// one that is not there.
+// probeFile opens the file of --report, and leaves what is in it until the look was
+// taken; a nil one is closed and written to as one that is not there.
 func probeFile(report string) (*reportFile, error) {
 	format, path, ok := strings.Cut(report, "=")
 	switch {
@@ -95,11 +97,12 @@ func probeFile(report string) (*reportFile, error) {
 	case !ok || path == "" || format != "json":
 		return nil, fmt.Errorf("report %q: want json=FILE", report)
 	}
-	f, err := os.Create(path)
+	_, missing := os.Lstat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return &reportFile{f}, nil
+	return &reportFile{f, errors.Is(missing, fs.ErrNotExist)}, nil
 }
 
 // lookAt finds the server, reads what it holds, and then climbs its ladder, whose
@@ -120,7 +123,16 @@ func lookAt(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario
 	if err != nil {
 		return nil, usage(err, "")
 	}
-	l.Ladder = climber.Climb(ctx, soak.ClimbStart)
+	climbing, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-quit:
+			stop(errors.New("interrupted"))
+		case <-climbing.Done():
+		}
+	}()
+	l.Ladder = climber.Climb(climbing, soak.ClimbStart)
 	l.Handles = rows(l.Sample, scenario.Watch)
 	l.answer(scenario.Limit)
 	return l, nil
@@ -156,7 +168,7 @@ func (l *look) answer(given int64) {
 	case limit > 0 && float64(fds) >= fullShare*float64(limit):
 		l.Exit, l.Line = soak.ExitFail, fmt.Sprintf("EXHAUSTED %s, %.0f %%; %s", of, 100*float64(fds)/float64(limit), l.Ladder.Evidence)
 	case state == soak.StateDegraded:
-		l.Exit, l.Line = soak.ExitFail, "DEGRADED "+l.Ladder.Evidence+"; "+of
+		l.Exit, l.Line = soak.ExitFail, "DEGRADED "+l.Ladder.Evidence+"; "+of+soak.HealthHint(l.Ladder)
 	case state == "":
 		l.Exit, l.Line = soak.ExitUnknown, "UNKNOWN: the server's health: "+l.Ladder.Evidence
 	case l.Sample.Denied != "":

@@ -105,6 +105,37 @@ func TestProbeDenied(t *testing.T) {
 	}
 }
 
+// TestProbeReport: what is in the file stays until there is a new look, also a longer
+// one, and a look that was not taken leaves no file.
+func TestProbeReport(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	old := strings.Repeat("what was there before\n", 10_000)
+	file, fresh := filepath.Join(t.TempDir(), "old.json"), filepath.Join(t.TempDir(), "new.json")
+	if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nobodyAt := "http://127.0.0.1:" + freePort(t)
+	for _, path := range []string{file, fresh} {
+		probing(t, t.TempDir(), nobodyAt, "--report", "json="+path).ends(t, 4, "nobody listens at")
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != old {
+		t.Errorf("%v, %d bytes are left of %d", err, len(b), len(old))
+	}
+	if _, err := os.Stat(fresh); err == nil {
+		t.Error("a file without a look is left")
+	}
+	for _, path := range []string{file, fresh} {
+		probing(t, t.TempDir(), url, "--report", "json="+path).ends(t, 0)
+		b, err := os.ReadFile(path)
+		if err != nil || json.Unmarshal(b, &look{}) != nil {
+			t.Errorf("%v in %s", err, b)
+		}
+	}
+	probing(t, t.TempDir(), url, "--report", "json=/dev/stdout").ends(t, 0, `"exit": 0`)
+	probing(t, t.TempDir(), url, "--report", "json="+t.TempDir()).ends(t, 2, "is a directory")
+}
+
 // TestProbeHostileNames: the name of a file must not move the cursor, whether it is
 // held, grew, or stands in the memory of the last probe.
 func TestProbeHostileNames(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -114,7 +115,10 @@ func (l *look) writeGrew(w io.Writer) {
 }
 
 // reportFile is the file of a report; nil is none.
-type reportFile struct{ *os.File }
+type reportFile struct {
+	*os.File
+	created bool // by us
+}
 
 // Close closes the file.
 func (f *reportFile) Close() error {
@@ -124,10 +128,26 @@ func (f *reportFile) Close() error {
 	return f.File.Close()
 }
 
-// encode writes the json report.
+// abandon closes the file of a report that is not written, and leaves what was
+// there before.
+func (f *reportFile) abandon() error {
+	if f == nil || !f.created {
+		return f.Close()
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// encode writes the json report in the place of what was in the file.
 func (l *look) encode(f *reportFile) error {
 	if f == nil {
 		return nil
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() { // a pipe or a terminal has nothing to lose
+		err = f.Truncate(0)
+	}
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
 	}
 	e := json.NewEncoder(f)
 	e.SetIndent("", "  ")

@@ -123,7 +123,8 @@ func startNginx(t *testing.T) host {
 	return started(t, folder, port, "nginx", "-e", "stderr", "-c", config)
 }
 
-// TestRedis: a server that speaks no HTTP is found and counted too.
+// TestRedis: a server that speaks no HTTP is found and counted too, and watched
+// and probed without a request.
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	port := freePort(t)
@@ -148,6 +149,12 @@ func TestRedis(t *testing.T) {
 		return got.Gauges[soak.GaugeSocket]
 	}
 	eventually(t, "only its listener is open", func() bool { return sockets() == 1 })
+	url := "tcp://127.0.0.1:" + port
+	probing(t, t.TempDir(), url).ends(t, soak.ExitPass, "ok connect: accepts connections, and is sent nothing", "HEALTHY: ")
+	watched := watching(t, url, "--for", "4s")
+	watched.start(t)
+	watched.ends(t, soak.ExitPass, "PASS    alive: up: ", "PASS    growth handles: ", "PASS: no leak in 4")
+	probing(t, t.TempDir(), "http://127.0.0.1:"+port).ends(t, soak.ExitFail, "if it speaks no HTTP: --url "+url)
 	for range 3 {
 		c, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err != nil {

@@ -57,7 +57,7 @@ func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soa
 
 // reach dials the address of the target and hangs up.
 func reach(ctx context.Context, base string, allowRemote []string) error {
-	u, err := load.ParseURL(base)
+	u, err := load.ParseAddress(base)
 	if err != nil {
 		return err
 	}

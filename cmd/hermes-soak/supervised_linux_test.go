@@ -161,18 +161,40 @@ func lan(t *testing.T) string {
 	return ""
 }
 
-// TestOnlyLoopbackIsDialled: not an address of the network, not what localhost was
-// made to mean, and no proxy.
+// TestOnlyLoopbackIsDialled: not an address of the network, also not the second one
+// or one that a server redirects to, not what localhost was made to mean, and no
+// proxy.
 func TestOnlyLoopbackIsDialled(t *testing.T) {
 	t.Parallel()
 	address := lan(t)
 	url, conns := counting(t, net.JoinHostPort(address, "0"))
 	port := url[strings.LastIndex(url, ":")+1:]
-	for _, command := range [][]string{{}, {"--pid", strconv.Itoa(os.Getpid())}, {"--", "sleep", "60"}} {
-		s := program(t, append([]string{"run", "--url", url}, command...)...)
+	ours := freePort(t)
+	started(t, t.TempDir(), ours, "env", "ELSEWHERE="+url, selfPath(t), hostileArg, ours, "elsewhere", "all")
+	near, pid := "http://127.0.0.1:"+ours, strconv.Itoa(os.Getpid())
+	for _, args := range [][]string{
+		{"run", "--url", url}, {"run", "--url", url, "--pid", pid}, {"run", "--url", url, "--", "sleep", "60"},
+		{"run", "--url", near, "--url", url}, {"run", "--url", url, "--login", "POST /login"},
+		{"watch", "--url", url}, {"watch", "--url", url, "--pid", pid}, {"watch", "--url", near, "--url", url},
+		{"watch", "--url", url, "--login", "POST /login"}, {"watch", "--url", "tcp://" + address + ":" + port},
+		{"probe", "--url", url}, {"probe", "--url", url, "--pid", pid}, {"probe", "--url", near, "--url", url},
+		{"probe", "--url", url, "--login", "POST /login"}, {"probe", "--url", near, "--url", "tcp://" + address + ":" + port},
+	} {
+		s := program(t, args...)
 		_ = s.Run() // the status is looked at
 		if got := s.ProcessState.ExitCode(); got != 2 || !strings.Contains(s.errors.String(), "--allow-remote "+address) {
-			t.Errorf("%q: exit status %d\n%s", command, got, &s.errors)
+			t.Errorf("%q: exit status %d\n%s", args, got, &s.errors)
+		}
+	}
+	for _, args := range [][]string{
+		{"run", "--batches", "1", "--requests", "4", "--drain", "0s", "--skip", "growth"},
+		{"watch", "--every", "50ms", "--climb-every", "100ms", "--for", "500ms", "--skip", "growth"}, {"probe"},
+	} {
+		s := program(t, append(args, "--url", near, "--endpoint", "/api/sessions", "--login", "POST /login")...)
+		s.Env = append(s.Env, "XDG_STATE_HOME="+t.TempDir())
+		_ = s.Run() // the status is looked at
+		if got := s.ProcessState.ExitCode(); got == 2 || !strings.Contains(s.out.String(), "health 307") {
+			t.Errorf("%q: exit status %d\n%s%s", args, got, &s.out, &s.errors)
 		}
 	}
 	t.Run("localhost", func(t *testing.T) {

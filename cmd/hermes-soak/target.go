@@ -80,7 +80,7 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 		if slices.Contains(c.StringSlice("url")[:i], u) {
 			return p, usage(fmt.Errorf("url: %s is named twice", redactURL(u)), "")
 		}
-		if _, err := load.ParseURL(u); err != nil {
+		if _, err := load.ParseAddress(u); err != nil {
 			return p, usage(err, "")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -23,13 +24,18 @@ func watchCommand(split bool) *cli.Command {
 		Description: "Until Ctrl-C or --for. No request is sent but those of the health ladder, so growth is judged by time\n" +
 			"alone: what rises may run by itself, or be what the server's clients ask.\n\n" +
 			"  hermes-soak watch --url http://127.0.0.1:8787             a line a minute, or one that is redrawn on a terminal\n" +
-			"  hermes-soak watch --url http://127.0.0.1:8787 --for 8h --horizon 720h\n\n" +
+			"  hermes-soak watch --url http://127.0.0.1:8787 --for 8h --horizon 720h\n" +
+			"  hermes-soak watch --url tcp://127.0.0.1:6379              a server that speaks no HTTP: it is sent nothing\n\n" +
+			settingsHelp +
 			"Exit status: as of run.",
 		Flags:  watchFlags(),
 		Before: attachedOnly(split),
 		Action: watchTarget,
 	}
 }
+
+// settingsHelp says which settings watch and probe share with run.
+const settingsHelp = "Settings are read from hermes-soak.yaml of this folder as by run; those that only run knows are left to it.\n\n"
 
 // only are those of the flags that have one of the names.
 func only(flags []cli.Flag, names ...string) []cli.Flag {
@@ -45,6 +51,7 @@ func attachedFlags() []cli.Flag {
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "endpoint", Category: flagsTarget, Usage: "`PATH` of a page at the top of the health ladder, such as /api/sessions (default: not asked)"},
 			watchFlag("state.db*, *.db* and *.sqlite*, where one is seen open"),
+			configFlag(),
 		},
 	)
 }
@@ -58,7 +65,8 @@ func watchFlags() []cli.Flag {
 	}, only(checkFlags(), "skip", "horizon"), reportFlags()))
 }
 
-// attachedOnly refuses what would have to be started.
+// attachedOnly refuses what would have to be started, and reads the file of
+// settings.
 func attachedOnly(split bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
 		name := c.Command.Name
@@ -68,10 +76,13 @@ func attachedOnly(split bool) cli.BeforeFunc {
 		if err := refuseArguments(split)(c); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc([]string{"url", "pid", "unit", "launchd"}, c.IsSet) {
+		if err := readConfig(c); err != nil {
+			return err
+		}
+		if strings.Join(c.StringSlice("url"), "") == "" && !slices.ContainsFunc([]string{"pid", "unit", "launchd"}, c.IsSet) {
 			return usage(fmt.Errorf("%s needs a server that runs", name), "give its --url, --unit or --launchd; of the bundled WebUI: hermes-soak serve, and the --url that it prints")
 		}
-		return nil
+		return refuseRequests(c)
 	}
 }
 
@@ -83,8 +94,16 @@ func attachedScenario(c *cli.Context) (s soak.Scenario, err error) {
 			return s, err
 		}
 	}
+	if file := fileOf(c); file.endpoints {
+		if page, ok := (&soak.Scenario{Probes: file.plan.Probes}).Page(); ok {
+			s.Probes = []soak.Probe{page}
+		}
+	}
 	if err := requestsFrom(c, &s); err != nil {
 		return s, err
+	}
+	if allTCP(c.StringSlice("url")) {
+		s.Probes, s.Login = []soak.Probe{}, nil
 	}
 	s.Watch, err = groups(c.StringSlice("watch"), nil)
 	return s, err
@@ -116,11 +135,11 @@ func watchScenario(c *cli.Context) (soak.Scenario, error) {
 func watchTarget(c *cli.Context) error {
 	scenario, err := watchScenario(c)
 	if err != nil {
-		return usage(err, "see hermes-soak watch --help")
+		return usage(fileOf(c).blame(err), "see hermes-soak watch --help")
 	}
 	plan, err := planFrom(c, nil, false)
 	if err != nil {
-		return err
+		return fileOf(c).blame(err)
 	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak watch --help")

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // serving starts the bundled WebUI, alone, and returns it with its address.
@@ -130,4 +134,86 @@ func TestWatchCtrlC(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ends(t, 3, "UNKNOWN growth handles: ", "Watch it longer", "PASS    alive: ")
+}
+
+// TestWatchCtrlCStopped: of a server that hangs the first Ctrl-C does not wait, and
+// writes the report.
+func TestWatchCtrlCStopped(t *testing.T) {
+	t.Parallel()
+	server, url := serving(t)
+	file := filepath.Join(t.TempDir(), "report.json")
+	s := watching(t, url, "--climb-every", "1h", "--report", "json="+file)
+	s.startAndAwaitSample(t)
+	if err := server.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	s.ends(t, 3, "UNKNOWN alive: the server's health is unknown: ", "stopped by a signal", "no answer within 5s of the interrupt")
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if b, err := os.ReadFile(file); err != nil || !strings.Contains(string(b), "stopped by a signal") {
+		t.Errorf("%v in %s", err, b)
+	}
+	p := probing(t, t.TempDir(), url)
+	port, err := strconv.Atoi(url[strings.LastIndex(url, ":")+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the probe waits for its first byte", func() bool {
+		b, err := os.ReadFile("/proc/net/tcp")
+		return err == nil && strings.Contains(string(b), fmt.Sprintf(" 0100007F:%04X 01 ", port))
+	})
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	began = time.Now()
+	p.ends(t, 3, "UNKNOWN: the server's health: unknown: ", "interrupted")
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the probe took %s", took)
+	}
+}
+
+// TestWatchMoody: a health that goes and comes back is told at once and at the end,
+// and judged the same from the record.
+func TestWatchMoody(t *testing.T) {
+	t.Parallel()
+	port, record := freePort(t), filepath.Join(t.TempDir(), "watch.jsonl")
+	started(t, t.TempDir(), port, selfPath(t), hostileArg, port, "moody", "all")
+	s := watching(t, "http://127.0.0.1:"+port, "--climb-every", "200ms", "--for", "4s", "--report", "jsonl="+record)
+	s.start(t)
+	s.ends(t, 0, "the server is degraded: ", "the server is up: ", "PASS: no leak in 4", "but it was not well all the time: see alive")
+	wantLine(t, s.out.String(), `PASS    alive: up: .*; \d\S+ into the watch it was seen degraded: .*health 503, .*; well again \d\S+ into it$`)
+	again := program(t, "judge", record)
+	again.start(t)
+	again.ends(t, 0, "into the watch it was seen degraded: ")
+}
+
+// TestLooksReadTheFile: the page of the ladder, and what lets requests in, may
+// stand in the file that run reads too.
+func TestLooksReadTheFile(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	file := filepath.Join(t.TempDir(), "soak.yaml")
+	text := "url: " + url + "\nbatches: 3\nlimit: 10\nskip: [growth, alive]\nhealth: /none\nendpoint:\n  - {path: /api/session/new, method: POST, body: x}\n  - {path: /api/projects, weight: 3}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := program(t, "probe", "--config", file)
+	p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir())
+	p.start(t)
+	p.ends(t, 1, "settings from "+file, "health not offered (404)", "ok session: GET /api/projects 200", "of 10 file descriptors")
+	p = program(t, "probe", "--config", file, "--limit", "1000", "--endpoint", "/api/sessions")
+	p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir(), "HERMES_SOAK_HEALTH=/health")
+	p.start(t)
+	p.ends(t, 0, "ok health: health 200", "ok session: GET /api/sessions 200", "of 1000 file descriptors")
+	w := program(t, "watch", "--config", file, "--every", "50ms", "--for", "500ms", "--alert-headroom", "10%")
+	w.start(t)
+	w.ends(t, 1, "ALERT: ", "EXHAUSTED ")
+	if strings.Contains(w.out.String(), "growth") || strings.Contains(w.out.String(), "alive") {
+		t.Errorf("the file skips these:\n%s", &w.out)
+	}
 }

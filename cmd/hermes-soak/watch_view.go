@@ -35,12 +35,16 @@ func newWatchView(o *output) *watchView {
 	return &watchView{output: o, redraw: !o.quiet && isTerminal(o.stderr) && os.Getenv("CI") == ""}
 }
 
-// Record hands the event to the files, and keeps the newest sample.
+// Record hands the event to the files, keeps the newest sample, and tells at once
+// where the server's health is no longer what it was.
 func (v *watchView) Record(e soak.Event) error {
 	if e.Wave != nil {
 		v.mu.Lock()
 		v.samples, v.at, v.last = v.samples+1, e.Mono, e.Wave.Sample
 		v.mu.Unlock()
+	}
+	if l := e.Ladder; l != nil && (l.When == soak.ClimbWatch || l.When == soak.ClimbFailure) {
+		v.say(fmt.Sprintf("after %s the server is %s", e.Mono.Round(time.Second), reports.Printable(l.Evidence)))
 	}
 	return errors.Join(v.failed, v.keep(e))
 }

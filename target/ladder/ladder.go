@@ -16,7 +16,9 @@ import (
 // Config says where a server is and which rungs its ladder has. A nil function
 // or an empty path is a rung that is not asked.
 type Config struct {
-	// BaseURL is the server's address as load.ParseURL reads it.
+	// BaseURL is the server's address as load.ParseAddress reads it. To one that
+	// speaks no HTTP no request is sent, and only the rungs up to the connection are
+	// climbed.
 	BaseURL string
 	// Health and DeepHealth are paths that a healthy server answers with 2xx.
 	// One that the server does not have (404 or 405) says nothing about it.
@@ -54,7 +56,7 @@ type Config struct {
 // climbs.
 type Climber struct {
 	cfg    Config
-	driver *load.Driver
+	driver *load.Driver // nil where no request is sent
 	addr   string
 	// first is asked for the first byte. The others are the rungs above it, with
 	// an empty path where they are not asked.
@@ -66,11 +68,14 @@ type Climber struct {
 // New makes a Climber. It reports a configuration that cannot be carried out
 // and sends nothing.
 func New(cfg Config) (*Climber, error) {
-	base, err := load.ParseURL(cfg.BaseURL)
+	base, err := load.ParseAddress(cfg.BaseURL)
 	if err != nil {
 		return nil, err
 	}
 	c := &Climber{cfg: cfg, addr: base.Host, session: cfg.Session}
+	if load.IsTCP(cfg.BaseURL) {
+		return c, nil
+	}
 	for _, p := range []struct {
 		to   *soak.Probe
 		path string
@@ -130,8 +135,18 @@ func (c *Climber) Climb(ctx context.Context, when string) soak.Ladder {
 		return k.done()
 	}
 	c.supervisor(ctx, k)
+	if c.driver == nil {
+		c.connects(ctx, k)
+		if k.State == soak.StateUp && k.known && !k.listens {
+			c.listensByNow(ctx, k)
+		}
+		return k.done()
+	}
 	t := c.tries(ctx)
 	c.accepted(ctx, k, t)
+	if t.err == nil {
+		c.otherProtocol(k, t)
+	}
 	if t.err != nil || k.State != "" {
 		return k.done()
 	}
@@ -142,6 +157,15 @@ func (c *Climber) Climb(ctx context.Context, when string) soak.Ladder {
 		c.answers(ctx, k, t)
 	}
 	return k.done()
+}
+
+// otherProtocol says what to do where what came begins no HTTP answer, and where
+// the server has hung up on all that it was sent since we came.
+func (c *Climber) otherProtocol(k *climb, t *tries) {
+	strange := t.last.FirstByte && t.last.Status == 0 && t.last.Class == soak.ClassOther
+	if hungUp := k.When == soak.ClimbStart && t.ends == t.n; strange || hungUp {
+		k.saw("if it speaks no HTTP: --url tcp://" + c.addr)
+	}
 }
 
 // foot climbs the rungs below the first request. It sets a state only where

@@ -174,7 +174,7 @@ func TestWedged(t *testing.T) {
 		conns    int64
 	}{
 		{"reset", soak.StateWedgedReset, "wedged-reset: pid 22468 alive, ADDR in LISTEN, 20 of 20 requests reset before the first byte", 21}, // the last is a handshake
-		{"close", soak.StateWedgedReset, "wedged-reset: pid 22468 alive, ADDR in LISTEN, 20 of 20 requests closed before the first byte", 21},
+		{"close", soak.StateWedgedReset, "wedged-reset: pid 22468 alive, ADDR in LISTEN, 20 of 20 requests closed before the first byte, if it speaks no HTTP: --url tcp://ADDR", 21},
 		{"hang", soak.StateWedgedHang, "wedged-hang: pid 22468 alive, ADDR in LISTEN, 2 of 2 requests timed out before the first byte, 7 connections wait to be accepted", 2},
 	} {
 		t.Run(tc.how, func(t *testing.T) {

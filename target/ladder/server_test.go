@@ -82,6 +82,8 @@ func pages(t *testing.T, answers map[string]string) *server {
 		case "close":
 		case "hang":
 			p.hang()
+		case "raw":
+			_, _ = p.Write([]byte("-ERR unknown command\r\n"))
 		case "byte":
 			_, _ = p.Write([]byte("H"))
 			p.hang()
