@@ -77,6 +77,8 @@ type Rest struct {
 	// At is the point of the run: one of the constants below.
 	At     string `json:"at"`
 	Sample Sample `json:"sample"`
+	// Goroutines are those after the sample; nil where they are not looked at.
+	Goroutines *Goroutines `json:"goroutines,omitempty"`
 }
 
 // The points of a run at which a sample outside the cells is taken.
@@ -130,7 +132,8 @@ type BatchDone struct {
 	// Table counts the handles at the end of the batch by target, as in Sample.
 	Table map[string]int64 `json:"table,omitempty"`
 	// Trace is what was counted inside the processes, as in Sample.
-	Trace *Trace `json:"trace,omitempty"`
+	Trace      *Trace      `json:"trace,omitempty"`
+	Goroutines *Goroutines `json:"goroutines,omitempty"`
 	// Latency holds, for each probe's name, an HDR histogram of latencies in
 	// microseconds in its V2 compressed encoding, base64.
 	Latency map[string]string `json:"latency,omitempty"`

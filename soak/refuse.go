@@ -27,6 +27,9 @@ func (r *Report) refuse(e Event) error {
 		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd}, e.Rest.At) {
 			return fmt.Errorf("there is no rest %q", e.Rest.At)
 		}
+		if err := e.Rest.Goroutines.refuse(); err != nil {
+			return err
+		}
 		return e.Rest.Sample.refuse()
 	case e.Wave != nil:
 		return r.refuseWave(*e.Wave)
@@ -146,6 +149,9 @@ func (d BatchDone) refuse() error {
 		}
 	}
 	if err := d.Trace.refuse(); err != nil {
+		return err
+	}
+	if err := d.Goroutines.refuse(); err != nil {
 		return err
 	}
 	if err := refuseCounts(d.Table); err != nil {

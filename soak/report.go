@@ -48,6 +48,9 @@ type Report struct {
 	table   map[string]int64  // the newest table of handles
 	traces  map[string]*Trace // by the point of the run
 	batched []*Trace          // after each batch
+	// goroutines by the point of the run, and after each batch.
+	goroutines        map[string]*Goroutines
+	batchedGoroutines []*Goroutines
 	// nearest is the process that came nearest to its limit at any moment.
 	nearest *Nearest
 	grown   []grown  // made by Judge
@@ -64,7 +67,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, traces: map[string]*Trace{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, traces: map[string]*Trace{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -111,6 +114,7 @@ func (r *Report) Apply(e Event) error {
 		r.rewatch.noteTable(r, e.Rest.Sample.Table, e.Rest.Sample.Denied)
 		s := r.rewatch.sample(e.Rest.Sample)
 		r.noteTrace(e.Rest.At, s.Trace)
+		r.goroutines[e.Rest.At] = e.Rest.Goroutines
 		s.Trace = nil // the report has the last one
 		r.Rests[e.Rest.At] = s
 		r.look(s)
@@ -125,6 +129,7 @@ func (r *Report) Apply(e Event) error {
 	case e.Extend != nil:
 		r.Extensions = append(r.Extensions, *e.Extend)
 		delete(r.traces, RestEnd)
+		delete(r.goroutines, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
 		r.Stop = *e.Stop
@@ -225,6 +230,9 @@ func (r *Report) applyBatch(d BatchDone) error {
 	r.rewatch.noteTable(r, d.Table, "")
 	if d.Trace != nil {
 		r.Trace, r.batched = d.Trace, append(r.batched, d.Trace)
+	}
+	if d.Goroutines != nil {
+		r.batchedGoroutines = append(r.batchedGoroutines, d.Goroutines)
 	}
 	d.Gauges = r.rewatch.gauges(d.Gauges)
 	r.Batches = append(r.Batches, d.BatchSummary)

@@ -77,6 +77,7 @@ func checks() []namedCheck {
 		{"released", released{}, false},
 		{"pool bound", poolBound{}, false},
 		{"closed", closed{}, false},
+		{"goroutines", goroutines{}, false},
 		{"headroom", headroom{}, true},
 		{"alive", alive{}, true},
 		{"answers", answers{}, false},
@@ -188,9 +189,9 @@ func conclude(r *Report) Conclusion {
 // what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
 	if v.Status != Fail {
-		return slices.Index([]string{"run", "growth", "released", "pool bound", "closed", "headroom", "answers", "alive"}, v.Check)
+		return slices.Index([]string{"run", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive"}, v.Check)
 	}
-	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "headroom", "alive " + string(StateDegraded), "held", "answers"}
+	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded {
 		return slices.Index(order, "held")
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/google/pprof/profile"
 )
@@ -25,8 +26,9 @@ type Goroutines struct {
 }
 
 // NewGoroutines reads from a profile's address, such as
-// http://127.0.0.1:6060/debug/pprof. The transport dials what it is allowed to.
-func NewGoroutines(transport http.RoundTripper, address string) (*Goroutines, error) {
+// http://127.0.0.1:6060/debug/pprof, within the timeout. The transport dials what it
+// is allowed to.
+func NewGoroutines(transport http.RoundTripper, address string, timeout time.Duration) (*Goroutines, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("goroutine profile %q: want an address such as http://127.0.0.1:6060/debug/pprof", address)
@@ -38,7 +40,7 @@ func NewGoroutines(transport http.RoundTripper, address string) (*Goroutines, er
 		u.Path += "/goroutine"
 	}
 	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Goroutines{&http.Client{Transport: transport, CheckRedirect: refuse}, u.String()}, nil
+	return &Goroutines{&http.Client{Transport: transport, CheckRedirect: refuse, Timeout: timeout}, u.String()}, nil
 }
 
 // Read counts the goroutines by stack. It asks the server, so it is for moments
@@ -70,7 +72,7 @@ func (g *Goroutines) Read(ctx context.Context) (map[string]int64, error) {
 func parseGoroutines(b []byte) (map[string]int64, error) {
 	p, err := profile.Parse(bytes.NewReader(b))
 	if err != nil {
-		return nil, fmt.Errorf("goroutine profile: %w", err)
+		return nil, fmt.Errorf("goroutine profile: %w: is it net/http/pprof?", err)
 	}
 	if len(p.SampleType) != 1 || p.SampleType[0].Type != "goroutine" {
 		return nil, fmt.Errorf("the profile is none of goroutines")

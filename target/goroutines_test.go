@@ -7,6 +7,7 @@ import (
 	_ "net/http/pprof"
 	"strings"
 	"testing"
+	"time"
 )
 
 // park is where the goroutines of the test stand.
@@ -21,7 +22,7 @@ func TestGoroutines(t *testing.T) {
 		for range 5 {
 			go park(until)
 		}
-		g, err := NewGoroutines(http.DefaultTransport, server.URL+address)
+		g, err := NewGoroutines(http.DefaultTransport, server.URL+address, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func TestGoroutines(t *testing.T) {
 
 func TestGoroutinesRefused(t *testing.T) {
 	for _, address := range []string{"", "127.0.0.1:6060", "ftp://127.0.0.1/", "http://"} {
-		if _, err := NewGoroutines(nil, address); err == nil {
+		if _, err := NewGoroutines(nil, address, time.Minute); err == nil {
 			t.Errorf("%q is taken for an address", address)
 		}
 	}
@@ -62,7 +63,7 @@ func TestGoroutinesRefused(t *testing.T) {
 	}))
 	defer server.Close()
 	for path, want := range map[string]string{"/none": "404", "/away": "302", "/text": "goroutine profile: "} {
-		g, err := NewGoroutines(http.DefaultTransport, server.URL+path)
+		g, err := NewGoroutines(http.DefaultTransport, server.URL+path, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}

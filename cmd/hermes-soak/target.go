@@ -49,6 +49,7 @@ type targetPlan struct {
 	startTimeout time.Duration
 	allowRemote  []string
 	access       load.Access // what lets our requests in
+	pprof        string      // where a Go target shows its profiles; "" is not asked
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -58,7 +59,7 @@ type targetPlan struct {
 func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) {
 	p := targetPlan{
 		pid: c.Int("pid"), health: c.String("health"), deep: c.String("deep-health"),
-		startTimeout: c.Duration("start-timeout"), allowRemote: c.StringSlice("allow-remote"),
+		startTimeout: c.Duration("start-timeout"), allowRemote: c.StringSlice("allow-remote"), pprof: c.String("pprof"),
 		command: target.Command{Args: command, Env: c.StringSlice("env"), Dir: c.String("cwd"), NoFile: c.Uint64("nofile"), Log: c.String("log")},
 	}
 	if urls := c.StringSlice("url"); len(urls) > 0 {
