@@ -20,7 +20,7 @@ type Loop struct {
 	// Climb climbs the health ladder at the given point of the run.
 	Climb func(ctx context.Context, when string) Ladder
 	// Peek climbs the rungs that send no request.
-	Peek     func(ctx context.Context, when string) Ladder
+	Peek func(ctx context.Context, when string) Ladder
 	// Goroutines reads those of a Go target; nil where they are not looked at.
 	Goroutines func(ctx context.Context) (map[string]int64, error)
 	Recorder   Recorder

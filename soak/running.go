@@ -189,10 +189,10 @@ func (r *running) trace(ctx context.Context) *Trace {
 // readGoroutines asks the target, which is a request to it: it comes after what was
 // sampled. nil where they are not looked at.
 func (r *running) readGoroutines(ctx context.Context) *Goroutines {
-	if r.Loop.Goroutines == nil {
+	if r.Goroutines == nil {
 		return nil
 	}
-	stacks, err := r.Loop.Goroutines(ctx)
+	stacks, err := r.Goroutines(ctx)
 	if err != nil {
 		return &Goroutines{Unknown: err.Error()}
 	}
