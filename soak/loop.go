@@ -20,8 +20,10 @@ type Loop struct {
 	// Climb climbs the health ladder at the given point of the run.
 	Climb func(ctx context.Context, when string) Ladder
 	// Peek climbs the rungs that send no request.
-	Peek     func(ctx context.Context, when string) Ladder
-	Recorder Recorder
+	Peek func(ctx context.Context, when string) Ladder
+	// Goroutines reads those of a Go target; nil where they are not looked at.
+	Goroutines func(ctx context.Context) (map[string]int64, error)
+	Recorder   Recorder
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
 	Quit <-chan struct{}

@@ -27,6 +27,9 @@ func (r *Report) refuse(e Event) error {
 		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd}, e.Rest.At) {
 			return fmt.Errorf("there is no rest %q", e.Rest.At)
 		}
+		if err := e.Rest.Goroutines.refuse(); err != nil {
+			return err
+		}
 		return e.Rest.Sample.refuse()
 	case e.Wave != nil:
 		return r.refuseWave(*e.Wave)
@@ -124,6 +127,9 @@ func (s Sample) refuse() error {
 			return err
 		}
 	}
+	if err := s.Trace.refuse(); err != nil {
+		return err
+	}
 	if n := s.Nearest; n != nil && (n.Limit < 1 || refuseCount("nearest", n.FDs) != nil) {
 		return fmt.Errorf("the process nearest to its limit holds %d of %d", n.FDs, n.Limit)
 	}
@@ -141,6 +147,12 @@ func (d BatchDone) refuse() error {
 		if err := refuseCount("peak", *d.PeakFDs); err != nil {
 			return err
 		}
+	}
+	if err := d.Trace.refuse(); err != nil {
+		return err
+	}
+	if err := d.Goroutines.refuse(); err != nil {
+		return err
 	}
 	if err := refuseCounts(d.Table); err != nil {
 		return err

@@ -172,13 +172,37 @@ func (r *running) rest(ctx context.Context, at string) error {
 		return err
 	}
 	r.last = s
-	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s}})
+	s.Trace = r.trace(ctx)
+	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s, Goroutines: r.readGoroutines(ctx)}})
+}
+
+// trace is what was counted inside the target; nil where it is not traced.
+func (r *running) trace(ctx context.Context) *Trace {
+	t, ok := r.Sampler.(Tracer)
+	if !ok {
+		return nil
+	}
+	counted := t.Trace(ctx)
+	return &counted
+}
+
+// readGoroutines asks the target, which is a request to it: it comes after what was
+// sampled. nil where they are not looked at.
+func (r *running) readGoroutines(ctx context.Context) *Goroutines {
+	if r.Goroutines == nil {
+		return nil
+	}
+	stacks, err := r.Goroutines(ctx)
+	if err != nil {
+		return &Goroutines{Unknown: err.Error()}
+	}
+	return &Goroutines{Stacks: stacks}
 }
 
 // closeBatch closes the batch in hand with the newest reading, and looks whether
 // the process is there and listens. Only what is wrong is recorded.
 func (r *running) closeBatch(ctx context.Context) error {
-	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Latency: map[string]string{}}
+	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Trace: r.trace(ctx), Goroutines: r.readGoroutines(ctx), Latency: map[string]string{}}
 	all := newLatency()
 	for p, l := range r.latencies {
 		if l.empty() {

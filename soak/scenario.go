@@ -72,6 +72,9 @@ type Scenario struct {
 	Watch []Group `json:"watch"`
 	// Gate names gauges that are judged beside the default ones, such as "rss".
 	Gate []string `json:"gate,omitempty"`
+	// Pprof is the address of a Go target's profiles; empty: its goroutines are not
+	// looked at.
+	Pprof string `json:"pprof,omitempty"`
 	// Looks is the number of planned looks at growth: 1 after the planned load, and
 	// where that does not decide it, 3 after up to four times as much; 0 reads as 1.
 	Looks int `json:"looks,omitempty"`

@@ -99,6 +99,7 @@ func checkFlags() []cli.Flag {
 		watchFlag("state.db*, *.db* and *.sqlite*, where one is seen open"),
 		&cli.StringSliceFlag{Name: "allow", Category: flagsChecks, Usage: "`PATTERN=N` handles that may stay open in a watched group; repeatable"},
 		&cli.StringSliceFlag{Name: "gate", Category: flagsChecks, Usage: "`GAUGE` that may not grow either: rss; repeatable"},
+		&cli.StringFlag{Name: "pprof", Category: flagsChecks, Usage: "`URL` of a Go server's profiles, such as http://127.0.0.1:6060/debug/pprof: no stack may hold more goroutines with every batch"},
 		&cli.StringSliceFlag{Name: "skip", Category: flagsChecks, Usage: "`CHECK` that is not made: " + strings.Join(soak.CheckNames(), ", ") + "; repeatable"},
 		&cli.StringFlag{Name: "tolerance", Category: flagsChecks, Usage: "growth of `RATE` per request that is let pass, such as 1/1000; a pass must have ruled out more (default: every leak fails)"},
 		&cli.BoolFlag{Name: "fail-fast", Category: flagsChecks, Usage: "end the load once growth has failed, and by much, at three looks running of those after 5, 10, 20, 40 ... batches"},

@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 			os.Exit(target.Guard())
 		case serveTLSArg:
 			serveTLS(os.Args[2])
+		case serveGoroutinesArg:
+			serveGoroutines(os.Args[2], os.Args[3])
 		case serveTerminalArg:
 			serveTerminal(os.Args[2], os.Args[3])
 		case hostileArg:

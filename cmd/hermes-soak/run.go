@@ -106,6 +106,10 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	}
 	defer driver.Close()
 	defer context.AfterFunc(ctx, driver.Close)()
+	goroutines, err := goroutineReader(ctx, plan, scenario.Timeout)
+	if err != nil {
+		return nil, err
+	}
 	climber, err := server.climbers(plan, scenario)
 	if err != nil {
 		return nil, usage(err, "")
@@ -117,7 +121,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
+		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Peek: climber.Peek, Goroutines: goroutines, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

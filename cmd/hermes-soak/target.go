@@ -50,6 +50,7 @@ type targetPlan struct {
 	allowRemote  []string
 	access       load.Access // what lets our requests in
 	loginToken   string      // path of a token in the login's answer; "" is none
+	pprof        string      // where a Go target shows its profiles; "" is not asked
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -59,7 +60,7 @@ type targetPlan struct {
 func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) {
 	p := targetPlan{
 		pid: c.Int("pid"), health: c.String("health"), deep: c.String("deep-health"),
-		startTimeout: c.Duration("start-timeout"), allowRemote: c.StringSlice("allow-remote"), loginToken: c.String("login-token"),
+		startTimeout: c.Duration("start-timeout"), allowRemote: c.StringSlice("allow-remote"), loginToken: c.String("login-token"), pprof: c.String("pprof"),
 		command: target.Command{Args: command, Env: c.StringSlice("env"), Dir: c.String("cwd"), NoFile: c.Uint64("nofile"), Log: c.String("log")},
 	}
 	if urls := c.StringSlice("url"); len(urls) > 0 {
