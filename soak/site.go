@@ -10,7 +10,7 @@ import (
 type Trace struct {
 	// Sites are the places that opened SQLite connections; those in memory do not
 	// count.
-	Sites []Site `json:"sites"`
+	Sites []Site `json:"sites,omitempty"`
 	// Python is the oldest version that runs, such as 3.11.
 	Python string `json:"python,omitempty"`
 	// Unknown says why not all connections were counted; empty where they were.

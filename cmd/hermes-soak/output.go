@@ -71,8 +71,12 @@ func (o *output) begin(s soak.Start) {
 	if s.Scenario.For > 0 {
 		plan = fmt.Sprintf("batches of %d requests for %s", s.Scenario.Requests, s.Scenario.For)
 	}
+	kind := s.Target.Kind
+	if s.Target.Tracing != nil {
+		kind += ", traced"
+	}
 	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
-		s.Target.URL, s.Target.Kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
+		s.Target.URL, kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
 	if isTerminal(o.stderr) && os.Getenv("CI") == "" {
 		o.progress.Store(newProgress(o.stderr, s.Scenario))
 	}

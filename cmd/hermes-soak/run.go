@@ -108,13 +108,14 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 		return nil, usage(err, "")
 	}
 	scenario.Probes = probesAt(scenario.Probes, server.urls())
+	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
+		Driver: driver, Sampler: sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

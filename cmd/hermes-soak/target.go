@@ -49,6 +49,7 @@ type targetPlan struct {
 	startTimeout time.Duration
 	allowRemote  []string
 	access       load.Access // what lets our requests in
+	trace        tracePlan
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -65,6 +66,10 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 		p.url, p.others = urls[0], urls[1:]
 	}
 	if err := p.choose(c, split); err != nil {
+		return p, err
+	}
+	var err error
+	if p.trace, err = traceFrom(c, p.kind); err != nil {
 		return p, err
 	}
 	for _, e := range p.command.Env {

@@ -14,7 +14,7 @@ from itertools import count, repeat
 # The layout, as in layout.go: words of 8 bytes in the order of the machine.
 MAGIC = b"HSTRACE1"
 HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
-PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY = 1, 2, 3, 4, 5, 6  # words of the header
+PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY, LOST = 1, 2, 3, 4, 5, 6, 7  # words of the header
 OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
 HOOKED, APSW = 1, 2  # flags
 FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
@@ -48,8 +48,11 @@ def start(where):
 
 
 def failed(error):
-    """Leaves a word on why nothing is counted."""
+    """Leaves a word on why something is not counted."""
     try:
+        if file or kept:
+            # Where no file can be opened any more, the counters that we have are still there.
+            (file or kept[-1]).words[LOST] += 1
         with open(os.path.join(folder, "failed.%d" % os.getpid()), "w") as f:
             f.write("%s: %s" % (type(error).__name__, error))
     except Exception:
@@ -367,12 +370,10 @@ def hook(module):
 
 
 class Finder:
-    """Hooks _sqlite3 when it is imported, and notes where apsw is."""
+    """Hooks _sqlite3 when it is imported, and notes that apsw is."""
 
     def find_spec(self, name, path=None, target=None):
-        if name == "apsw":
-            flag(APSW)
-        if name != "_sqlite3":
+        if name not in ("_sqlite3", "apsw"):
             return None
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
@@ -381,7 +382,9 @@ class Finder:
                     break
         else:
             return None
-        if hasattr(spec.loader, "exec_module"):
+        if name == "apsw":
+            flag(APSW)
+        elif hasattr(spec.loader, "exec_module"):
             spec.loader = Loader(spec.loader)
         return spec
 

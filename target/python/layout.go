@@ -14,7 +14,7 @@ import (
 // place that opens connections. All numbers are words of 8 bytes in the order of
 // the machine, each written by one store. _hermes_soak.py has the same figures.
 //
-//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, ready
+//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, ready, lost
 //	slot    opened, closed, collected, peak, 1 + length of the text, then from byte 64 the text
 //	text    up to three lines, the innermost first: path, line and function, between tabs
 //
@@ -38,6 +38,7 @@ const (
 	wordFlags
 	wordCollections
 	wordReady
+	wordLost
 )
 
 const (
@@ -51,7 +52,7 @@ const (
 // The flags of a process.
 const (
 	flagHooked = 1 << iota // sqlite3 was imported, and is counted
-	flagAPSW               // apsw was looked for, which is not counted
+	flagAPSW               // apsw was imported, which is not counted
 )
 
 // counters are the contents of one counter file.
@@ -62,6 +63,7 @@ type counters struct {
 	hooked      bool
 	apsw        bool
 	collections int64
+	lost        int64 // events that could not be counted, of forked processes too
 	places      []place
 }
 
@@ -94,12 +96,12 @@ func parse(data []byte) (c counters, err error) {
 		return c, errNotReady
 	}
 	pid, hex := word(wordPID), word(wordPython)
-	if pid == 0 || pid > 1<<31 || hex > 1<<32 || word(wordCollections) > mostCounted {
+	if pid == 0 || pid > 1<<31 || hex > 1<<32 || word(wordCollections) > mostCounted || word(wordLost) > mostCounted {
 		return c, fmt.Errorf("no counter file: pid %d, Python %#x", pid, hex)
 	}
 	c.pid, c.ticks, c.version = int(pid), word(wordTicks), fmt.Sprintf("%d.%d", hex>>24, hex>>16&0xff)
 	c.hooked, c.apsw = word(wordFlags)&flagHooked != 0, word(wordFlags)&flagAPSW != 0
-	c.collections = int64(word(wordCollections))
+	c.collections, c.lost = int64(word(wordCollections)), int64(word(wordLost))
 	for i := range slotCount {
 		p, ok, err := parseSlot(data[headerSize+i*slotSize:][:slotSize])
 		if err != nil {

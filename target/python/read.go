@@ -26,7 +26,9 @@ const (
 // process for each request.
 type Reader struct {
 	folder string
-	ended  sums
+	// What processes that have ended counted.
+	ended       sums
+	collections int64
 }
 
 // NewReader returns a reader of the folder that Install has filled.
@@ -37,8 +39,6 @@ type Process struct {
 	PID int
 	// Ticks is its start; 0 where it could not read that.
 	Ticks uint64
-	// APSW: it has looked for apsw, whose connections are not seen.
-	APSW bool
 }
 
 // Counts is what the processes of a target have counted.
@@ -52,6 +52,8 @@ type Counts struct {
 	Collections int64
 	// Failed says why a process could not count, or not all; empty where none failed.
 	Failed string
+	// APSW: a process has imported apsw, whose connections are not seen.
+	APSW bool
 }
 
 // Read reads the counters. alive says whether a process is there.
@@ -70,18 +72,23 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 		if err != nil {
 			return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", name, err)
 		}
-		p := Process{c.pid, c.ticks, c.apsw}
-		out.Collections += c.collections
+		p := Process{c.pid, c.ticks}
+		out.APSW = out.APSW || c.apsw
+		if c.lost > 0 && out.Failed == "" {
+			out.Failed = fmt.Sprintf("pid %d could not count %d events", c.pid, c.lost)
+		}
 		// A process whose program was replaced has a file for each.
 		replaced := i+1 < len(files) && pidOf(files[i+1]) == pidOf(name)
 		if replaced || !alive(p) {
 			r.ended.add(c, true)
+			r.collections += c.collections
 			if err := os.Remove(filepath.Join(r.folder, name)); err != nil {
 				return Counts{}, fmt.Errorf("remove the counters of a process that ended: %w", err)
 			}
 			continue
 		}
 		now.add(c, false)
+		out.Collections += c.collections
 		out.Processes = append(out.Processes, p)
 		if out.Python == "" || older(c.version, out.Python) {
 			out.Python = c.version
@@ -91,7 +98,9 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 		now.site(s.Where, s.Function, s.From).Add(*s)
 	}
 	out.Sites = now.sorted()
-	out.Failed, err = r.failed()
+	out.Collections += r.collections
+	why, err := r.failed()
+	out.Failed = cmp.Or(why, out.Failed)
 	return out, err
 }
 
