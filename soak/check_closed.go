@@ -147,7 +147,7 @@ func (p *placed) judge(r *Report) (Status, string) {
 	case gained <= flight || 2*n <= of || !late:
 		return Pass, ""
 	case of < leastInterval:
-		return Unknown, fmt.Sprintf("%s; %s are too few to tell whether it goes on: run %d or more", p.worst, count(int64(of), "batch"), closedWarmUp)
+		return Unknown, fmt.Sprintf("%s; whether it goes on cannot be told from so few batches: run %d or more", p.worst, closedWarmUp)
 	}
 	return Fail, ""
 }
