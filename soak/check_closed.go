@@ -62,6 +62,14 @@ func (r *Report) allClosed() []Verdict {
 	return []Verdict{v}
 }
 
+// refCounted says that a connection is in no reference cycle, so that it is closed
+// when it is dropped: before Python 3.11.
+func (t *Trace) refCounted() bool {
+	var minor int
+	n, err := fmt.Sscanf(t.Python, "3.%d", &minor)
+	return n == 1 && err == nil && minor < 11
+}
+
 func (t *Trace) python() string {
 	if t.Python == "" {
 		return ""
@@ -163,7 +171,7 @@ func (p *placed) failed(r *Report) Verdict {
 	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; %d are open now, at most %d at once",
 		p.worst, p.unclosed[from], p.unclosed[len(p.unclosed)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
 	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
-	if p.atOnce {
+	if p.atOnce && r.Trace.refCounted() {
 		piles := fmt.Sprintf("; no handle piles up here, since%s closes what is dropped at once: on 3.11 and later it stays until the garbage collector comes", r.Trace.python())
 		v.Reason, v.Headline = v.Reason+piles, fmt.Sprintf("UNCLOSED: %s%s", p.worst, piles)
 	}

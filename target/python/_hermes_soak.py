@@ -14,7 +14,7 @@ from itertools import count, repeat
 # The layout, as in layout.go: words of 8 bytes in the order of the machine.
 MAGIC = b"HSTRACE1"
 HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
-PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY, LOST = 1, 2, 3, 4, 5, 6, 7  # words of the header
+PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6  # words of the header
 OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
 HOOKED, APSW = 1, 2  # flags
 FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
@@ -39,6 +39,7 @@ def start(where):
         options = f.read().split()
     if "children" not in options:
         leave_environment()
+    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
     counters()
     atexit.register(freeze)
     os.register_at_fork(after_in_child=forked)
@@ -73,7 +74,6 @@ def leave_environment():
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:
         del os.environ["PYTHONPATH"]
-    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
 
 
 class Exec:
@@ -87,7 +87,7 @@ class Exec:
         if os.getpid() != first or len(env) != self.has_env:
             return self.real(path, argv, *env)
         new = dict(env[0] if env else os.environ)
-        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p])
+        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
         return posix_execve(path, argv, new)
 
 
@@ -116,7 +116,7 @@ class File:
 
     def __init__(self):
         size = HEADER + SLOTS * SLOT
-        path = os.path.join(folder, "%d.%d.trace" % (os.getpid(), time.monotonic_ns()))
+        path = os.path.join(folder, "%d.%d" % (os.getpid(), time.monotonic_ns()))
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             # A page without room on the disk would end the process when it is written.
@@ -125,6 +125,9 @@ class File:
                 self.map = mmap.mmap(fd, size, trackfd=False)
             else:
                 self.map = mmap.mmap(fd, size)
+        except BaseException:
+            os.unlink(path)
+            raise
         finally:
             os.close(fd)
         self.words = memoryview(self.map).cast("Q")
@@ -137,7 +140,7 @@ class File:
         self.words[PYTHON] = sys.hexversion
         self.words[FLAGS] = flags[0]
         self.rest = self.take(SLOTS - 1, ())  # all places beyond the others
-        self.words[READY] = 1
+        os.rename(path, path + ".trace")  # now it is whole
 
     def site(self, key, frames):
         """The counters of a new place. Two threads may make two of one; the reader adds them up."""
@@ -325,9 +328,9 @@ def hook(module):
         __doc__ = real.__doc__
 
         def __init__(self, *args, **kwargs):
+            close(self)  # called twice, it closes what it had
             real_init(self, *args, **kwargs)
             try:
-                close(self)  # called twice, it has closed what it had
                 if not in_memory(args[0] if args else kwargs.get("database")):
                     site = place()
                     self._hermes_soak = Token(site)

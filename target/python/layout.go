@@ -14,7 +14,7 @@ import (
 // place that opens connections. All numbers are words of 8 bytes in the order of
 // the machine, each written by one store. _hermes_soak.py has the same figures.
 //
-//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, ready, lost
+//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, lost
 //	slot    opened, closed, collected, peak, 1 + length of the text, then from byte 64 the text
 //	text    up to three lines, the innermost first: path, line and function, between tabs
 //
@@ -37,7 +37,6 @@ const (
 	wordPython
 	wordFlags
 	wordCollections
-	wordReady
 	wordLost
 )
 
@@ -63,7 +62,7 @@ type counters struct {
 	hooked      bool
 	apsw        bool
 	collections int64
-	lost        int64 // events that could not be counted, of forked processes too
+	lost        int64 // connections that could not be counted, of forked processes too
 	places      []place
 }
 
@@ -79,9 +78,6 @@ type frame struct {
 	function string
 }
 
-// errNotReady: the process has made its file and not begun to count.
-var errNotReady = errors.New("its counters are not ready")
-
 // mostCounted bounds a counter: more opens than a process can do in years.
 const mostCounted = 1 << 40
 
@@ -92,9 +88,6 @@ func parse(data []byte) (c counters, err error) {
 		return c, fmt.Errorf("no counter file: %d bytes", len(data))
 	}
 	word := func(i int) uint64 { return binary.NativeEndian.Uint64(data[8*i:]) }
-	if word(wordReady) != 1 {
-		return c, errNotReady
-	}
 	pid, hex := word(wordPID), word(wordPython)
 	if pid == 0 || pid > 1<<31 || hex > 1<<32 || word(wordCollections) > mostCounted || word(wordLost) > mostCounted {
 		return c, fmt.Errorf("no counter file: pid %d, Python %#x", pid, hex)

@@ -3,7 +3,6 @@ package python
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"os"
 	"reflect"
 	"strings"
@@ -19,7 +18,6 @@ func newFile() file {
 	f.word(0, wordPID, 77)
 	f.word(0, wordTicks, 99)
 	f.word(0, wordPython, 0x030b07f0)
-	f.word(0, wordReady, 1)
 	return f
 }
 
@@ -48,11 +46,6 @@ func TestParse(t *testing.T) {
 
 // TestParseRefuses: what no tracer can have written is no count.
 func TestParseRefuses(t *testing.T) {
-	unready := newFile()
-	unready.word(0, wordReady, 0)
-	if _, err := parse(unready); !errors.Is(err, errNotReady) {
-		t.Errorf("%v, want errNotReady", err)
-	}
 	long := newFile().slot(0, "a.py\t1\tf", 1, 0, 0, 1)
 	long.word(headerSize, wordLength, slotSize)
 	nobody := newFile()
@@ -68,7 +61,7 @@ func TestParseRefuses(t *testing.T) {
 		"no line":                 newFile().slot(0, "a.py\tone\tf", 1, 0, 0, 1),
 		"no text":                 newFile().slot(0, "a\xff.py\t1\tf", 1, 0, 0, 1),
 	} {
-		if got, err := parse(f); err == nil || errors.Is(err, errNotReady) {
+		if got, err := parse(f); err == nil {
 			t.Errorf("%s: %v, got %+v", name, err, got)
 		}
 	}
@@ -108,14 +101,14 @@ func TestSameFigures(t *testing.T) {
 	}
 	for _, want := range []string{
 		`MAGIC = b"HSTRACE1"`, "HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64\n",
-		"PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY, LOST = 1, 2, 3, 4, 5, 6, 7 ",
+		"PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6 ",
 		"OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4 ", "HOOKED, APSW = 1, 2 ",
 	} {
 		if !bytes.Contains(text, []byte(want)) {
 			t.Errorf("_hermes_soak.py has no %q", want)
 		}
 	}
-	if [...]int{headerSize, slotCount, slotSize, textAt} != [...]int{256, 512, 384, 64} || wordLost != 7 || wordLength != 4 || flagAPSW != 2 {
+	if [...]int{headerSize, slotCount, slotSize, textAt} != [...]int{256, 512, 384, 64} || wordLost != 6 || wordLength != 4 || flagAPSW != 2 {
 		t.Error("layout.go has other figures")
 	}
 }

@@ -66,16 +66,13 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 	now := sums{}
 	for i, name := range files {
 		c, err := readFile(filepath.Join(r.folder, name))
-		if errors.Is(err, errNotReady) {
-			continue
-		}
 		if err != nil {
 			return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", name, err)
 		}
 		p := Process{c.pid, c.ticks}
 		out.APSW = out.APSW || c.apsw
 		if c.lost > 0 && out.Failed == "" {
-			out.Failed = fmt.Sprintf("pid %d could not count %d events", c.pid, c.lost)
+			out.Failed = fmt.Sprintf("pid %d, or one that it forked, could not count %d connections", c.pid, c.lost)
 		}
 		// A process whose program was replaced has a file for each.
 		replaced := i+1 < len(files) && pidOf(files[i+1]) == pidOf(name)
