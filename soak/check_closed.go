@@ -178,17 +178,3 @@ func (p *placed) failed(r *Report) Verdict {
 	v.Reason += ". with sqlite3.connect(...) does not close: use contextlib.closing, or close it on every path"
 	return v
 }
-
-// place is the line of code behind a failure that is about handles, for the last
-// line of a run.
-func place(all []Verdict, failed Verdict) string {
-	if !slices.Contains([]string{"growth", "released", "pool bound", "headroom"}, failed.Check) {
-		return ""
-	}
-	for _, v := range all {
-		if v.Check == "closed" && v.Status == Fail {
-			return "; " + v.site
-		}
-	}
-	return ""
-}

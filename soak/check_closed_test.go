@@ -108,10 +108,28 @@ func TestClosedNamesTheCaller(t *testing.T) {
 // TestPlaceInTheLastLine: the line of code stands in the verdict line of the
 // failures that it explains.
 func TestPlaceInTheLastLine(t *testing.T) {
-	all := []Verdict{{Check: "closed", Status: Fail, site: "a.py:1: 5 opened, 0 closed"}}
+	r := NewReport()
+	r.Verdicts = []Verdict{{Check: "closed", Status: Fail, site: "a.py:1: 5 opened, 0 closed"}}
 	for check, want := range map[string]string{"released": "; a.py:1: 5 opened, 0 closed", "growth": "; a.py:1: 5 opened, 0 closed", "alive": "", "closed": ""} {
-		if got := place(all, Verdict{Check: check}); got != want {
+		if got := r.place(Verdict{Check: check}); got != want {
 			t.Errorf("%s: got %q, want %q", check, got, want)
 		}
+	}
+}
+
+// TestOpenerInTheLastLine: where descriptors of another kind grow, the place that
+// opened most of those that stay is named.
+func TestOpenerInTheLastLine(t *testing.T) {
+	r := tracedRun(nil, nil, nil)
+	r.traces[RestLoaded].Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 3}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 4}}
+	r.Trace.Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 4}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 44}, {Where: "e.py:5", Open: 5}}
+	for subject, want := range map[string]string{"handles": "; opened at b.py:2 pty (from c.py:3): 40 more of its descriptors stay open", "threads": ""} {
+		if got := r.place(Verdict{Check: "growth", Subject: subject}); got != want {
+			t.Errorf("%s: got %q", subject, got)
+		}
+	}
+	r.Trace.Openers = r.traces[RestLoaded].Openers
+	if got := r.grownOpener(); got != "" {
+		t.Errorf("nothing grew, got %q", got)
 	}
 }

@@ -70,6 +70,8 @@ type Tracing struct {
 	Asked bool `json:"asked,omitempty"`
 	// Children: what the target starts is traced too.
 	Children bool `json:"children,omitempty"`
+	// Openers: the place that opened a descriptor last is noted for each.
+	Openers bool `json:"openers,omitempty"`
 }
 
 // Rest is a sample taken outside the cells.

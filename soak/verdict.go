@@ -157,7 +157,7 @@ func plannedShare(sent, planned int) string {
 func conclude(r *Report) Conclusion {
 	c := Conclusion{Status: Pass, Exit: ExitPass, Class: LeakNone}
 	if v := first(r.Verdicts, Fail); v != nil {
-		return Conclusion{Fail, ExitFail, v.Class, v.Headline + place(r.Verdicts, *v)}
+		return Conclusion{Fail, ExitFail, v.Class, v.Headline + r.place(*v)}
 	}
 	if v := first(r.Verdicts, Unknown); v != nil {
 		c.Status, c.Exit = Unknown, ExitUnknown

@@ -20,7 +20,7 @@ const flagsPython = "Python targets"
 
 func traceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "trace", Category: flagsPython, Value: "auto", Usage: "count inside a launched Python server who opens SQLite connections and who closes them: auto (where it can be done), sqlite (unknown where it cannot) or off"},
+		&cli.StringFlag{Name: "trace", Category: flagsPython, Value: "auto", Usage: "count inside a launched Python server who opens SQLite connections and who closes them: auto (where it can be done), sqlite (unknown where it cannot), sqlite,fd (and who opened the descriptors that stay) or off"},
 		&cli.BoolFlag{Name: "trace-children", Category: flagsPython, Usage: "trace the Python processes that the server starts too, not only those that it forks"},
 	}
 }
@@ -30,14 +30,15 @@ type tracePlan struct {
 	on       bool
 	asked    bool // by name, so that what cannot be done is unknown
 	children bool
+	openers  bool // of descriptors are noted too
 }
 
 func traceFrom(c *cli.Context, kind string) (p tracePlan, err error) {
 	what := c.String("trace")
-	p = tracePlan{on: kind == "launched" && what != "off" && what != "", asked: what == "sqlite", children: c.Bool("trace-children")}
+	p = tracePlan{on: kind == "launched" && what != "off" && what != "", asked: strings.HasPrefix(what, "sqlite"), openers: what == "sqlite,fd", children: c.Bool("trace-children")}
 	switch {
-	case !slices.Contains([]string{"", "auto", "off", "sqlite"}, what): // "" is a command without the flag
-		return p, usage(fmt.Errorf("trace: want auto, sqlite or off, not %q", what), "")
+	case !slices.Contains([]string{"", "auto", "off", "sqlite", "sqlite,fd"}, what): // "" is a command without the flag
+		return p, usage(fmt.Errorf("trace: want auto, sqlite, sqlite,fd or off, not %q", what), "")
 	case p.asked && kind != "launched":
 		return p, usage(fmt.Errorf("--trace %s does not go with a target that is %s", what, kind), "only a server that hermes-soak starts can be traced, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
 	case p.children && !p.on:
@@ -58,7 +59,7 @@ func (p tracePlan) install(command *target.Command) (folder string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the tracer: %w", err)
 	}
-	if err := pytrace.Install(real, pytrace.Options{Children: p.children}); err != nil {
+	if err := pytrace.Install(real, pytrace.Options{Children: p.children, Openers: p.openers}); err != nil {
 		return "", err
 	}
 	before := os.Getenv("PYTHONPATH")
@@ -84,13 +85,13 @@ func (s *server) sampling(plan tracePlan) soak.Sampler {
 	if s.traceFolder == "" {
 		return s.sampler
 	}
-	t := &traced{s.sampler, s, pytrace.NewReader(s.traceFolder)}
+	t := &traced{s.sampler, s, pytrace.NewReader(s.root, s.traceFolder)}
 	counts, err := t.reader.Read(t.alive)
 	isPython := slices.ContainsFunc(s.takers(), func(id target.Identity) bool { return pytrace.Running(s.root, id.PID) })
 	if err == nil && len(counts.Processes) == 0 && !isPython && !plan.asked {
 		return s.sampler // a server of another kind
 	}
-	s.Tracing = &soak.Tracing{Asked: plan.asked, Children: plan.children}
+	s.Tracing = &soak.Tracing{Asked: plan.asked, Children: plan.children, Openers: plan.openers}
 	return t
 }
 
@@ -100,7 +101,7 @@ func (t *traced) Trace(context.Context) soak.Trace {
 	if err != nil {
 		return soak.Trace{Unknown: err.Error()}
 	}
-	out := soak.Trace{Sites: counts.Sites, Python: counts.Python, Unknown: counts.Failed}
+	out := soak.Trace{Sites: counts.Sites, Openers: counts.Openers, Python: counts.Python, Unknown: counts.Failed}
 	if counts.APSW && out.Unknown == "" {
 		out.Unknown = "it uses apsw, whose connections are not seen"
 	}

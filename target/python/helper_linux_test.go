@@ -58,7 +58,7 @@ func newTraced(t *testing.T, o Options) traced {
 	if err := Install(tr.folder, o); err != nil {
 		t.Fatal(err)
 	}
-	tr.reader = NewReader(tr.folder)
+	tr.reader = NewReader("/proc", tr.folder)
 	return tr
 }
 
@@ -166,7 +166,7 @@ func (s *serving) soak(paths ...string) *soak.Report {
 	}
 	trace := func() *soak.Trace {
 		c := s.counts(s.t)
-		return &soak.Trace{Sites: c.Sites, Python: c.Python}
+		return &soak.Trace{Sites: c.Sites, Openers: c.Openers, Python: c.Python}
 	}
 	gauges := map[string]int64{soak.GaugeFDs: 1}
 	wave := func(kind soak.WaveKind, n int) {

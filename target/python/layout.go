@@ -15,6 +15,8 @@ import (
 // the machine, each written by one store. _hermes_soak.py has the same figures.
 //
 //	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, lost
+//	slots   512 for connections and, where the file is longer, 512 for openers of descriptors
+//	cells   one for each descriptor: the inode of what was opened, 48 bits, and 1 + its slot, 16 bits
 //	slot    opened, closed, collected, peak, 1 + length of the text, then from byte 64 the text
 //	text    up to three lines, the innermost first: path, line and function, between tabs
 //
@@ -27,7 +29,9 @@ const (
 	slotCount  = 512
 	slotSize   = 384
 	textAt     = 64
+	cellCount  = 1 << 16
 	fileSize   = headerSize + slotCount*slotSize
+	openerSize = fileSize + slotCount*slotSize + 8*cellCount // with cells
 )
 
 // The words of the header and of a slot.
@@ -64,6 +68,14 @@ type counters struct {
 	collections int64
 	lost        int64 // connections that could not be counted, of forked processes too
 	places      []place
+	openers     []place        // by slot; of one that was not taken frames is nil
+	cells       map[int]opened // by descriptor
+}
+
+// opened is what a process noted for a descriptor that it opened.
+type opened struct {
+	inode uint64 // 48 bits of it
+	slot  int    // of openers
 }
 
 // place is one slot.
@@ -84,7 +96,7 @@ const mostCounted = 1 << 40
 // parse reads the contents of a counter file. What no tracer can have written is
 // an error.
 func parse(data []byte) (c counters, err error) {
-	if len(data) != fileSize || !bytes.HasPrefix(data, []byte(magic)) {
+	if len(data) != fileSize && len(data) != openerSize || !bytes.HasPrefix(data, []byte(magic)) {
 		return c, fmt.Errorf("no counter file: %d bytes", len(data))
 	}
 	word := func(i int) uint64 { return binary.NativeEndian.Uint64(data[8*i:]) }
@@ -104,7 +116,34 @@ func parse(data []byte) (c counters, err error) {
 			c.places = append(c.places, p)
 		}
 	}
+	if len(data) == openerSize {
+		return c, c.parseOpeners(data[fileSize:])
+	}
 	return c, nil
+}
+
+// parseOpeners reads what lies behind the slots of connections.
+func (c *counters) parseOpeners(data []byte) error {
+	for i := range slotCount {
+		p, _, err := parseSlot(data[i*slotSize:][:slotSize])
+		if err != nil {
+			return fmt.Errorf("slot %d: %w", slotCount+i, err)
+		}
+		c.openers = append(c.openers, p)
+	}
+	c.cells = map[int]opened{}
+	for fd, cells := 0, data[slotCount*slotSize:]; fd < cellCount; fd++ {
+		cell := binary.NativeEndian.Uint64(cells[8*fd:])
+		if cell == 0 {
+			continue
+		}
+		slot := int(cell&0xffff) - 1 - slotCount
+		if slot < 0 || slot >= slotCount {
+			return fmt.Errorf("descriptor %d: no slot %d", fd, slot)
+		}
+		c.cells[fd] = opened{cell >> 16, slot}
+	}
+	return nil
 }
 
 func parseSlot(slot []byte) (p place, ok bool, err error) {

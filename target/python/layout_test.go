@@ -32,6 +32,22 @@ func (f file) slot(n int, text string, opened, closed, collected, peak uint64) f
 	return f
 }
 
+// cell is a file whose openers have one cell.
+func cell(low, high uint64) file {
+	f := append(newFile(), make(file, openerSize-fileSize)...)
+	f.word(openerSize-8*cellCount, 7, high<<16|low)
+	return f
+}
+
+// TestParseOpeners: a cell leads to the slot of its opener.
+func TestParseOpeners(t *testing.T) {
+	f := cell(slotCount+3, 1234).slot(slotCount+2, "a.py\t9\tpty", 40, 0, 0, 0)
+	got, err := parse(f)
+	if err != nil || !reflect.DeepEqual(got.cells, map[int]opened{7: {1234, 2}}) || got.openers[2].frames[0] != (frame{"a.py", 9, "pty"}) || len(got.places) != 0 {
+		t.Errorf("%v, got %+v", err, got)
+	}
+}
+
 func TestParse(t *testing.T) {
 	f := newFile().slot(0, "api/a.py\t237\trows\napi/b.py\t1017\tmain", 100, 1, 98, 3).slot(slotCount-1, "", 5, 5, 0, 1).slot(1, "never.py\t1\tf", 0, 0, 0, 0)
 	f.word(0, wordFlags, flagHooked|flagAPSW)
@@ -73,6 +89,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(uint16(300), []byte("a.py\t1\tf\n\t\t"))
 	f.Fuzz(func(t *testing.T, at uint16, change []byte) {
 		data := newFile().slot(0, "a.py\t1\tf", 9, 3, 2, 4)
+		if at%2 == 1 {
+			data = append(data, make(file, openerSize-fileSize)...)
+			copy(data[int(at)*16%len(data):], change)
+		}
 		copy(data[int(at)%len(data):], change)
 		c, err := parse(data)
 		if err != nil {
@@ -81,6 +101,11 @@ func FuzzParse(f *testing.F) {
 		for _, p := range c.places {
 			if p.opened < 1 || p.closed < 0 || p.collected < 0 || p.closed+p.collected > p.opened || p.peak > p.opened {
 				t.Errorf("%+v", p)
+			}
+		}
+		for fd, o := range c.cells {
+			if fd < 0 || o.slot >= len(c.openers) {
+				t.Errorf("%d: %+v", fd, o)
 			}
 		}
 		sums := sums{}

@@ -25,14 +25,18 @@ const (
 // have ended counted is kept, and their files are removed: a server may fork a
 // process for each request.
 type Reader struct {
+	root   string // where processes are shown
 	folder string
 	// What processes that have ended counted.
 	ended       sums
 	collections int64
 }
 
-// NewReader returns a reader of the folder that Install has filled.
-func NewReader(folder string) *Reader { return &Reader{folder: folder, ended: sums{}} }
+// NewReader returns a reader of the folder that Install has filled. root is where
+// the processes are shown, such as /proc.
+func NewReader(root, folder string) *Reader {
+	return &Reader{root: root, folder: folder, ended: sums{}}
+}
 
 // Process is a process that counts, or counted.
 type Process struct {
@@ -50,6 +54,9 @@ type Counts struct {
 	Python string
 	// Collections is how often the cyclic collector ran although it was turned off.
 	Collections int64
+	// Openers are the places that opened the descriptors that are open; nil where
+	// they are not noted.
+	Openers []soak.Opener
 	// Failed says why a process could not count, or not all; empty where none failed.
 	Failed string
 	// APSW: a process has imported apsw, whose connections are not seen.
@@ -63,7 +70,7 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 		return Counts{}, fmt.Errorf("read the tracer's counters: %w", err)
 	}
 	var out Counts
-	now := sums{}
+	now, openers := sums{}, openerSums{}
 	for i, name := range files {
 		c, err := readFile(filepath.Join(r.folder, name))
 		if err != nil {
@@ -85,6 +92,7 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 			continue
 		}
 		now.add(c, false)
+		openers.add(c, r.root)
 		out.Collections += c.collections
 		out.Processes = append(out.Processes, p)
 		if out.Python == "" || older(c.version, out.Python) {
@@ -94,7 +102,7 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 	for _, s := range r.ended {
 		now.site(s.Where, s.Function, s.From).Add(*s)
 	}
-	out.Sites = now.sorted()
+	out.Sites, out.Openers = now.sorted(), openers.sorted()
 	out.Collections += r.collections
 	why, err := r.failed()
 	out.Failed = cmp.Or(why, out.Failed)
