@@ -48,7 +48,7 @@ func (g grown) verdict(r *Report) Verdict {
 		if g.Judged > 0 {
 			reason = level + "; " + reason
 		}
-		return Verdict{Status: Unknown, Reason: reason + longer(r)}
+		return Verdict{Status: Unknown, Reason: reason + longer(r) + g.amplify(r)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r) + g.openedAt(r)}

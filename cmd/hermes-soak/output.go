@@ -72,7 +72,7 @@ func (o *output) begin(s soak.Start) {
 		plan = fmt.Sprintf("batches of %d requests for %s", s.Scenario.Requests, s.Scenario.For)
 	}
 	kind := s.Target.Kind
-	if s.Target.Tracing != nil {
+	if t := s.Target.Tracing; t != nil && t.Loaded {
 		kind += ", traced"
 	}
 	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
@@ -103,6 +103,8 @@ func (o *output) Record(e soak.Event) error {
 	case e.Wave != nil && e.Wave.Kind == soak.WaveConfirm && !o.resting:
 		o.resting = true
 		o.say("it grows, and the requests do not explain it yet: an idle stretch as long as the load will tell")
+	case e.Stop != nil && e.Stop.Reason == soak.StopCeiling:
+		o.say("the amplified load was ended: " + e.Stop.Detail)
 	case e.Stop != nil && e.Stop.Reason == soak.StopFailFast:
 		o.say("--fail-fast ended the load: " + e.Stop.Detail)
 	}

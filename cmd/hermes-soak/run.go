@@ -49,6 +49,9 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return fileOf(c).blame(err)
 	}
+	if !plan.trace.noGC {
+		scenario.Amplify = "" // a variable or the file says it for targets that are launched
+	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak run --help")
 	}

@@ -106,7 +106,7 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	misplaced := func(names ...string) error {
 		for _, name := range names {
-			if c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name) {
+			if typed(c, name) {
 				return usage(fmt.Errorf("--%s does not go with a target that is %s", name, p.kind), "see hermes-soak run --help")
 			}
 		}
@@ -147,6 +147,11 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	}
 	p.kind = "bundled"
 	return misplaced("cwd", "env")
+}
+
+// typed reports whether a flag stands in the command line.
+func typed(c *cli.Context, name string) bool {
+	return c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name)
 }
 
 // listensOn names the ports of a process, for a hint.

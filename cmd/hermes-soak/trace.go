@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,12 +18,13 @@ import (
 	pytrace "hermes-soak/target/python"
 )
 
-const flagsPython = "Python targets"
+const flagsPython = "Python and Go targets"
 
 func traceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "trace", Category: flagsPython, Value: "auto", Usage: "count inside a launched Python server who opens SQLite connections and who closes them: auto (where it can be done), sqlite (unknown where it cannot), sqlite,fd (and who opened the descriptors that stay) or off"},
 		&cli.BoolFlag{Name: "trace-children", Category: flagsPython, Usage: "trace the Python processes that the server starts too, not only those that it forks"},
+		&cli.StringFlag{Name: "amplify", Category: flagsPython, Usage: "run a launched server without its garbage collector (gc-off: the cyclic one of Python, that of Go), so that what only the collector closes stays; judges handles alone, and ends the load at 1 GiB more memory, at half the limit on file descriptors, or when growth has failed twice running"},
 	}
 }
 
@@ -31,18 +34,29 @@ type tracePlan struct {
 	asked    bool // by name, so that what cannot be done is unknown
 	children bool
 	openers  bool // of descriptors are noted too
+	noGC     bool
 }
 
+// traceFrom reads the flags. What the environment or the file says is for servers
+// that are launched, and is left alone for others.
 func traceFrom(c *cli.Context, kind string) (p tracePlan, err error) {
 	what := c.String("trace")
-	p = tracePlan{on: kind == "launched" && what != "off" && what != "", asked: strings.HasPrefix(what, "sqlite"), openers: what == "sqlite,fd", children: c.Bool("trace-children")}
-	switch {
-	case !slices.Contains([]string{"", "auto", "off", "sqlite", "sqlite,fd"}, what): // "" is a command without the flag
+	if !slices.Contains([]string{"", "auto", "off", "sqlite", "sqlite,fd"}, what) { // "" is a command without the flag
 		return p, usage(fmt.Errorf("trace: want auto, sqlite, sqlite,fd or off, not %q", what), "")
-	case p.asked && kind != "launched":
-		return p, usage(fmt.Errorf("--trace %s does not go with a target that is %s", what, kind), "only a server that hermes-soak starts can be traced, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
-	case p.children && !p.on:
-		return p, usage(errors.New("--trace-children needs a server that is traced"), "see hermes-soak run --help")
+	}
+	asked := strings.HasPrefix(what, "sqlite")
+	if kind != "launched" {
+		for name, set := range map[string]bool{"trace": asked, "trace-children": c.Bool("trace-children"), "amplify": c.String("amplify") != ""} {
+			if set && typed(c, name) {
+				return p, usage(fmt.Errorf("--%s does not go with a target that is %s", name, kind),
+					"it is for a server that hermes-soak starts, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
+			}
+		}
+		return p, nil
+	}
+	p = tracePlan{on: what != "off" && what != "", asked: asked, openers: what == "sqlite,fd", children: c.Bool("trace-children"), noGC: c.String("amplify") != ""}
+	if !p.on && (p.children || p.noGC) {
+		return p, usage(errors.New("--trace-children and --amplify need the tracer"), "leave out --trace off")
 	}
 	return p, nil
 }
@@ -59,7 +73,7 @@ func (p tracePlan) install(command *target.Command) (folder string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the tracer: %w", err)
 	}
-	if err := pytrace.Install(real, pytrace.Options{Children: p.children, Openers: p.openers}); err != nil {
+	if err := pytrace.Install(real, pytrace.Options{Children: p.children, Openers: p.openers, NoGC: p.noGC}); err != nil {
 		return "", err
 	}
 	before := os.Getenv("PYTHONPATH")
@@ -69,8 +83,14 @@ func (p tracePlan) install(command *target.Command) (folder string, err error) {
 		}
 	}
 	command.Env = append(slices.Clip(command.Env), pytrace.Env(real, before))
+	if p.noGC {
+		command.Env = append(command.Env, "GOGC=off", "GOMEMLIMIT="+goMemory)
+	}
 	return real, nil
 }
+
+// goMemory is far above what an amplified run may take before its load is ended.
+const goMemory = "16GiB"
 
 // traced is a sampler of a target that is traced.
 type traced struct {
@@ -87,12 +107,29 @@ func (s *server) sampling(plan tracePlan) soak.Sampler {
 	}
 	t := &traced{s.sampler, s, pytrace.NewReader(s.root, s.traceFolder)}
 	counts, err := t.reader.Read(t.alive)
+	loaded := err == nil && len(counts.Processes) > 0
+	if plan.noGC {
+		s.Amplified = s.amplified(loaded)
+	}
 	isPython := slices.ContainsFunc(s.takers(), func(id target.Identity) bool { return pytrace.Running(s.root, id.PID) })
-	if err == nil && len(counts.Processes) == 0 && !isPython && !plan.asked {
+	if err == nil && !loaded && !isPython && !plan.asked {
 		return s.sampler // a server of another kind
 	}
-	s.Tracing = &soak.Tracing{Asked: plan.asked, Children: plan.children, Openers: plan.openers}
+	s.Tracing = &soak.Tracing{Asked: plan.asked, Loaded: loaded, Children: plan.children, Openers: plan.openers}
 	return t
+}
+
+// amplified is what runs without its garbage collector; "" where nothing does.
+func (s *server) amplified(python bool) string {
+	if python {
+		return "python"
+	}
+	for _, id := range s.takers() {
+		if _, err := buildinfo.ReadFile(filepath.Join(s.root, strconv.Itoa(id.PID), "exe")); err != nil {
+			return ""
+		}
+	}
+	return "go"
 }
 
 // Trace reads the counters, and says where they do not tell all.
@@ -101,7 +138,7 @@ func (t *traced) Trace(context.Context) soak.Trace {
 	if err != nil {
 		return soak.Trace{Unknown: err.Error()}
 	}
-	out := soak.Trace{Sites: counts.Sites, Openers: counts.Openers, Python: counts.Python, Unknown: counts.Failed}
+	out := soak.Trace{Sites: counts.Sites, Openers: counts.Openers, Python: counts.Python, Collections: counts.Collections, Unknown: counts.Failed}
 	if counts.APSW && out.Unknown == "" {
 		out.Unknown = "it uses apsw, whose connections are not seen"
 	}
