@@ -17,20 +17,20 @@ func (closed) Judge(r *Report) []Verdict {
 		return nil
 	}
 	var out []Verdict
-	doubt := ""
+	var doubt []Verdict
 	for _, s := range r.places() {
 		switch answer, why := s.judge(r); answer {
 		case Fail:
 			out = append(out, s.failed(r))
 		case Unknown:
-			doubt = cmp.Or(doubt, why)
+			doubt = append(doubt, Verdict{Status: Unknown, Reason: why, site: s.worst.String()})
 		}
 	}
 	if len(out) > 0 {
 		return out
 	}
-	if doubt != "" {
-		return []Verdict{{Status: Unknown, Reason: doubt}}
+	if len(doubt) > 0 {
+		return doubt[:1]
 	}
 	return r.allClosed()
 }
@@ -56,7 +56,7 @@ func (r *Report) allClosed() []Verdict {
 	}
 	v := Verdict{Status: Pass, Class: LeakNone, Reason: "traced" + r.Trace.python() + ": no SQLite connection to a file was opened"}
 	if opened > 0 {
-		v.Reason = fmt.Sprintf("traced%s: %s opened %s, and their code closed %d; %d are open, at most %d at once at one place",
+		v.Reason = fmt.Sprintf("traced%s: %s opened %s, and their code closed %d; open now: %d, at most at once at one place: %d",
 			r.Trace.python(), count(int64(opened), "place"), count(all.Opened, "connection"), all.Closed, all.open(), all.Peak)
 	}
 	return []Verdict{v}
@@ -95,6 +95,9 @@ func (r *Report) places() []*placed {
 		points[0] = &Trace{}
 	}
 	points = append(points, r.batched...)
+	if len(r.batched) == 0 {
+		points = append(points, r.Trace) // the load ended in its first batch
+	}
 	lines := map[string]*placed{}
 	for i, t := range points {
 		for _, s := range t.Sites {
@@ -168,7 +171,7 @@ func (p *placed) failed(r *Report) Verdict {
 	if p.worst.Collected > 0 {
 		v.Class = LeakDeferred
 	}
-	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; %d are open now, at most %d at once",
+	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; open now: %d, at most at once: %d",
 		p.worst, p.unclosed[from], p.unclosed[len(p.unclosed)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
 	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
 	if p.atOnce && r.Trace.refCounted() {

@@ -62,7 +62,7 @@ func TestClosed(t *testing.T) {
 		{"on error paths only", growing(func(n int64) Site { return at(40*n, 38*n, 0, 0, 2*n) }), Fail, "240 opened, 228 closed"},
 		{"closed at once by the reference count", old, Fail, "UNCLOSED: api/sessions.py:237 rows (from api/models.py:1017): 240 opened, 0 closed, 240 left to the GC; no handle piles up here"},
 		{"all closed", growing(func(n int64) Site { return at(40*n, 40*n, 0, 0, 1) }), Pass, "1 place opened 240 connections, and their code closed 240"},
-		{"at import", growing(func(int64) Site { return at(1, 0, 0, 0, 1) }), Pass, "1 are open"},
+		{"at import", growing(func(int64) Site { return at(1, 0, 0, 0, 1) }), Pass, "open now: 1"},
 		{"a pool", growing(func(int64) Site { return at(4, 0, 0, 0, 4) }), Pass, ""},
 		{"thread-local, dropped with its threads", growing(func(int64) Site { return at(4, 0, 4, 0, 4) }), Pass, ""},
 		{"a pool that fills and stops", growing(func(n int64) Site { return at(10*min(n, 5), 0, 0, 0, 50) }), Pass, ""},
@@ -70,6 +70,7 @@ func TestClosed(t *testing.T) {
 		{"what processes held when they ended", growing(func(n int64) Site { return at(40*n, 0, 0, 40*n, 1) }), Pass, ""},
 		{"closed after the load", tracedRun([]Site{at(10, 0, 0, 0, 10)}, []Site{at(20, 0, 0, 0, 20)}, []Site{at(30, 0, 0, 0, 30)}, []Site{at(40, 0, 0, 0, 40)}, []Site{at(40, 39, 0, 0, 40)}), Pass, ""},
 		{"too short to tell", tracedRun([]Site{at(10, 0, 0, 0, 10)}, []Site{at(20, 0, 0, 0, 20)}, []Site{at(20, 0, 0, 0, 20)}), Unknown, "from so few batches"},
+		{"cut off in the first batch", tracedRun([]Site{at(10, 0, 0, 0, 10)}, []Site{at(90, 0, 0, 0, 90)}), Unknown, "90 opened, 0 closed"},
 		{"nothing opened", tracedRun(nil, nil, nil), Pass, "no SQLite connection"},
 		{"not traceable, asked for", unknown(true), Unknown, "it uses apsw"},
 		{"not traceable, not asked for", unknown(false), "", "not judged: it uses apsw"},
@@ -123,13 +124,18 @@ func TestOpenerInTheLastLine(t *testing.T) {
 	r := tracedRun(nil, nil, nil)
 	r.traces[RestLoaded].Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 3}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 4}}
 	r.Trace.Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 4}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 44}, {Where: "e.py:5", Open: 5}}
-	for subject, want := range map[string]string{"handles": "; opened at b.py:2 pty (from c.py:3): 40 more of its descriptors stay open", "threads": ""} {
+	r.grown = []grown{{family: "handles"}, {family: GaugeThreads}}
+	for subject, want := range map[string]string{"handles": "; opened at b.py:2 pty (from c.py:3): 40 more of its descriptors stay open", GaugeThreads: ""} {
 		if got := r.place(Verdict{Check: "growth", Subject: subject}); got != want {
 			t.Errorf("%s: got %q", subject, got)
 		}
 	}
-	r.Trace.Openers = r.traces[RestLoaded].Openers
-	if got := r.grownOpener(); got != "" {
+	r.grown[0].Gained = 100
+	if got := r.grown[0].openedAt(r); got != "" {
+		t.Errorf("it opened less than half, got %q", got)
+	}
+	r.grown[0].Gained, r.Trace.Openers = 0, r.traces[RestLoaded].Openers
+	if got := r.grown[0].openedAt(r); got != "" {
 		t.Errorf("nothing grew, got %q", got)
 	}
 }

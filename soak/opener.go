@@ -13,20 +13,22 @@ func (r *Report) place(failed Verdict) string {
 		return ""
 	}
 	for _, v := range r.Verdicts {
-		if v.Check == "closed" && v.Status == Fail {
+		if v.Check == "closed" && v.site != "" {
 			return "; " + v.site
 		}
 	}
-	if at := r.grownOpener(); failed.Subject == "handles" && at != "" {
-		return "; opened at " + at
+	if i := slices.IndexFunc(r.grown, func(g grown) bool { return failed.Check == "growth" && g.family == failed.Subject }); i >= 0 {
+		if at := r.grown[i].openedAt(r); at != "" {
+			return "; opened at " + at
+		}
 	}
 	return ""
 }
 
-// grownOpener is the place that opened most of the descriptors that came to stay
-// since the pools were filled; empty where none opened more than were in flight.
-func (r *Report) grownOpener() string {
-	if r.Trace == nil {
+// openedAt is the place that opened most of the handles that came to stay since the
+// pools were filled; empty where none opened half of what grew.
+func (g grown) openedAt(r *Report) string {
+	if r.Trace == nil || g.family != "handles" {
 		return ""
 	}
 	before := map[string]int64{}
@@ -41,7 +43,7 @@ func (r *Report) grownOpener() string {
 			more, most = n, o
 		}
 	}
-	if most.Where == "" {
+	if most.Where == "" || 2*more < g.Gained {
 		return ""
 	}
 	return fmt.Sprintf("%s: %d more of its descriptors stay open", most.name(), more)
@@ -54,12 +56,4 @@ func (o Opener) name() string {
 		text += " (from " + nearest + ")"
 	}
 	return text
-}
-
-// openedAt says where the handles were opened that stay, as far as that is known.
-func (g grown) openedAt(r *Report) string {
-	if at := r.grownOpener(); g.family == "handles" && at != "" {
-		return ". Opened at " + at
-	}
-	return ""
 }
