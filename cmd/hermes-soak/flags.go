@@ -37,7 +37,7 @@ func runFlags() []cli.Flag {
 
 // settingFlags are all that say what a run does.
 func settingFlags() []cli.Flag {
-	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), reportFlags())
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), traceFlags(), reportFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one

@@ -26,7 +26,7 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		Drain: c.Duration("drain"), ConnectionPerRequest: c.Bool("connection-per-request"), Seed: c.Uint64("seed"),
 		Gate: c.StringSlice("gate"), Skip: c.StringSlice("skip"), P99: c.Duration("p99"), Limit: c.Int64("limit"),
 		Horizon: c.Duration("horizon"), PollEvery: c.Duration("poll-every"),
-		Pprof: redactURL(c.String("pprof")), Looks: looksExtended, FailFast: c.Bool("fail-fast"),
+		Pprof: redactURL(c.String("pprof")), Looks: looksExtended, FailFast: c.Bool("fail-fast"), Amplify: c.String("amplify"),
 	}
 	if c.Bool("no-extend") || c.IsSet("for") { // --for is a promise of time
 		s.Looks = 1

@@ -51,6 +51,7 @@ type targetPlan struct {
 	access       load.Access // what lets our requests in
 	loginToken   string      // path of a token in the login's answer; "" is none
 	pprof        string      // where a Go target shows its profiles; "" is not asked
+	trace        tracePlan
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -67,6 +68,10 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 		p.url, p.others = urls[0], urls[1:]
 	}
 	if err := p.choose(c, split); err != nil {
+		return p, err
+	}
+	var err error
+	if p.trace, err = traceFrom(c, p.kind); err != nil {
 		return p, err
 	}
 	for _, e := range p.command.Env {
@@ -103,7 +108,7 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	misplaced := func(names ...string) error {
 		for _, name := range names {
-			if c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name) {
+			if typed(c, name) {
 				return usage(fmt.Errorf("--%s does not go with a target that is %s", name, p.kind), "see hermes-soak run --help")
 			}
 		}
@@ -144,6 +149,11 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	}
 	p.kind = "bundled"
 	return misplaced("cwd", "env")
+}
+
+// typed reports whether a flag stands in the command line.
+func typed(c *cli.Context, name string) bool {
+	return c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name)
 }
 
 // listensOn names the ports of a process, for a hint.
