@@ -126,7 +126,12 @@ func watched(r *Report) (out []Group) {
 // seen reports whether a file of the group was ever open, at rest or while a
 // request was under way; true where names cannot be read.
 func seen(r *Report, g Group) bool {
-	found, named := false, false
+	found, named := met(r, g)
+	return found || !named
+}
+
+// met says whether a file of the group was seen open, and whether names could be read.
+func met(r *Report, g Group) (found, named bool) {
 	r.series[GroupGauge(g.Pattern)].each(func(_ int, v int64) { named, found = true, found || v > 0 })
 	for _, s := range r.Rests {
 		n, ok := s.Group(g.Pattern)
@@ -135,7 +140,7 @@ func seen(r *Report, g Group) bool {
 	for i := range r.waves {
 		found = found || r.waves[i].Open[g.Pattern] > 0
 	}
-	return found || !named
+	return found, named
 }
 
 // unseen is the verdict on a group that was asked for and never met. Not every

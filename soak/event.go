@@ -59,6 +59,17 @@ type Target struct {
 	Ticks   uint64   `json:"ticks"`
 	// Limit is the soft limit on file descriptors; 0 where it is not known.
 	Limit int64 `json:"limit,omitempty"`
+	// Tracing says how the processes of the target were changed to be looked into;
+	// nil where they were left alone.
+	Tracing *Tracing `json:"tracing,omitempty"`
+}
+
+// Tracing is what was put into a Python target.
+type Tracing struct {
+	// Asked: the user asked for it by name. Otherwise it is done where it can be.
+	Asked bool `json:"asked,omitempty"`
+	// Children: what the target starts is traced too.
+	Children bool `json:"children,omitempty"`
 }
 
 // Rest is a sample taken outside the cells.
@@ -118,6 +129,8 @@ type BatchDone struct {
 	BatchSummary
 	// Table counts the handles at the end of the batch by target, as in Sample.
 	Table map[string]int64 `json:"table,omitempty"`
+	// Trace is what was counted inside the processes, as in Sample.
+	Trace *Trace `json:"trace,omitempty"`
 	// Latency holds, for each probe's name, an HDR histogram of latencies in
 	// microseconds in its V2 compressed encoding, base64.
 	Latency map[string]string `json:"latency,omitempty"`

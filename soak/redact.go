@@ -83,3 +83,15 @@ func drawn(s string) bool {
 	const long = 16
 	return len(s) >= long && strings.ContainsAny(s, "0123456789") && strings.ToLower(s) != s && strings.ToUpper(s) != s
 }
+
+// RedactPath is a path of the target's own code without those parts that look
+// drawn at random.
+func RedactPath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if drawn(p) || webToken.MatchString(p) {
+			parts[i] = redacted
+		}
+	}
+	return strings.Join(parts, "/")
+}

@@ -124,6 +124,9 @@ func (s Sample) refuse() error {
 			return err
 		}
 	}
+	if err := s.Trace.refuse(); err != nil {
+		return err
+	}
 	if n := s.Nearest; n != nil && (n.Limit < 1 || refuseCount("nearest", n.FDs) != nil) {
 		return fmt.Errorf("the process nearest to its limit holds %d of %d", n.FDs, n.Limit)
 	}
@@ -141,6 +144,9 @@ func (d BatchDone) refuse() error {
 		if err := refuseCount("peak", *d.PeakFDs); err != nil {
 			return err
 		}
+	}
+	if err := d.Trace.refuse(); err != nil {
+		return err
 	}
 	if err := refuseCounts(d.Table); err != nil {
 		return err

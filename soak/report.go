@@ -28,6 +28,11 @@ type Report struct {
 	Extensions []Extend `json:"extensions,omitempty"`
 	// Rests are the samples taken outside the cells, by their point of the run.
 	Rests map[string]Sample `json:"rests"`
+	// Trace is what was counted last inside the target's processes; nil where they
+	// were not traced.
+	Trace *Trace `json:"trace,omitempty"`
+	// Notes are what a person should know beside the verdicts.
+	Notes []string `json:"notes,omitempty"`
 	// Peak is the highest number of open file descriptors seen at any moment,
 	// settled or not; nil where none was read.
 	Peak *int64 `json:"peak_fds,omitempty"`
@@ -36,11 +41,13 @@ type Report struct {
 
 	// waves are all waves in order; their gauges are moved into series, and those
 	// of each process that the checks need into parts.
-	waves  []WaveDone
-	series map[string]*column
-	parts  map[process]map[string]*column
-	events int64
-	table  map[string]int64 // the newest table of handles
+	waves   []WaveDone
+	series  map[string]*column
+	parts   map[process]map[string]*column
+	events  int64
+	table   map[string]int64  // the newest table of handles
+	traces  map[string]*Trace // by the point of the run
+	batched []*Trace          // after each batch
 	// nearest is the process that came nearest to its limit at any moment.
 	nearest *Nearest
 	grown   []grown  // made by Judge
@@ -57,7 +64,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, traces: map[string]*Trace{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -103,6 +110,8 @@ func (r *Report) Apply(e Event) error {
 	case e.Rest != nil:
 		r.rewatch.noteTable(r, e.Rest.Sample.Table, e.Rest.Sample.Denied)
 		s := r.rewatch.sample(e.Rest.Sample)
+		r.noteTrace(e.Rest.At, s.Trace)
+		s.Trace = nil // the report has the last one
 		r.Rests[e.Rest.At] = s
 		r.look(s)
 	case e.Wave != nil:
@@ -115,6 +124,7 @@ func (r *Report) Apply(e Event) error {
 		r.Changes = append(r.Changes, *e.Process)
 	case e.Extend != nil:
 		r.Extensions = append(r.Extensions, *e.Extend)
+		delete(r.traces, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
 		r.Stop = *e.Stop
@@ -213,12 +223,21 @@ func (r *Report) applyBatch(d BatchDone) error {
 		e.P50, e.P99, e.Max = e.latency.quantile(50), e.latency.quantile(99), e.latency.quantile(100)
 	}
 	r.rewatch.noteTable(r, d.Table, "")
+	if d.Trace != nil {
+		r.Trace, r.batched = d.Trace, append(r.batched, d.Trace)
+	}
 	d.Gauges = r.rewatch.gauges(d.Gauges)
 	r.Batches = append(r.Batches, d.BatchSummary)
 	if d.Table != nil {
 		r.table = d.Table
 	}
 	return nil
+}
+
+func (r *Report) noteTrace(at string, t *Trace) {
+	if t != nil {
+		r.Trace, r.traces[at] = t, t
+	}
 }
 
 // peak notes one more reading of the file descriptors; 0 is no reading, since

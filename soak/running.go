@@ -172,13 +172,24 @@ func (r *running) rest(ctx context.Context, at string) error {
 		return err
 	}
 	r.last = s
+	s.Trace = r.trace(ctx)
 	return r.emit(Event{Kind: "rest", Rest: &Rest{At: at, Sample: s}})
+}
+
+// trace is what was counted inside the target; nil where it is not traced.
+func (r *running) trace(ctx context.Context) *Trace {
+	t, ok := r.Sampler.(Tracer)
+	if !ok {
+		return nil
+	}
+	counted := t.Trace(ctx)
+	return &counted
 }
 
 // closeBatch closes the batch in hand with the newest reading, and looks whether
 // the process is there and listens. Only what is wrong is recorded.
 func (r *running) closeBatch(ctx context.Context) error {
-	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Latency: map[string]string{}}
+	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Trace: r.trace(ctx), Latency: map[string]string{}}
 	all := newLatency()
 	for p, l := range r.latencies {
 		if l.empty() {

@@ -67,6 +67,9 @@ type Sample struct {
 	// Nearest is the process nearest to its limit on file descriptors; nil where no
 	// limit can be read.
 	Nearest *Nearest `json:"nearest,omitempty"`
+	// Trace is what was counted inside the processes; nil where they are not traced,
+	// and in the sample of a wave.
+	Trace *Trace `json:"trace,omitempty"`
 	// Denied says why names could not be read; empty when they were.
 	Denied string `json:"denied,omitempty"`
 }

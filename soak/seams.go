@@ -26,6 +26,12 @@ type Counter interface {
 	Count() (int64, error)
 }
 
+// A Tracer is a Sampler that also tells what was counted inside the target's own
+// processes. It is asked only at rest.
+type Tracer interface {
+	Trace(ctx context.Context) Trace
+}
+
 // A Check judges a run, one verdict for each thing it looked at.
 type Check interface {
 	Judge(r *Report) []Verdict

@@ -40,6 +40,8 @@ type Verdict struct {
 	Reason string `json:"reason"`
 	// Headline is the reason as the last line of a run would put it.
 	Headline string `json:"headline,omitempty"`
+	// site is the place in the target's code that fails, with its counts.
+	site string
 }
 
 // Conclusion is the answer of the whole run.
@@ -74,6 +76,7 @@ func checks() []namedCheck {
 		{"growth", growth{}, true},
 		{"released", released{}, false},
 		{"pool bound", poolBound{}, false},
+		{"closed", closed{}, false},
 		{"headroom", headroom{}, true},
 		{"alive", alive{}, true},
 		{"answers", answers{}, false},
@@ -92,7 +95,7 @@ func CheckNames() (names []string) {
 // conclusion. Judging twice gives the
 // same.
 func Judge(r *Report) {
-	r.Verdicts, r.grown = nil, growths(r)
+	r.Verdicts, r.Notes, r.grown = nil, nil, growths(r)
 	for _, c := range checks() {
 		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {
 			continue
@@ -154,7 +157,7 @@ func plannedShare(sent, planned int) string {
 func conclude(r *Report) Conclusion {
 	c := Conclusion{Status: Pass, Exit: ExitPass, Class: LeakNone}
 	if v := first(r.Verdicts, Fail); v != nil {
-		return Conclusion{Fail, ExitFail, v.Class, v.Headline}
+		return Conclusion{Fail, ExitFail, v.Class, v.Headline + place(r.Verdicts, *v)}
 	}
 	if v := first(r.Verdicts, Unknown); v != nil {
 		c.Status, c.Exit = Unknown, ExitUnknown
@@ -185,9 +188,9 @@ func conclude(r *Report) Conclusion {
 // what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
 	if v.Status != Fail {
-		return slices.Index([]string{"run", "growth", "released", "pool bound", "headroom", "answers", "alive"}, v.Check)
+		return slices.Index([]string{"run", "growth", "released", "pool bound", "closed", "headroom", "answers", "alive"}, v.Check)
 	}
-	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "headroom", "alive " + string(StateDegraded), "held", "answers"}
+	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded {
 		return slices.Index(order, "held")
 	}

@@ -13,6 +13,9 @@ type SamplerConfig struct {
 	// Identity is the process at the top of the sampled tree.
 	Identity Identity
 	Groups   []soak.Group
+	// Hide is a folder of ours, as the kernel names it: what a process holds open in
+	// it does not count. Only Linux, where targets are launched, minds it.
+	Hide string
 }
 
 var (
@@ -24,6 +27,7 @@ var (
 type reading struct {
 	id      Identity
 	fds     int64
+	hidden  int64 // descriptors that do not count
 	counts  []int64  // by slot of the tally
 	sockets []uint64 // their inodes, one a descriptor
 	denied  string

@@ -21,12 +21,20 @@ type Sampler struct {
 	id   Identity
 	// countable: the cheap count agreed with a full reading of our own process.
 	countable bool
-	tree      atomic.Pointer[[]int] // the pids that the last Sample read
+	hide      string                    // begins the links that do not count; "" hides none
+	tree      atomic.Pointer[[]counted] // what the last Sample read
 
 	mu     sync.Mutex // of what follows
 	reader *fdReader
 	tally  *tally
 	states *tcpStates
+	hidden int64 // in the process that is being read
+}
+
+// counted is a process, and how many of its descriptors do not count.
+type counted struct {
+	pid    int
+	hidden int64
 }
 
 // NewSampler returns a sampler of a running process and all processes below it.
@@ -50,10 +58,17 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 		tally:  newTally(cfg.Groups),
 		states: newTCPStates(cfg.Root),
 	}
+	if cfg.Hide != "" {
+		s.hide = cfg.Hide + "/"
+	}
 	s.countable = cheapCountWorks(s.root, s.reader)
-	tree, err := Tree(s.root, s.id.PID)
+	pids, err := Tree(s.root, s.id.PID)
 	if err != nil {
 		return nil, err
+	}
+	var tree []counted
+	for _, pid := range pids {
+		tree = append(tree, counted{pid: pid})
 	}
 	s.tree.Store(&tree)
 	return s, nil
@@ -108,12 +123,13 @@ func (s *Sampler) processes() ([]stat, error) {
 func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 	defer s.tally.discard()
 	r := reading{id: id}
+	s.hidden = 0
 	err := s.reader.each(s.root, id.PID, s.visit)
 	if isDenied(err) {
 		r.denied = deniedNames(s.root, id.PID)
 		r.fds, err = s.cheap(id.PID, r.denied)
 	} else {
-		r.fds = s.tally.total
+		r.fds, r.hidden = s.tally.total, s.hidden
 	}
 	if soft, limitErr := Limit(s.root, id.PID); limitErr == nil { // else not known, which nearest minds
 		r.limit = soft
@@ -134,6 +150,10 @@ func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 
 // visit counts one descriptor.
 func (s *Sampler) visit(d dirent, link []byte) {
+	if s.hide != "" && hasPrefix(link, s.hide) {
+		s.hidden++
+		return
+	}
 	if inode, ok := socketInode(link); ok {
 		s.tally.sockets = append(s.tally.sockets, inode)
 	}
@@ -180,14 +200,14 @@ func (s *Sampler) Count() (int64, error) {
 		return 0, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
 	}
 	var sum int64
-	for _, pid := range *s.tree.Load() {
-		n, err := cheapCount(s.root, pid)
+	for _, p := range *s.tree.Load() {
+		n, err := cheapCount(s.root, p.pid)
 		switch {
 		case err == nil:
-			sum += n
-		case pid != s.id.PID && isMissing(err): // a child that ended
+			sum += n - p.hidden
+		case p.pid != s.id.PID && isMissing(err): // a child that ended
 		default:
-			return 0, fmt.Errorf("counting descriptors: %w", unreadable(s.root, pid, err))
+			return 0, fmt.Errorf("counting descriptors: %w", unreadable(s.root, p.pid, err))
 		}
 	}
 	// The folder of a zombie has the size 0.
@@ -200,14 +220,14 @@ func (s *Sampler) Count() (int64, error) {
 // sum makes the sample from the readings of all processes.
 func (s *Sampler) sum(read []reading, children int) soak.Sample {
 	sample := soak.Sample{Nearest: nearest(read)}
-	pids := make([]int, 0, len(read))
+	tree := make([]counted, 0, len(read))
 	for _, r := range read {
-		pids = append(pids, r.id.PID)
+		tree = append(tree, counted{r.id.PID, r.hidden})
 		if r.denied != "" && sample.Denied == "" {
 			sample.Denied = r.denied
 		}
 	}
-	s.tree.Store(&pids)
+	s.tree.Store(&tree)
 	if sample.Denied == "" {
 		s.states.look(read)
 	}

@@ -1,0 +1,186 @@
+package soak
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// closed fails where a place of a traced target opens connections that its code
+// does not close, more of them with every batch. Whether something else closes them
+// later does not matter: that is the leak which a garbage collector hides.
+type closed struct{}
+
+func (closed) Judge(r *Report) []Verdict {
+	if r.Trace == nil {
+		return nil
+	}
+	var out []Verdict
+	doubt := ""
+	for _, s := range r.places() {
+		switch answer, why := s.judge(r); answer {
+		case Fail:
+			out = append(out, s.failed(r))
+		case Unknown:
+			doubt = cmp.Or(doubt, why)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if doubt != "" {
+		return []Verdict{{Status: Unknown, Reason: doubt}}
+	}
+	return r.allClosed()
+}
+
+// allClosed is the verdict where no place is seen to leave connections open.
+func (r *Report) allClosed() []Verdict {
+	why, all, opened := r.Trace.Unknown, Site{}, 0
+	for _, s := range r.Trace.Sites {
+		all.Add(s)
+		opened++
+	}
+	for _, g := range r.Start.Scenario.Watch {
+		if found, _ := met(r, g); found && why == "" && opened == 0 {
+			why = "a file of " + g.Pattern + " was open, and no connection was counted: what opens it is not seen"
+		}
+	}
+	if why != "" {
+		if t := r.Start.Target.Tracing; t != nil && t.Asked {
+			return []Verdict{{Status: Unknown, Reason: why}}
+		}
+		r.Notes = append(r.Notes, "closed: not judged: "+why)
+		return nil
+	}
+	v := Verdict{Status: Pass, Class: LeakNone, Reason: "traced" + r.Trace.python() + ": no SQLite connection to a file was opened"}
+	if opened > 0 {
+		v.Reason = fmt.Sprintf("traced%s: %s opened %s, and their code closed %d; %d are open, at most %d at once at one place",
+			r.Trace.python(), count(int64(opened), "place"), count(all.Opened, "connection"), all.Closed, all.open(), all.Peak)
+	}
+	return []Verdict{v}
+}
+
+func (t *Trace) python() string {
+	if t.Python == "" {
+		return ""
+	}
+	return " Python " + t.Python
+}
+
+// placed is a line that opens connections, over the run.
+type placed struct {
+	worst Site // of its callers the one that leaves most
+	// unclosed is how many were not closed once the pools were filled, and after each
+	// batch; end the same after the drain.
+	unclosed []int64
+	end      int64
+	atOnce   bool // whatever was dropped was closed at once
+}
+
+// places are the lines that opened connections, in order. The callers of a line
+// are taken together: each may come too seldom to be seen to grow.
+func (r *Report) places() []*placed {
+	points := []*Trace{r.traces[RestLoaded]}
+	if points[0] == nil {
+		points[0] = &Trace{}
+	}
+	points = append(points, r.batched...)
+	lines := map[string]*placed{}
+	for i, t := range points {
+		for _, s := range t.Sites {
+			p := lines[s.name()]
+			if p == nil {
+				p = &placed{unclosed: make([]int64, len(points)), atOnce: true}
+				lines[s.name()] = p
+			}
+			p.unclosed[i] += s.unclosed()
+			p.atOnce = p.atOnce && s.open() == 0
+		}
+	}
+	for _, s := range r.Trace.Sites {
+		if p := lines[s.name()]; p != nil {
+			p.end += s.unclosed()
+			if s.unclosed() > p.worst.unclosed() || p.worst.Where == "" {
+				p.worst = s
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(lines), func(a, b *placed) int {
+		return cmp.Or(-cmp.Compare(a.end, b.end), cmp.Compare(a.worst.name(), b.worst.name()))
+	})
+}
+
+const (
+	closedWarmUp  = 5 // one batch in so many is warming up, of so many at least
+	leastInterval = 3 // batches that an answer needs
+)
+
+// judged is the index of the point from which on growth counts.
+func (p *placed) judged() int {
+	batches := len(p.unclosed) - 1
+	if batches < closedWarmUp {
+		return 0
+	}
+	return (batches + closedWarmUp - 1) / closedWarmUp
+}
+
+// rises is after how many batches there were more than after the one before, of
+// how many; late says that the last of them is among the last.
+func (p *placed) rises() (n, of int, late bool) {
+	last := 0
+	for i := p.judged() + 1; i < len(p.unclosed); i++ {
+		of++
+		if p.unclosed[i] > p.unclosed[i-1] {
+			n, last = n+1, of
+		}
+	}
+	return n, of, last > of-max(1, of/closedWarmUp)
+}
+
+// judge answers for one line.
+func (p *placed) judge(r *Report) (Status, string) {
+	n, of, late := p.rises()
+	gained := min(p.end, p.unclosed[len(p.unclosed)-1]) - p.unclosed[p.judged()]
+	switch flight := int64(r.maxInFlight()); {
+	case gained <= flight || 2*n <= of || !late:
+		return Pass, ""
+	case of < leastInterval:
+		return Unknown, fmt.Sprintf("%s; %s are too few to tell whether it goes on: run %d or more", p.worst, count(int64(of), "batch"), closedWarmUp)
+	}
+	return Fail, ""
+}
+
+// failed is the verdict on a line that leaves connections open.
+func (p *placed) failed(r *Report) Verdict {
+	n, of, _ := p.rises()
+	from := p.judged()
+	v := Verdict{Subject: p.worst.name(), Status: Fail, Class: LeakPerRequest, site: p.worst.String()}
+	if p.worst.Collected > 0 {
+		v.Class = LeakDeferred
+	}
+	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; %d are open now, at most %d at once",
+		p.worst, p.unclosed[from], p.unclosed[len(p.unclosed)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
+	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
+	if p.atOnce {
+		piles := fmt.Sprintf("; no handle piles up here, since%s closes what is dropped at once: on 3.11 and later it stays until the garbage collector comes", r.Trace.python())
+		v.Reason, v.Headline = v.Reason+piles, fmt.Sprintf("UNCLOSED: %s%s", p.worst, piles)
+	}
+	v.Reason += ". with sqlite3.connect(...) does not close: use contextlib.closing, or close it on every path"
+	return v
+}
+
+// place is the line of code behind a failure that is about handles, for the last
+// line of a run.
+func place(all []Verdict, failed Verdict) string {
+	if !slices.Contains([]string{"growth", "released", "pool bound", "headroom"}, failed.Check) {
+		return ""
+	}
+	for _, v := range all {
+		if v.Check == "closed" && v.Status == Fail {
+			return "; " + v.site
+		}
+	}
+	return ""
+}

@@ -1,0 +1,406 @@
+"""The tracer of hermes-soak: counts who opens SQLite connections, and who closes them.
+
+It is imported by sitecustomize.py before the target's own code. Counters go to a
+memory-mapped file a process, whose layout layout.go describes. Whatever fails in
+here leaves the target as it was: the reason goes to a file beside the counters.
+"""
+import atexit
+import mmap
+import os
+import sys
+import time
+from itertools import count, repeat
+
+# The layout, as in layout.go: words of 8 bytes in the order of the machine.
+MAGIC = b"HSTRACE1"
+HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
+PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY = 1, 2, 3, 4, 5, 6  # words of the header
+OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
+HOOKED, APSW = 1, 2  # flags
+FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
+PATH, NAME = 60, 36  # bytes of a frame's path and function
+
+OURS = __file__
+STDLIB = os.path.dirname(os.__file__) + os.sep
+
+folder = ""
+options = ()
+first = os.getpid()  # of the interpreter, not of what it forks
+file = None  # the counters of this process, made when they are first needed
+kept = []  # mappings of processes that we were forked from
+owned = {}  # file name -> whether frames of it are the target's own
+
+
+def start(where):
+    """Starts tracing, with the counters in the folder."""
+    global folder, options
+    folder = where
+    with open(os.path.join(folder, "options")) as f:
+        options = f.read().split()
+    if "children" not in options:
+        leave_environment()
+    counters()
+    atexit.register(freeze)
+    os.register_at_fork(after_in_child=forked)
+    if "gc-off" in options:
+        no_gc()
+    sys.meta_path.insert(0, Finder())
+
+
+def failed(error):
+    """Leaves a word on why nothing is counted."""
+    try:
+        with open(os.path.join(folder, "failed.%d" % os.getpid()), "w") as f:
+            f.write("%s: %s" % (type(error).__name__, error))
+    except Exception:
+        pass  # nobody can be told
+
+
+# The environment.
+
+
+def paths(env):
+    return env.get("PYTHONPATH", "").split(os.pathsep)
+
+
+def leave_environment():
+    """Takes the folder out of PYTHONPATH, so that children are not traced."""
+    rest = [p for p in paths(os.environ) if p != folder]
+    if rest:
+        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
+    else:
+        del os.environ["PYTHONPATH"]
+    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
+
+
+class Exec:
+    """Lets a program that takes the place of this one be traced too: it is no child."""
+
+    def __init__(self, real, has_env):
+        self.real, self.has_env = real, has_env
+        self.__name__, self.__doc__ = real.__name__, real.__doc__
+
+    def __call__(self, path, argv, *env):
+        if os.getpid() != first or len(env) != self.has_env:
+            return self.real(path, argv, *env)
+        new = dict(env[0] if env else os.environ)
+        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p])
+        return posix_execve(path, argv, new)
+
+
+posix_execve = os.execve
+
+
+def no_gc():
+    """Turns the cyclic collector off and counts the collections that come all the same."""
+    import gc
+
+    counted = count(1).__next__
+
+    def collecting(phase, info):
+        if phase == "start" and file is not None:
+            file.words[COLLECTIONS] = counted()
+
+    gc.disable()
+    gc.callbacks.append(collecting)
+
+
+# The counters.
+
+
+class File:
+    """The counters of one process."""
+
+    def __init__(self):
+        size = HEADER + SLOTS * SLOT
+        path = os.path.join(folder, "%d.%d.trace" % (os.getpid(), time.monotonic_ns()))
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            # A page without room on the disk would end the process when it is written.
+            os.posix_fallocate(fd, 0, size)
+            if sys.version_info >= (3, 13):
+                self.map = mmap.mmap(fd, size, trackfd=False)
+            else:
+                self.map = mmap.mmap(fd, size)
+        finally:
+            os.close(fd)
+        self.words = memoryview(self.map).cast("Q")
+        self.next = count().__next__
+        self.sites = {}
+        self.all = []
+        self.map[: len(MAGIC)] = MAGIC
+        self.words[PID] = os.getpid()
+        self.words[TICKS] = ticks()
+        self.words[PYTHON] = sys.hexversion
+        self.words[FLAGS] = flags[0]
+        self.rest = self.take(SLOTS - 1, ())  # all places beyond the others
+        self.words[READY] = 1
+
+    def site(self, key, frames):
+        """The counters of a new place. Two threads may make two of one; the reader adds them up."""
+        slot = self.next()
+        if slot >= SLOTS - 1:
+            return self.rest
+        s = self.sites[key] = self.take(slot, frames)
+        return s
+
+    def take(self, slot, frames):
+        text = "\n".join(map(described, frames)).encode("utf-8", "backslashreplace")
+        s = Site(self, slot, [f.f_code for f in frames])
+        at = HEADER + slot * SLOT + TEXT
+        self.map[at : at + len(text)] = text
+        self.words[s.at + LENGTH] = len(text) + 1  # last: from now on the slot counts
+        self.all.append(s)
+        return s
+
+
+class Site:
+    """The counters of a place that opens connections.
+
+    A step of a map takes the next number and stores it without letting another thread
+    in, so that no count is lost and no lock is needed, which a finalizer could not take.
+    """
+
+    __slots__ = ("opened", "closed", "collected", "words", "at", "codes")
+
+    def __init__(self, of, slot, codes):
+        self.words, self.at = of.words, (HEADER + slot * SLOT) // 8
+        self.codes = codes  # held, so that their ids stay theirs
+        self.opened, self.closed, self.collected = (
+            map(self.words.__setitem__, repeat(self.at + which), count(1)).__next__ for which in (OPENED, CLOSED, COLLECTED)
+        )
+
+    def open(self):
+        self.opened()
+        w, at = self.words, self.at
+        now = w[at + OPENED] - w[at + CLOSED] - w[at + COLLECTED]
+        if now > w[at + PEAK]:
+            w[at + PEAK] = now
+
+    def silence(self):
+        self.opened = self.closed = self.collected = int
+
+
+def ticks():
+    """The start of this process in clock ticks; 0 where that is not known."""
+    try:
+        with open("/proc/self/stat") as f:
+            return int(f.read().rpartition(")")[2].split()[19])
+    except Exception:
+        return 0
+
+
+def counters():
+    global file
+    if file is None:
+        file = File()
+    return file
+
+
+def forked():
+    """Leaves the counters of the parent alone; ours are made when they are needed."""
+    global file
+    if file is not None:
+        for s in file.all:
+            s.silence()
+        # Its descriptor may be another file's by now: only the end of the process may close it.
+        kept.append(file)
+        file = None
+
+
+def freeze():
+    """Stops counting: what the end of the interpreter drops, nobody was to close."""
+    if file is not None:
+        for s in file.all:
+            s.silence()
+        file.sites = Ended()
+
+
+class Ended(dict):
+    def get(self, key, default=None):
+        return silent
+
+
+class Silent:
+    open = opened = closed = collected = staticmethod(int)
+
+
+silent = Silent()
+flags = [0]
+
+
+def flag(bit):
+    flags[0] |= bit
+    if file is not None:
+        file.words[FLAGS] = flags[0]
+
+
+# The places.
+
+
+def own(name):
+    """Whether frames of the file are the target's: outside the standard library and this file."""
+    mine = name != OURS and not name.startswith("<frozen")
+    if mine and name.startswith(STDLIB):
+        mine = "-packages" + os.sep in name[len(STDLIB) - 1 :]
+    owned[name] = mine
+    return mine
+
+
+def place():
+    """The counters of the place that is calling."""
+    frames, key = [], []
+    f = sys._getframe(2)
+    for _ in range(DEPTH):
+        if f is None or len(frames) == FRAMES:
+            break
+        code = f.f_code
+        mine = owned.get(code.co_filename)
+        if own(code.co_filename) if mine is None else mine:
+            frames.append(f)
+            key += (id(code), f.f_lasti)
+        f = f.f_back
+    of, key = counters(), tuple(key)
+    return of.sites.get(key) or of.site(key, frames)
+
+
+def described(f):
+    name = getattr(f.f_code, "co_qualname", f.f_code.co_name)
+    name = name.rpartition("<locals>.")[2]
+    return "%s\t%d\t%s" % (cut(shown(f.f_code.co_filename), PATH), f.f_lineno or 0, cut(name, NAME))
+
+
+def cut(text, most):
+    """The end of the text, in at most so many bytes, on one line."""
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    raw = text.encode("utf-8", "backslashreplace")
+    return text if len(raw) <= most else "\u2026" + raw[3 - most :].decode("utf-8", "ignore")
+
+
+def shown(path):
+    """The path as seen from the working folder, or from where it was imported."""
+    if path.startswith("<"):
+        return path
+    path = os.path.abspath(path)
+    for base in [os.getcwd()] + sorted((os.path.abspath(p) for p in sys.path), key=len, reverse=True):
+        if path.startswith(base.rstrip(os.sep) + os.sep):
+            return path[len(base.rstrip(os.sep)) + 1 :]
+    return path
+
+
+# SQLite.
+
+
+def in_memory(database):
+    if isinstance(database, bytes):
+        database = os.fsdecode(database)
+    return isinstance(database, str) and (
+        database in ("", ":memory:") or database.startswith("file:") and (":memory:" in database or "mode=memory" in database)
+    )
+
+
+class Token:
+    """Notices that its connection is dropped. It knows the place until that is counted."""
+
+    __slots__ = ("site",)
+
+    def __init__(self, site):
+        self.site = site
+
+    def __del__(self):
+        if self.site is not None:
+            self.site.collected()
+
+
+def hook(module):
+    """Puts a Connection that counts in the place of the module's own."""
+    real = module.Connection
+    real_init, real_close, real_connect = real.__init__, real.close, module.connect
+
+    class Connection(real):
+        __slots__ = ("_hermes_soak",)
+        __doc__ = real.__doc__
+
+        def __init__(self, *args, **kwargs):
+            real_init(self, *args, **kwargs)
+            try:
+                close(self)  # called twice, it has closed what it had
+                if not in_memory(args[0] if args else kwargs.get("database")):
+                    site = place()
+                    self._hermes_soak = Token(site)
+                    site.open()
+            except Exception as error:
+                failed(error)
+
+        def close(self):
+            real_close(self)
+            close(self)
+
+    def close(connection):
+        try:
+            token = connection._hermes_soak
+        except AttributeError:
+            return  # it was never opened, or is not counted
+        site, token.site = token.site, None
+        if site is not None:
+            site.closed()
+
+    Connection.close.__doc__ = real_close.__doc__
+    Connection.__module__, Connection.__qualname__ = real.__module__, real.__qualname__
+
+    class Connect:
+        """No function, which would be bound where it stands in a class."""
+
+        def __call__(self, *args, **kwargs):
+            if len(args) < 6 and "factory" not in kwargs:
+                kwargs["factory"] = Connection
+            return real_connect(*args, **kwargs)
+
+        def __reduce__(self):
+            return "connect"
+
+    connect = Connect()
+    for name in ("__doc__", "__name__", "__qualname__", "__module__", "__text_signature__"):
+        setattr(connect, name, getattr(real_connect, name, None))
+    module.Connection, module.connect = Connection, connect
+    flag(HOOKED)
+
+
+class Finder:
+    """Hooks _sqlite3 when it is imported, and notes where apsw is."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "apsw":
+            flag(APSW)
+        if name != "_sqlite3":
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    break
+        else:
+            return None
+        if hasattr(spec.loader, "exec_module"):
+            spec.loader = Loader(spec.loader)
+        return spec
+
+
+class Loader:
+    def __init__(self, real):
+        self.real = real
+
+    def create_module(self, spec):
+        spec.loader = self.real
+        try:
+            return self.real.create_module(spec)
+        finally:
+            spec.loader = self
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self.real
+        self.real.exec_module(module)
+        try:
+            hook(module)
+        except Exception as error:
+            failed(error)

@@ -1,0 +1,168 @@
+package python
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hermes-soak/soak"
+)
+
+const (
+	traceSuffix  = ".trace"
+	failedPrefix = "failed."
+	mostReads    = 20 // of a file that changes while it is read
+)
+
+// Reader reads the counters in the folder of a traced target. What processes that
+// have ended counted is kept, and their files are removed: a server may fork a
+// process for each request.
+type Reader struct {
+	folder string
+	ended  sums
+}
+
+// NewReader returns a reader of the folder that Install has filled.
+func NewReader(folder string) *Reader { return &Reader{folder: folder, ended: sums{}} }
+
+// Process is a process that counts, or counted.
+type Process struct {
+	PID int
+	// Ticks is its start; 0 where it could not read that.
+	Ticks uint64
+	// APSW: it has looked for apsw, whose connections are not seen.
+	APSW bool
+}
+
+// Counts is what the processes of a target have counted.
+type Counts struct {
+	Sites []soak.Site
+	// Processes are those that are alive.
+	Processes []Process
+	// Python is the oldest version among them, such as 3.11.
+	Python string
+	// Collections is how often the cyclic collector ran although it was turned off.
+	Collections int64
+	// Failed says why a process could not count, or not all; empty where none failed.
+	Failed string
+}
+
+// Read reads the counters. alive says whether a process is there.
+func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
+	files, err := r.files()
+	if err != nil {
+		return Counts{}, fmt.Errorf("read the tracer's counters: %w", err)
+	}
+	var out Counts
+	now := sums{}
+	for i, name := range files {
+		c, err := readFile(filepath.Join(r.folder, name))
+		if errors.Is(err, errNotReady) {
+			continue
+		}
+		if err != nil {
+			return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", name, err)
+		}
+		p := Process{c.pid, c.ticks, c.apsw}
+		out.Collections += c.collections
+		// A process whose program was replaced has a file for each.
+		replaced := i+1 < len(files) && pidOf(files[i+1]) == pidOf(name)
+		if replaced || !alive(p) {
+			r.ended.add(c, true)
+			if err := os.Remove(filepath.Join(r.folder, name)); err != nil {
+				return Counts{}, fmt.Errorf("remove the counters of a process that ended: %w", err)
+			}
+			continue
+		}
+		now.add(c, false)
+		out.Processes = append(out.Processes, p)
+		if out.Python == "" || older(c.version, out.Python) {
+			out.Python = c.version
+		}
+	}
+	for _, s := range r.ended {
+		now.site(s.Where, s.Function, s.From).Add(*s)
+	}
+	out.Sites = now.sorted()
+	out.Failed, err = r.failed()
+	return out, err
+}
+
+// files are the names of the counter files, those of one pid in the order in
+// which they were made.
+func (r *Reader) files() ([]string, error) {
+	all, err := os.ReadDir(r.folder)
+	var names []string
+	for _, e := range all {
+		if strings.HasSuffix(e.Name(), traceSuffix) {
+			names = append(names, e.Name())
+		}
+	}
+	made := func(name string) int64 {
+		_, ns, _ := strings.Cut(strings.TrimSuffix(name, traceSuffix), ".")
+		n, _ := strconv.ParseInt(ns, 10, 64) // a name of another form is none of a process that counts
+		return n
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(pidOf(a), pidOf(b)), cmp.Compare(made(a), made(b))) })
+	return names, err
+}
+
+func pidOf(name string) string {
+	pid, _, _ := strings.Cut(name, ".")
+	return pid
+}
+
+// readFile reads a file that may change meanwhile, until it reads the same twice:
+// then all of it was there at one moment.
+func readFile(path string) (counters, error) {
+	before, err := os.ReadFile(path)
+	for range mostReads {
+		if err != nil {
+			return counters{}, err
+		}
+		var now []byte
+		if now, err = os.ReadFile(path); err == nil && bytes.Equal(before, now) {
+			return parse(now)
+		}
+		before = now
+	}
+	return counters{}, errors.Join(err, errors.New("it never stood still"))
+}
+
+// failed is the first reason that a process left for not counting.
+func (r *Reader) failed() (string, error) {
+	all, err := filepath.Glob(filepath.Join(r.folder, failedPrefix+"*"))
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	slices.Sort(all)
+	text, err := os.ReadFile(all[0])
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if len(text) > mostReason {
+		text = text[:mostReason]
+	}
+	return fmt.Sprintf("the tracer failed in pid %s: %s", strings.TrimPrefix(filepath.Base(all[0]), failedPrefix), strings.ToValidUTF8(string(text), "?")), err
+}
+
+// mostReason bounds the text of a failure.
+const mostReason = 500
+
+// older compares versions such as 3.8 and 3.11.
+func older(a, b string) bool {
+	number := func(v string) int {
+		major, minor, _ := strings.Cut(v, ".")
+		x, _ := strconv.Atoi(major)
+		y, _ := strconv.Atoi(minor)
+		return x<<16 + y
+	}
+	return number(a) < number(b)
+}
