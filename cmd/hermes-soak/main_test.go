@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 			serveTerminal(os.Args[2], os.Args[3])
 		case hostileArg:
 			serveHostile(os.Args[2], os.Args[3], os.Args[4])
-		case "serve", "run", "watch", "probe", "judge", "prove", "doctor":
+		case "serve", "run", "watch", "probe", "judge", "audit", "prove", "doctor":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

@@ -1,4 +1,4 @@
-"""Audits a folder of Python files: python3 -I -S -B scan FOLDER RULE... writes one JSON object."""
+"""Audits a folder of Python files; the arguments are the folder and the rules. Writes one JSON object."""
 import json
 import os
 import re
