@@ -152,21 +152,24 @@ class Calls:
 
     def v_IfExp(self, e, state):
         self.value(e.test, state)
-        out = NONE
-        for part, truth in ((e.body, True), (e.orelse, False)):
-            before = set(state.open)
-            way = self.refine(e.test, state, truth) or state
-            value = self.value(part, way)
-            for h in set(way.open) - before:
-                state.open[h] = way.open[h]
-            for h in before - set(way.open):
-                if h.handed or h.closed:
-                    state.open.pop(h, None)
-            out |= value
-        return out
+        return self.value_if(e.test, True, e.body, state) | self.value_if(e.test, False, e.orelse, state)
 
     def v_BoolOp(self, e, state):
-        return frozenset().union(*[self.value(v, state) for v in e.values])
+        out = self.value(e.values[0], state)
+        for before, v in zip(e.values, e.values[1:]):
+            out |= self.value_if(before, isinstance(e.op, ast.And), v, state)
+        return out
+
+    def value_if(self, test, truth, part, state):
+        """The value of what is only evaluated where the test comes out so."""
+        way = self.refine(test, state, truth) or state.copy()
+        before = set(way.open)
+        value = self.value(part, way)
+        for h in before - set(way.open):
+            state.open.pop(h, None)
+        for h in set(way.open) - before:
+            state.open[h] = way.open[h]
+        return value
 
     def v_Await(self, e, state):
         return self.value(e.value, state)
@@ -254,7 +257,7 @@ class Calls:
             return self.v_enter_context(args[0][1], state)
         if isinstance(target, Func):
             return self.v_known(e, target, args, state)
-        if not base:
+        if all(h.param is not None for h in base):
             self.v_unknown(e, args, state)
         return NONE
 

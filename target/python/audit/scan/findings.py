@@ -35,13 +35,15 @@ def verdict(h, generator):
     if h.yielded and not h.closed:
         return None, None  # whoever takes it from the generator owns it
     what = h.what + "(...)"
-    if not h.closed and not h.handed:
+    if not h.closed and not h.handed and (plain or "yield" in ways):
         if h.in_with:
             return "HS001", "with %s commits or rolls back and leaves the connection open" % what
         return "HS002", "nothing closes the connection that %s opens" % what
     closed = "closed in line %d" % h.closed[0] if h.closed else "handed on elsewhere"
     if h.lost:
         return "HS006", "line %d puts something else in the place of the connection that %s opens, which is still open" % (h.lost[0], what)
+    if not h.closed and not h.handed:
+        return None, None  # the function never ends, or ends the process
     if plain:
         where = KINDS[plain[0]]
         return "HS003", "the connection that %s opens, %s, stays open %s" % (what, closed, where % ways[plain[0]] if "%d" in where else where)

@@ -9,7 +9,7 @@ ROUNDS = 6  # of a loop; what may be open is the same after two or three
 CATCH_ALL = {"", "Exception", "BaseException"}
 SWALLOW = {"suppress", "raises", "assertRaises", "assertRaisesRegex"}
 HARMLESS = {"print", "len", "isinstance", "str", "repr", "int", "bool", "id", "debug", "info", "warning", "error", "exception",
-            "time", "monotonic", "perf_counter", "append", "format", "getLogger"}
+            "time", "monotonic", "perf_counter", "append", "format", "getLogger", "cursor", "closing", "ExitStack"} | SWALLOW
 LEAVES = {"sys.exit", "os._exit", "os.abort", "os.execv", "os.execvp"}
 
 
@@ -269,26 +269,20 @@ class Flow(Calls):
             return state
         text, sign, e = test_text(test)
         truth = truth == sign
-        name, absent = tested_name(e)
-        held = state.env.get(name, NONE)
-        if truth == absent and held:
-            state.drop(held)  # None was never opened
+        if not truth:
+            state.drop(state.env.get(tested_name(e), NONE))  # None was never opened
         return state if state.learn((text, truth)) else None
 
 
 def tested_name(e):
-    """The name that a test asks to be there, and which answer says that it is not."""
+    """The name that a test asks to be there."""
     if isinstance(e, ast.Name):
-        return e.id, False
+        return e.id
     if isinstance(e, ast.NamedExpr):
-        return e.target.id, False
-    if isinstance(e, ast.Compare) and len(e.ops) == 1:
-        left, right = e.left, e.comparators[0]
-        if isinstance(left, ast.Name) and isinstance(right, ast.Constant) and right.value is None and isinstance(e.ops[0], (ast.Is, ast.Eq)):
-            return left.id, True
-        if isinstance(left, ast.Constant) and isinstance(e.ops[0], ast.In) and last_name(right) in ("locals", "vars", "globals", "dir"):
-            return left.value, False
-    return None, None
+        return e.target.id
+    if isinstance(e, ast.Compare) and isinstance(e.ops[0], ast.In) and last_name(e.comparators[0]) in ("locals", "vars", "globals", "dir"):
+        return e.left.value if isinstance(e.left, ast.Constant) else None
+    return None
 
 
 def names(handler):

@@ -105,11 +105,15 @@ class Jumps:
 
 
 def test_text(e):
-    """A test and whether it is meant to hold: "x is not None" is that "x is None" does not."""
+    """A test and whether it is meant to hold: "x is None" is that "x" does not."""
     truth = True
     while isinstance(e, ast.UnaryOp) and isinstance(e.op, ast.Not):
         e, truth = e.operand, not truth
     if isinstance(e, ast.Compare) and len(e.ops) == 1 and isinstance(e.ops[0], (ast.IsNot, ast.NotEq, ast.NotIn)):
         op = {ast.IsNot: ast.Is, ast.NotEq: ast.Eq, ast.NotIn: ast.In}[type(e.ops[0])]()
         e, truth = ast.Compare(e.left, [op], e.comparators), not truth
+    if isinstance(e, ast.Compare) and len(e.ops) == 1 and isinstance(e.ops[0], (ast.Is, ast.Eq)):
+        right = e.comparators[0]
+        if isinstance(right, ast.Constant) and right.value is None:
+            e, truth = e.left, not truth  # nobody asks this of what may be there and false
     return (e.id if isinstance(e, ast.Name) else ast.dump(e)), truth, e
