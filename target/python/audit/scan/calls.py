@@ -1,7 +1,7 @@
 """Follows the connections of one function: expressions, names and calls."""
 import ast
 
-from project import FUNCTIONS, OPENERS, Class, Func, last_name, own_nodes
+from project import FUNCTIONS, OPENERS, Class, Func, last_name
 from state import NONE, Held
 
 # READERS take a connection and leave it with the caller.
@@ -28,10 +28,10 @@ class Calls:
 
     def find_captured(self):
         """The names that functions defined in this one close, or that leave with them."""
-        if self.func is None:
-            return set()
         out = set()
-        own = list(own_nodes(self.func.node))
+        if self.func is None or not self.func.inner:
+            return out
+        own = self.func.own
         called = {id(n.func) for n in own if isinstance(n, ast.Call)}
         leaving = {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in called}
         for f in own:
@@ -252,7 +252,7 @@ class Calls:
             if opener:
                 return self.open(e, "sqlite3.connect", state)
         if isinstance(target, Class) and self.project.is_connection(target):
-            return self.open(e, target.name, state, self.project.exit_closes(target))
+            return NONE if self.in_memory(e) else self.open(e, target.name, state, self.project.exit_closes(target))
         if last_name(e.func) == "enter_context" and args and args[0][1] and not isinstance(e.args[0], ast.Name):
             return self.v_enter_context(args[0][1], state)
         if isinstance(target, Func):
@@ -264,7 +264,7 @@ class Calls:
     def v_open(self, e, target, state):
         for a in e.args + [k.value for k in e.keywords]:
             self.value(a, state)
-        if in_memory(e):
+        if self.in_memory(e):
             return NONE
         factory = [self.resolve(k.value) for k in e.keywords if k.arg == "factory"]
         known = factory and isinstance(factory[0], Class)
@@ -303,10 +303,8 @@ class Calls:
         name = last_name(e.func)
         if name in READERS:
             return
-        alike = self.project.named.get(name) if isinstance(e.func, ast.Attribute) else None
-        if alike and not any(f.closes or f.keeps for f in alike):
-            return
-        for _, held, _ in args:
+        held = frozenset().union(*[held for _, held, _ in args])
+        if held and not (isinstance(e.func, ast.Attribute) and self.project.harmless(name)):
             self.hand(held, state)
 
     def enter(self, e, state, statement):
@@ -320,9 +318,25 @@ class Calls:
                 h.in_with, h.header = True, statement
         return closing, held
 
+    def in_memory(self, e):
+        """Whether the call opens a database in memory, which has no file."""
+        name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
+        if not isinstance(name, ast.Name):
+            return is_memory(name)
+        values = self.assigned(name.id)
+        return bool(values) and all(is_memory(v) for v in values)
 
-def in_memory(e):
-    """Whether the call opens a database in memory, which has no file."""
-    name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
-    text = name.value if isinstance(name, ast.Constant) else None
+    def assigned(self, name):
+        """All that a name is set to, where it is set by plain assignment."""
+        func = self.func
+        while func is not None and name not in func.locals:
+            func = func.parent
+        if func is not None and name in func.keywords:
+            return []
+        nodes = self.module.source.tree.body if func is None else func.own
+        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+
+
+def is_memory(e):
+    text = e.value if isinstance(e, ast.Constant) else None
     return isinstance(text, str) and (text.startswith((":memory:", "file::memory:")) or "mode=memory" in text)

@@ -52,13 +52,18 @@ class Flow(Calls):
 
     def done(self, s, before, after, jumps):
         """The errors of a statement, or of the head of one, that was evaluated."""
-        nodes = [n for part in ([s] if not isinstance(s, list) else s) for n in [part] + list(walk(part))]
+        first = s[0] if isinstance(s, list) else s
+        key = (id(first), isinstance(s, list))
+        if key not in self.project.marks:
+            nodes = [n for part in (s if isinstance(s, list) else [s]) for n in [part] + walk(part)]
+            self.project.marks[key] = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in nodes), any(risky(n) for n in nodes)
+        yields, fails = self.project.marks[key]
         held = {h: known for h, known in before.open.items() if h in after.open}
-        if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in nodes) and not self.fixture:
+        if yields and not self.fixture:
             kind = "error" if self.func and self.func.manager else "yield"
-            jumps.add(kind, nodes[0].lineno, State(before.env, held, before.facts, before.defs))
-        elif not self.quiet and any(risky(n) for n in nodes):
-            jumps.add("error", nodes[0].lineno, State(before.env, held, before.facts, before.defs))
+            jumps.add(kind, first.lineno, State(before.env, held, before.facts, before.defs))
+        elif fails and not self.quiet:
+            jumps.add("error", first.lineno, State(before.env, held, before.facts, before.defs))
         return after
 
     def s_Expr(self, s, before, jumps):
@@ -238,15 +243,17 @@ class Flow(Calls):
         self.done(item.context_expr, before, state, jumps)
         if item.optional_vars is not None:
             self.bind(item.optional_vars, held, state, in_with=True)
-        inner = Jumps()
+        inner, manager = Jumps(), last_name(item.context_expr)
         end = self.s_With(s, state, inner, at + 1)
+        if manager in SWALLOW and manager != "suppress":
+            end = None  # a test that wants an error
         for kind, line, st, name, first in inner:
             if closing:
                 st = st.copy()
                 self.close(held, st, s.lineno)
-            if kind in ("error", "raise") and last_name(item.context_expr) in SWALLOW:
+            if kind in ("error", "raise") and manager in SWALLOW:
                 end = join(end, st)
-                if last_name(item.context_expr) != "suppress" or CATCH_ALL & {last_name(a) for a in item.context_expr.args}:
+                if manager != "suppress" or CATCH_ALL & {last_name(a) for a in item.context_expr.args}:
                     continue
             jumps.add(kind, line, st, name, first)
         if end is not None and closing:

@@ -20,8 +20,9 @@ def judge(project, flows):
             else:
                 locals_.append((flow, h, target))
     outside = closed_from_outside(project)
+    below = families(project)
     for (cls, attr), sites in stores.items():
-        roots = [c.node for c in family(project, cls)]
+        roots = [c.node for c in project.line(cls) + below.get(cls, [])]
         if attr not in outside and not any(closes(project, cls, root, attr) for root in roots):
             for flow, h in sites:
                 yield Finding("HS005", flow.module.path, flow.func.name, h.node, h.header,
@@ -34,10 +35,15 @@ def judge(project, flows):
     yield from per_thread(project, locals_)
 
 
-def family(project, cls):
-    """The class, those above it and those below it."""
-    below = [c for m in project.modules.values() for c in m.classes if cls in project.line(c)]
-    return list({id(c): c for c in project.line(cls) + [a for c in below for a in project.line(c)]}.values())
+def families(project):
+    """For each class those below it, with all that they stand on."""
+    below = {}
+    for m in project.modules.values():
+        for c in m.classes:
+            line = project.line(c)
+            for above in line[1:]:
+                below.setdefault(above, []).extend(line)
+    return below
 
 
 def closed_from_outside(project):

@@ -21,7 +21,8 @@ class Func:
         self.params = [p.arg for p in getattr(a, "posonlyargs", []) + a.args]
         self.keywords = self.params + [p.arg for p in a.kwonlyargs]
         self.bound = cls is not None and "staticmethod" not in self.decorators
-        own = list(own_nodes(node))
+        own = self.own = list(own_nodes(node))
+        self.mentions = {n.id if isinstance(n, ast.Name) else n.attr for n in own if isinstance(n, (ast.Name, ast.Attribute))}
         self.generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own)
         self.manager = any(d in ("contextmanager", "asynccontextmanager") for d in self.decorators)
         self.fixture = any("fixture" in d for d in self.decorators)
@@ -128,12 +129,15 @@ class Project:
         self.modules = {}  # by dotted name below the folder
         self.endings = {}  # by the end of that name: "db" and "app.db" of "src.app.db"
         self.named = {}  # functions by their last name
+        self.marks = {}  # what Flow knows of a statement, by its node
+        self.lines = {}  # classes with those above them
 
     def add(self, source):
         parts = os.fsdecode(os.path.splitext(source.path)[0]).split(os.sep)
         if parts[-1] == "__init__":
             parts.pop()
         m = Module(source, ".".join(parts))
+        self.lines.clear()
         self.modules[m.name] = m
         for i in range(len(parts)):
             self.endings.setdefault(".".join(parts[i:]), []).append(m)
@@ -218,13 +222,19 @@ class Project:
 
     def line(self, cls):
         """The class and those above it that are known."""
-        out = [cls]
+        if cls in self.lines:
+            return self.lines[cls]
+        out = self.lines[cls] = [cls]
         for c in out:
             for b in c.node.bases:
                 above = self.resolve(b, c.module, None)
                 if isinstance(above, Class) and above not in out and len(out) < 32:
                     out.append(above)
         return out
+
+    def harmless(self, name):
+        """Whether all functions of that name leave their arguments with the caller."""
+        return name in self.named and not any(f.closes or f.keeps for f in self.named[name])
 
     def is_connection(self, cls):
         return any(self.resolve(b, c.module, None) in OPENERS for c in self.line(cls) for b in c.node.bases)

@@ -1,4 +1,5 @@
 """Audits a folder of Python files; the arguments are the folder and the rules. Writes one JSON object."""
+import gc
 import json
 import os
 import re
@@ -41,33 +42,39 @@ def main(root, rules):
 
 def follow(project, sources):
     """Follows every function until what callers must know of them is known."""
-    flows = {}
+    flows, changed = {}, None
     for _ in range(ROUNDS):
-        changed = False
+        again, changed = changed, set()
         for m in list(project.modules.values()):
             for f in [None] + m.funcs:
-                before = f.summary() if f else None
+                if again is not None and f is not None and not again & f.mentions:
+                    continue  # nothing that it calls is known better now
                 try:
-                    flow = Flow(project, m, f).run()
+                    flow = flows[m, f] = Flow(project, m, f).run()
                 except RecursionError:
-                    if m.path not in {n.path for n in sources.notes}:
-                        sources.note(m.path, "nested too deeply", True)
+                    too_deep(sources, m)
                     continue
-                flows[m, f] = flow
-                if f is not None:
-                    summarize(f, flow)
-                    changed |= f.summary() != before
+                if f is not None and summarize(f, flow):
+                    changed.add(f.name)
         if not changed:
             break
     return flows
 
 
+def too_deep(sources, m):
+    if m.path not in {n.path for n in sources.notes}:
+        sources.note(m.path, "nested too deeply", True)
+
+
 def summarize(f, flow):
-    f.closes |= {i for h, i in ((h, h.param) for h in flow.params.values()) if h.closed}
+    """Notes what callers must know; whether that is news."""
+    before = f.summary()
+    f.closes |= {h.param for h in flow.params.values() if h.closed}
     f.keeps |= {h.param for h in flow.params.values() if h.handed}
     f.returns |= flow.returns
     if not (f.generator or f.cached or f.fixture) and f.fresh is None:
         f.fresh = flow.fresh
+    return f.summary() != before
 
 
 def related(project, sources, rest):
@@ -105,6 +112,7 @@ def write(sources, found, notes):
 
 if sys.version_info < (3, 8):
     sys.exit("python3 is %d.%d; the audit needs 3.8 or later" % sys.version_info[:2])
+gc.disable()  # trees and states have no cycles, and looking for them takes a third of the time
 sys.setrecursionlimit(DEPTH)
 threading.stack_size(STACK)
 failed = []
