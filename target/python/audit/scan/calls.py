@@ -252,7 +252,8 @@ class Calls:
             if opener:
                 return self.open(e, "sqlite3.connect", state)
         if isinstance(target, Class) and self.project.is_connection(target):
-            return NONE if self.in_memory(e) else self.open(e, target.name, state, self.project.exit_closes(target))
+            memory = self.in_memory(e) or self.memory_class(target)
+            return NONE if memory else self.open(e, target.name, state, self.project.exit_closes(target))
         if last_name(e.func) == "enter_context" and args and args[0][1] and not isinstance(e.args[0], ast.Name):
             return self.v_enter_context(args[0][1], state)
         if isinstance(target, Func):
@@ -325,6 +326,12 @@ class Calls:
             return is_memory(name)
         values = self.assigned(name.id)
         return bool(values) and all(is_memory(v) for v in values)
+
+    def memory_class(self, cls):
+        """Whether a class of connections opens itself in memory."""
+        init = self.project.method(cls, "__init__")
+        return init is not None and any(
+            isinstance(n, ast.Call) and last_name(n.func) == "__init__" and any(is_memory(a) for a in n.args) for n in init.own)
 
     def assigned(self, name):
         """All that a name is set to, where it is set by plain assignment."""

@@ -26,7 +26,7 @@ def main(root, rules):
         if b"hermes-soak:" in s.data:
             files.append((s.path, s.data))
         if SEED.search(s.data):
-            project.add(s)
+            add(project, sources, s)
         else:
             rest.append(s.path)  # its tree is made again if it turns out to matter
     for _ in range(ROUNDS):
@@ -38,6 +38,13 @@ def main(root, rules):
     all_ += objects.judge(project, list(flows.values()))
     all_, notes = ignores.apply(all_, files, rules)
     write(sources, sorted(all_, key=lambda f: (f.path, f.line, f.col, f.rule)), sources.notes + notes)
+
+
+def add(project, sources, source):
+    try:
+        project.add(source)
+    except RecursionError:
+        sources.note(source.path, "nested too deeply", True)
 
 
 def follow(project, sources):
@@ -89,7 +96,7 @@ def related(project, sources, rest):
         with open(os.path.join(sources.root, path), "rb") as f:
             data = f.read()
         if word.search(data):
-            project.add(sources.again(path, data))
+            add(project, sources, sources.again(path, data))
             found = True
         else:
             left.append(path)

@@ -14,3 +14,20 @@ def two():
 def three():
     conn = sqlite3.connect(database="file:x?mode=memory", uri=True)
     return conn.execute("SELECT 1").fetchone()
+
+
+DATABASE = ":memory:"
+
+
+def by_constant():
+    conn = sqlite3.connect(DATABASE)
+    return conn.execute("SELECT 1").fetchone()
+
+
+class InMemory(sqlite3.Connection):
+    def __init__(self):
+        super().__init__(":memory:")
+
+
+def by_subclass():
+    return InMemory().execute("SELECT 1").fetchone()

@@ -16,3 +16,7 @@ class StoreTest(unittest.TestCase):
         self.addCleanup(conn.close)
         with self.assertRaises(sqlite3.OperationalError):
             conn.execute("bad")
+
+    def test_no_database(self):
+        with self.assertRaises(sqlite3.OperationalError):
+            sqlite3.connect("/nowhere/x.db")
