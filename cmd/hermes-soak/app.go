@@ -90,7 +90,7 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		HideHelpCommand:    true,
 		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
 		Commands: []*cli.Command{
-			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), proveCommand(), doctorCommand(),
+			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), auditCommand(split), proveCommand(), doctorCommand(),
 			serveCommand(), initCommand(split), configCommand(command, split), versionCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 			serveHostile(os.Args[2], os.Args[3], os.Args[4])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
-		case "serve", "run", "watch", "probe", "judge", "prove", "doctor":
+		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

@@ -1,0 +1,349 @@
+"""Follows the connections of one function: expressions, names and calls."""
+import ast
+
+from project import FUNCTIONS, OPENERS, Class, Func, last_name
+from state import NONE, Held
+
+# READERS take a connection and leave it with the caller.
+READERS = {"isinstance", "print", "len", "id", "repr", "str", "bool", "type", "hasattr", "getattr", "setattr", "iter", "next", "any", "all", "vars", "dir",
+           "read_sql", "read_sql_query", "read_sql_table", "to_sql", "debug", "info", "warning", "error", "exception", "assertIs", "assertIsNot",
+           "assertTrue", "assertFalse", "assertEqual", "assertIsNone", "assertIsNotNone", "assertIsInstance", "assertRaises"}
+ELSEWHERE = {"to_thread", "run_in_executor", "run_sync"}  # run a function that they are given
+
+
+class Calls:
+    def __init__(self, project, module, func):
+        self.project, self.module, self.func = project, module, func
+        self.held = {}  # by the node that opens it
+        self.params = {}
+        self.kept = []  # (Held, target): stored on an object
+        self.fresh, self.returns = None, set()
+        self.statement = None
+        self.fixture = func is not None and func.fixture
+        self.again = {}  # the last value of each part of a tuple
+        self.captured = self.find_captured()
+
+    def resolve(self, e):
+        return self.project.resolve(e, self.module, self.func)
+
+    def find_captured(self):
+        """The names that functions defined in this one close, or that leave with them."""
+        out = set()
+        if self.func is None or not self.func.inner:
+            return out
+        own = self.func.own
+        called = {id(n.func) for n in own if isinstance(n, ast.Call)}
+        leaving = {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in called}
+        for f in own:
+            if not isinstance(f, FUNCTIONS):
+                continue
+            for n in ast.walk(f):
+                if f.name in leaving or f.decorator_list:
+                    names = [n] if isinstance(n, ast.Name) else []
+                elif isinstance(n, ast.Attribute) and n.attr == "close":
+                    names = [n.value]
+                elif isinstance(n, (ast.Call, ast.Return)):
+                    names = [n.value] if isinstance(n, ast.Return) else n.args
+                else:
+                    continue
+                out.update(m.id for m in names if isinstance(m, ast.Name))
+        return out
+
+    # Names.
+
+    def bind(self, target, value, state, expr=None, in_with=False, keep=NONE):
+        if isinstance(target, ast.Name):
+            self.bind_name(target.id, value, state, in_with, keep)
+        elif isinstance(target, ast.Attribute):
+            self.value(target.value, state)
+            for h in value:
+                if h in state.open and h.param is None:
+                    self.kept.append((h, target))
+            self.hand(value, state)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            parts = expr.elts if isinstance(expr, (ast.Tuple, ast.List)) and len(expr.elts) == len(target.elts) else None
+            for i, t in enumerate(target.elts):
+                if parts:
+                    part = self.again.get(id(parts[i]), NONE)
+                else:
+                    part = frozenset(h for h in value if getattr(h, "index", i) in (i, None)) if expr is not None else value
+                self.bind(t, part, state, parts[i] if parts else None, in_with, value)
+        elif isinstance(target, ast.Starred):
+            self.bind(target.value, value, state)
+        else:
+            self.value_of_children(target, state)
+            self.hand(value, state)
+
+    def bind_name(self, name, value, state, in_with, keep):
+        outside = self.func is None or name in self.func.globals
+        if (outside and not in_with) or name in self.captured:
+            self.hand(value, state)
+        for h in state.env.get(name, NONE) - value - keep:
+            named = any(h in others for n, others in state.env.items() if n != name)
+            if h in state.open and not named and h.param is None:
+                h.lost.append(self.statement.lineno)
+                state.drop([h])
+        state.forget(name)
+        if value:
+            state.env[name] = value
+        else:
+            state.env.pop(name, None)
+
+    # Ownership.
+
+    def open(self, node, what, state, exit_closes=False):
+        h = self.held.get(id(node))
+        if h is None:
+            h = self.held[id(node)] = Held(node, what)
+            h.header = self.statement
+        h.exit_closes = exit_closes
+        if h in state.open:
+            h.lost.append(node.lineno)  # a loop opens it again
+        state.open[h] = state.facts
+        return frozenset([h])
+
+    def close(self, held, state, line):
+        for h in held:
+            h.closed.append(line)
+            state.open.pop(h, None)
+
+    def hand(self, held, state):
+        """Somebody else owns them now."""
+        for h in held:
+            if h in state.open:
+                h.handed = True
+                state.open.pop(h)
+
+    def give_back(self, expr, value, state):
+        """The function returns value."""
+        for h in value:
+            if h.param is not None:
+                self.returns.add(h.param)
+            elif h in state.open:
+                parts = expr.elts if isinstance(expr, ast.Tuple) else []
+                at = [i for i, e in enumerate(parts) if h in self.again.get(id(e), NONE)]
+                self.fresh = at[0] if at else "whole"
+                h.handed = True
+                state.open.pop(h)
+
+    # Expressions: each gives the connections that its value may be.
+
+    def value(self, e, state):
+        run = getattr(self, "v_" + type(e).__name__, None)
+        if run is not None:
+            return run(e, state)
+        self.value_of_children(e, state)
+        return NONE
+
+    def value_of_children(self, e, state):
+        for child in ast.iter_child_nodes(e):
+            self.value(child, state)
+
+    def v_Name(self, e, state):
+        return state.env.get(e.id, NONE)
+
+    def v_Constant(self, e, state):
+        return NONE
+
+    def v_NamedExpr(self, e, state):
+        value = self.value(e.value, state)
+        self.bind(e.target, value, state)
+        return value
+
+    def v_IfExp(self, e, state):
+        self.value(e.test, state)
+        return self.value_if(e.test, True, e.body, state) | self.value_if(e.test, False, e.orelse, state)
+
+    def v_BoolOp(self, e, state):
+        out = self.value(e.values[0], state)
+        for before, v in zip(e.values, e.values[1:]):
+            out |= self.value_if(before, isinstance(e.op, ast.And), v, state)
+        return out
+
+    def value_if(self, test, truth, part, state):
+        """The value of what is only evaluated where the test comes out so."""
+        way = self.refine(test, state, truth) or state.copy()
+        before = set(way.open)
+        value = self.value(part, way)
+        for h in before - set(way.open):
+            state.open.pop(h, None)
+        for h in set(way.open) - before:
+            state.open[h] = way.open[h]
+        return value
+
+    def v_Await(self, e, state):
+        return self.value(e.value, state)
+
+    v_Starred = v_Await
+
+    def v_Tuple(self, e, state):
+        values = [self.value(v, state) for v in e.elts]
+        self.again.update({id(v): held for v, held in zip(e.elts, values)})
+        return frozenset().union(*values)
+
+    v_List = v_Set = v_Tuple
+
+    def v_Dict(self, e, state):
+        for k in e.keys:
+            if k is not None:
+                self.value(k, state)
+        return frozenset().union(*[self.value(v, state) for v in e.values])
+
+    def v_Lambda(self, e, state):
+        for n in ast.walk(e.body):
+            if isinstance(n, ast.Name):
+                self.hand(state.env.get(n.id, NONE), state)
+        return NONE
+
+    def v_ListComp(self, e, state):
+        before = dict(state.env)
+        for g in e.generators:
+            items = self.value(g.iter, state)
+            for n in ast.walk(g.target):
+                if isinstance(n, ast.Name):
+                    state.env[n.id] = items
+            for test in g.ifs:
+                self.value(test, state)
+        parts = [e.key, e.value] if isinstance(e, ast.DictComp) else [e.elt]
+        out = frozenset().union(*[self.value(p, state) for p in parts])
+        state.env = before
+        return out
+
+    v_SetComp = v_GeneratorExp = v_DictComp = v_ListComp
+
+    def v_Yield(self, e, state):
+        value = self.value(e.value, state) if e.value is not None else NONE
+        if self.func is not None and not self.func.manager:
+            for h in value:
+                h.yielded = True
+            if self.fixture:
+                self.hand(value, state)
+        return NONE
+
+    def v_Attribute(self, e, state):
+        base = self.value(e.value, state)
+        if e.attr in ("close", "__exit__"):
+            self.hand(base, state)  # somebody calls it later
+        target = self.resolve(e) if isinstance(e.value, ast.Name) and e.value.id == "self" else None
+        if isinstance(target, Func) and target.fresh is not None and "property" in target.decorators:
+            return self.open(e, "self." + e.attr, state)
+        return NONE
+
+    # Calls.
+
+    def v_Call(self, e, state):
+        target, base = self.resolve(e.func), NONE
+        if isinstance(target, str) and target in OPENERS:
+            return self.v_open(e, target, state)
+        if isinstance(e.func, ast.Attribute):
+            base = self.value(e.func.value, state)
+            if e.func.attr == "__enter__":
+                return base
+            if base and e.func.attr in ("close", "aclose"):
+                self.close(base, state, e.lineno)
+                return NONE
+            if self.module.cursors and e.func.attr in ("cursor", "execute"):
+                self.hand([h for h in base if h.param is None], state)  # some code here closes a connection by its cursor
+        else:
+            self.value(e.func, state)
+        args = [(i, self.value(a, state), a) for i, a in enumerate(e.args)] + [(k.arg, self.value(k.value, state), k.value) for k in e.keywords]
+        if last_name(e.func) in ELSEWHERE:
+            opener = [a for a in e.args if self.resolve(a) in OPENERS]
+            if opener:
+                return self.open(e, "sqlite3.connect", state)
+        if isinstance(target, Class) and self.project.is_connection(target):
+            memory = self.in_memory(e) or self.memory_class(target)
+            return NONE if memory else self.open(e, target.name, state, self.project.exit_closes(target))
+        if last_name(e.func) == "enter_context" and args and args[0][1] and not isinstance(e.args[0], ast.Name):
+            return self.v_enter_context(args[0][1], state)
+        if isinstance(target, Func):
+            return self.v_known(e, target, args, state)
+        if all(h.param is not None for h in base):
+            self.v_unknown(e, args, state)
+        return NONE
+
+    def v_open(self, e, target, state):
+        for a in e.args + [k.value for k in e.keywords]:
+            self.value(a, state)
+        if self.in_memory(e):
+            return NONE
+        factory = [self.resolve(k.value) for k in e.keywords if k.arg == "factory"]
+        known = factory and isinstance(factory[0], Class)
+        return self.open(e, target, state, bool(factory) and (not known or self.project.exit_closes(factory[0])))
+
+    def v_enter_context(self, held, state):
+        for h in held:
+            if h.exit_closes:
+                self.hand([h], state)
+            else:
+                h.in_with = True
+        return held
+
+    def v_known(self, e, f, args, state):
+        """A function of the folder: what it does with its parameters is known."""
+        shift = 1 if f.bound and isinstance(e.func, ast.Attribute) else 0
+        out = NONE
+        for at, held, _ in args:
+            if not held:
+                continue
+            index = at + shift if isinstance(at, int) else f.params.index(at) if at in f.params else -1
+            if index in f.closes:
+                self.close(held, state, e.lineno)
+            elif index < 0 or index >= len(f.params) or index in f.keeps:
+                self.hand(held, state)
+            elif index in f.returns:
+                out |= held
+        if f.fresh is not None and "property" not in f.decorators:
+            opened = self.open(e, f.name, state)
+            for h in opened:
+                h.index = f.fresh if isinstance(f.fresh, int) else None
+            out |= opened
+        return out
+
+    def v_unknown(self, e, args, state):
+        name = last_name(e.func)
+        if name in READERS:
+            return
+        held = frozenset().union(*[held for _, held, _ in args])
+        if held and not (isinstance(e.func, ast.Attribute) and self.project.harmless(name)):
+            self.hand(held, state)
+
+    def enter(self, e, state, statement):
+        """The head of a with: whether leaving it closes, and which connections."""
+        if isinstance(e, ast.Call) and last_name(e.func) in ("closing", "aclosing") and e.args:
+            return True, self.value(e.args[0], state)
+        held = self.value(e, state)
+        closing = bool(held) and all(h.exit_closes for h in held)
+        for h in held:
+            if h.node is e and not h.exit_closes:
+                h.in_with, h.header = True, statement
+        return closing, held
+
+    def in_memory(self, e):
+        """Whether the call opens a database in memory, which has no file."""
+        name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
+        if not isinstance(name, ast.Name):
+            return is_memory(name)
+        values = self.assigned(name.id)
+        return bool(values) and all(is_memory(v) for v in values)
+
+    def memory_class(self, cls):
+        """Whether a class of connections opens itself in memory."""
+        init = self.project.method(cls, "__init__")
+        return init is not None and any(
+            isinstance(n, ast.Call) and last_name(n.func) == "__init__" and any(is_memory(a) for a in n.args) for n in init.own)
+
+    def assigned(self, name):
+        """All that a name is set to, where it is set by plain assignment."""
+        func = self.func
+        while func is not None and name not in func.locals:
+            func = func.parent
+        if func is not None and name in func.keywords:
+            return []
+        nodes = self.module.source.tree.body if func is None else func.own
+        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+
+
+def is_memory(e):
+    text = e.value if isinstance(e, ast.Constant) else None
+    return isinstance(text, str) and (text.startswith((":memory:", "file::memory:")) or "mode=memory" in text)

@@ -1,0 +1,245 @@
+"""What the files of a folder define, and what a name in them means."""
+import ast
+import os
+
+OPENERS = {m + "." + f for m in ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "pysqlite3", "pysqlite3.dbapi2", "sqlcipher3", "sqlcipher3.dbapi2")
+           for f in ("connect", "Connection")} | {"apsw.Connection"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPES = FUNCTIONS + (ast.Lambda, ast.ClassDef)
+DEEPEST = 8  # names that stand for names
+
+
+class Func:
+    """A function, and what a caller must know of it."""
+
+    def __init__(self, module, node, cls, parent):
+        self.module, self.node, self.cls, self.parent = module, node, cls, parent
+        self.name = node.name
+        self.decorators = [last_name(d) for d in node.decorator_list]
+        self.inner = {}  # functions and classes that are defined in it
+        a = node.args
+        self.params = [p.arg for p in getattr(a, "posonlyargs", []) + a.args]
+        self.keywords = self.params + [p.arg for p in a.kwonlyargs]
+        self.bound = cls is not None and "staticmethod" not in self.decorators
+        own = self.own = list(own_nodes(node))
+        self.mentions = {n.id if isinstance(n, ast.Name) else n.attr for n in own if isinstance(n, (ast.Name, ast.Attribute))}
+        self.generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own)
+        self.manager = any(d in ("contextmanager", "asynccontextmanager") for d in self.decorators)
+        self.fixture = any("fixture" in d for d in self.decorators)
+        self.cached = any(w in d.lower() for d in self.decorators for w in ("cache", "memo", "singleton"))
+        self.globals = {n for g in own if isinstance(g, (ast.Global, ast.Nonlocal)) for n in g.names}
+        self.locals = (set(self.keywords) | {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}) - self.globals
+        self.fresh = None  # "whole", or the index in a tuple, of a connection that it opens and returns
+        self.closes, self.keeps, self.returns = set(), set(), set()  # parameters
+
+    def summary(self):
+        return self.fresh, frozenset(self.closes), frozenset(self.keeps), frozenset(self.returns)
+
+
+class Class:
+    def __init__(self, module, node):
+        self.module, self.node, self.name = module, node, node.name
+        self.methods = {}
+
+
+class Module:
+    def __init__(self, source, name):
+        self.source, self.name = source, name
+        self.path = source.path
+        self.package = name if os.path.basename(source.path) == b"__init__.py" else name.rpartition(".")[0]
+        self.imports = {}  # name: what it may stand for, dotted
+        self.defined = {}  # functions and classes of the module
+        self.aliases = {}  # name: the expression that it stands for
+        self.funcs, self.classes = [], []
+        self.cursors = b".connection.close" in source.data  # who closes a connection by its cursor
+        for n in ast.walk(source.tree):
+            if isinstance(n, (ast.Import, ast.ImportFrom)):
+                self.read_import(n)
+        self.collect(source.tree.body, None, None, self.defined)
+
+    def read_import(self, n):
+        for a in n.names:
+            if isinstance(n, ast.ImportFrom):
+                target = self.absolute(n) + "." + a.name
+            elif a.asname:
+                target = a.name
+            else:
+                target = a.name.partition(".")[0]
+            self.imports.setdefault(a.asname or target.rpartition(".")[2], []).append(target)
+
+    def absolute(self, n):
+        base = n.module or ""
+        if n.level:
+            parts = self.package.split(".") if self.package else []
+            parts = parts[:len(parts) - n.level + 1]
+            base = ".".join(parts + ([n.module] if n.module else []))
+        return base
+
+    def collect(self, body, cls, parent, into):
+        for n in body:
+            if isinstance(n, FUNCTIONS):
+                f = Func(self, n, cls, parent)
+                into[n.name] = f
+                self.funcs.append(f)
+                self.collect(n.body, None, f, f.inner)
+            elif isinstance(n, ast.ClassDef):
+                c = Class(self, n)
+                into[n.name] = c
+                self.classes.append(c)
+                self.collect(n.body, c, parent, c.methods)
+            elif isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name):
+                expr = alias(n.value)
+                if expr is not None and into is self.defined:
+                    self.aliases.setdefault(n.targets[0].id, expr)
+            else:
+                for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+                    self.collect(getattr(n, field, None) or [], cls, parent, into)
+
+
+def alias(value):
+    """What a name stands for that is set to value: x = sqlite3.connect."""
+    if isinstance(value, (ast.Name, ast.Attribute)):
+        return value
+    if isinstance(value, ast.Lambda) and isinstance(value.body, ast.Call):
+        return value.body.func
+    if isinstance(value, ast.Call) and last_name(value.func) == "partial" and value.args:
+        return value.args[0]
+    return None
+
+
+def last_name(e):
+    """The last name of a dotted expression: wraps of @functools.wraps(f)."""
+    while isinstance(e, ast.Call):
+        e = e.func
+    return e.attr if isinstance(e, ast.Attribute) else e.id if isinstance(e, ast.Name) else ""
+
+
+def own_nodes(node):
+    """What is below node, but for what stands in scopes of its own."""
+    todo = list(node.body) if isinstance(node.body, list) else [node.body]
+    while todo:
+        n = todo.pop()
+        yield n
+        if not isinstance(n, SCOPES):
+            todo.extend(ast.iter_child_nodes(n))
+
+
+class Project:
+    def __init__(self):
+        self.modules = {}  # by dotted name below the folder
+        self.endings = {}  # by the end of that name: "db" and "app.db" of "src.app.db"
+        self.named = {}  # functions by their last name
+        self.marks = {}  # what Flow knows of a statement, by its node
+        self.lines = {}  # classes with those above them
+
+    def add(self, source):
+        parts = os.fsdecode(os.path.splitext(source.path)[0]).split(os.sep)
+        if parts[-1] == "__init__":
+            parts.pop()
+        m = Module(source, ".".join(parts))
+        self.lines.clear()
+        self.modules[m.name] = m
+        for i in range(len(parts)):
+            self.endings.setdefault(".".join(parts[i:]), []).append(m)
+        for f in m.funcs:
+            self.named.setdefault(f.name, []).append(f)
+        return m
+
+    def module(self, dotted, near):
+        """The module that an import in near names; None if that is not simple."""
+        beside = near.package + "." + dotted if near.package else dotted
+        found = self.modules.get(dotted) or self.modules.get(beside)
+        if found is None and len(self.endings.get(dotted, ())) == 1:
+            found = self.endings[dotted][0]
+        return found
+
+    def resolve(self, e, module, func, depth=0):
+        """What an expression names: a Func, a Class, a dotted name from outside, or None."""
+        if depth > DEEPEST:
+            return None
+        if isinstance(e, ast.Name):
+            return self.resolve_name(e.id, module, func, depth)
+        if not isinstance(e, ast.Attribute):
+            return None
+        if isinstance(e.value, ast.Name) and func is not None:
+            cls = self.class_of(func)
+            if cls and e.value.id in ("self", "cls"):
+                return self.method(cls, e.attr)
+        if isinstance(e.value, ast.Call) and last_name(e.value.func) == "super" and func is not None and self.class_of(func):
+            return self.method(self.class_of(func), e.attr, own=False)
+        base = self.resolve(e.value, module, func, depth + 1)
+        if isinstance(base, Class):
+            return self.method(base, e.attr)
+        if isinstance(base, str):
+            return self.dotted(base + "." + e.attr, module, depth + 1)
+        return None
+
+    def resolve_name(self, name, module, func, depth):
+        scope = func
+        while scope is not None:
+            if name in scope.inner:
+                return scope.inner[name]
+            if name in scope.locals:
+                break
+            scope = scope.parent
+        if scope is not None:
+            return None
+        if name in module.defined:
+            return module.defined[name]
+        if name in module.aliases:
+            return self.resolve(module.aliases[name], module, None, depth + 1)
+        found = None
+        for target in module.imports.get(name, ()):
+            found = self.dotted(target, module, depth + 1)
+            if found in OPENERS or found in ("sqlite3", "apsw"):
+                break
+        return found
+
+    def dotted(self, name, near, depth):
+        """A dotted name, looked up in the folder; the name itself where that has no such module."""
+        if depth > DEEPEST or name in OPENERS:
+            return name
+        head, _, tail = name.rpartition(".")
+        if head in ("sqlite3", "apsw", "contextlib"):
+            return name
+        m = self.module(head, near) if head else None
+        if m is None or m is near:
+            return name
+        if tail in m.defined:
+            return m.defined[tail]
+        return self.resolve(ast.Name(tail, ast.Load()), m, None, depth + 1) or name
+
+    def class_of(self, func):
+        while func is not None and func.cls is None:
+            func = func.parent
+        return func.cls if func else None
+
+    def method(self, cls, name, own=True):
+        for c in self.line(cls)[0 if own else 1:]:
+            if name in c.methods:
+                return c.methods[name]
+        return None
+
+    def line(self, cls):
+        """The class and those above it that are known."""
+        if cls in self.lines:
+            return self.lines[cls]
+        out = self.lines[cls] = [cls]
+        for c in out:
+            for b in c.node.bases:
+                above = self.resolve(b, c.module, None)
+                if isinstance(above, Class) and above not in out and len(out) < 32:
+                    out.append(above)
+        return out
+
+    def harmless(self, name):
+        """Whether all functions of that name leave their arguments with the caller."""
+        return name in self.named and not any(f.closes or f.keeps for f in self.named[name])
+
+    def is_connection(self, cls):
+        return any(self.resolve(b, c.module, None) in OPENERS for c in self.line(cls) for b in c.node.bases)
+
+    def exit_closes(self, cls):
+        """Whether leaving a with over an object of the class closes it."""
+        m = self.method(cls, "__exit__")
+        return m is not None and any(isinstance(n, ast.Attribute) and n.attr == "close" for n in ast.walk(m.node))
