@@ -138,7 +138,7 @@ func TestWatchSpells(t *testing.T) {
 		if len(r.Ladders) != tt.climbs {
 			t.Errorf("%s: %d climbs are recorded, want %d: %+v", tt.whole, len(r.Ladders), tt.climbs, r.Ladders)
 		}
-		if v := verdictOf(t, r, "alive", string(r.Verdicts[len(r.Verdicts)-1].Subject)); v.Reason != tt.alive || r.Conclusion.Exit != tt.exit || !strings.Contains(r.Conclusion.Line, tt.headline) {
+		if v := verdictOf(t, r, "alive", r.Verdicts[len(r.Verdicts)-1].Subject); v.Reason != tt.alive || r.Conclusion.Exit != tt.exit || !strings.Contains(r.Conclusion.Line, tt.headline) {
 			t.Errorf("%s: %s\n%+v", tt.whole, v.Reason, r.Conclusion)
 		}
 		replaysAlike(t, s, r)

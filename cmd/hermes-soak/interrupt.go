@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,6 +12,19 @@ import (
 // oneSignal is within what time two signals are one: timeout(1) signals the
 // program and then its whole group.
 const oneSignal = 300 * time.Millisecond
+
+// until is ctx, but ended by the first interrupt too. done must be called.
+func until(ctx context.Context, quit <-chan struct{}) (ending context.Context, done func()) {
+	ending, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-quit:
+			cancel(errors.New("interrupted"))
+		case <-ending.Done():
+		}
+	}()
+	return ending, func() { cancel(nil) }
+}
 
 // interruptible returns a context that the second interrupt ends, and a channel
 // that the first one closes; say tells the user so. release must be called.

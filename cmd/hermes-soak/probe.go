@@ -116,23 +116,16 @@ func lookAt(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario
 	if l.Sample, err = soak.AtRest(ctx, server.sampler); err != nil {
 		return nil, &exitError{soak.ExitBroken, err, asOwner()}
 	}
-	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
+	asking, done := until(ctx, quit)
+	defer done()
+	if plan.access, err = server.logIn(asking, plan, scenario); err != nil {
 		return nil, err
 	}
 	climber, err := server.climbers(plan, scenario)
 	if err != nil {
 		return nil, usage(err, "")
 	}
-	climbing, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go func() {
-		select {
-		case <-quit:
-			stop(errors.New("interrupted"))
-		case <-climbing.Done():
-		}
-	}()
-	l.Ladder = climber.Climb(climbing, soak.ClimbStart)
+	l.Ladder = climber.Climb(asking, soak.ClimbStart)
 	l.Handles = rows(l.Sample, scenario.Watch)
 	l.answer(scenario.Limit)
 	return l, nil

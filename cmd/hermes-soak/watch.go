@@ -164,7 +164,9 @@ func watchLoop(ctx context.Context, quit <-chan struct{}, plan targetPlan, scena
 	if err != nil {
 		return nil, err
 	}
-	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
+	asking, done := until(ctx, quit)
+	defer done()
+	if plan.access, err = server.logIn(asking, plan, scenario); err != nil {
 		return nil, err
 	}
 	climber, err := server.climbers(plan, scenario)

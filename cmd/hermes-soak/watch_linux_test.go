@@ -158,22 +158,36 @@ func TestWatchCtrlCStopped(t *testing.T) {
 	if b, err := os.ReadFile(file); err != nil || !strings.Contains(string(b), "stopped by a signal") {
 		t.Errorf("%v in %s", err, b)
 	}
-	p := probing(t, t.TempDir(), url)
 	port, err := strconv.Atoi(url[strings.LastIndex(url, ":")+1:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the probe waits for its first byte", func() bool {
+	asks := fmt.Sprintf(" 0100007F:%04X 01 ", port)
+	asked := func() bool {
 		b, err := os.ReadFile("/proc/net/tcp")
-		return err == nil && strings.Contains(string(b), fmt.Sprintf(" 0100007F:%04X 01 ", port))
-	})
-	if err := p.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
+		return err == nil && strings.Contains(string(b), asks)
 	}
-	began = time.Now()
-	p.ends(t, 3, "UNKNOWN: the server's health: unknown: ", "interrupted")
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("the probe took %s", took)
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"probe"}, "UNKNOWN: the server's health: unknown: "},
+		{[]string{"probe", "--login", "POST /login"}, "left at once, without a verdict"},
+		{[]string{"watch", "--login", "POST /login"}, "left at once, without a verdict"},
+	} {
+		p := program(t, append(tt.args, "--url", url)...)
+		p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir())
+		p.start(t)
+		eventually(t, "it waits for its first byte", asked)
+		if err := p.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		began = time.Now()
+		p.ends(t, 3, tt.want)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%q took %s", tt.args, took)
+		}
+		eventually(t, "it has hung up", func() bool { return !asked() })
 	}
 }
 

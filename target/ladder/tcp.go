@@ -35,14 +35,15 @@ func (c *Climber) connects(ctx context.Context, k *climb) {
 	case err != nil:
 		k.broken("connect", err)
 	default:
-		defer conn.Close()
 		c.accepts(ctx, k)
+		_ = conn.Close() // nothing was sent on it that could be lost
 	}
 }
 
 // accepts waits for a moment in which no connection waits to be accepted.
 func (c *Climber) accepts(ctx context.Context, k *climb) {
 	for end := time.Now().Add(c.cfg.Timeout); ; {
+		k.Queue = nil // of the look before
 		if c.queue(ctx, k); k.Queue == nil || *k.Queue == 0 {
 			k.State = soak.StateUp
 			k.rung("connect", true, "accepts connections, and is sent nothing")

@@ -22,7 +22,7 @@ func TestTCP(t *testing.T) {
 	}{
 		"takes connections": {false, []int64{0}, soak.StateUp, "accepts connections, and is sent nothing"},
 		"takes them late":   {false, []int64{3, 3, 1, 0}, soak.StateUp, "accepts connections, and is sent nothing"},
-		"hangs":             {false, []int64{2, 1, 2}, soak.StateWedgedHang, "2 connections wait to be accepted, and never none within 500ms"},
+		"hangs":             {false, []int64{2, 1, 2}, soak.StateWedgedHang, "2 connections wait to be accepted, and never none within " + patience.String()},
 		"is not there":      {true, []int64{0}, soak.StateRefused, "connection to ADDR: refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
