@@ -31,6 +31,9 @@ func Text(o TextOptions) soak.Reporter {
 			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), Printable(v.Reason))
 			fmt.Fprintln(&s, o.paint(v.Status, status)+o.wrap(line)[len(status):])
 		}
+		for _, note := range r.Notes {
+			fmt.Fprintln(&s, o.wrap(fmt.Sprintf("%-7s %s", "NOTE", Printable(note))))
+		}
 		fmt.Fprintln(&s, o.paint(r.Conclusion.Status, o.wrap(Printable(r.Conclusion.Line))))
 		if _, err := io.WriteString(w, s.String()); err != nil {
 			return fmt.Errorf("write the report: %w", err)

@@ -17,20 +17,20 @@ func (closed) Judge(r *Report) []Verdict {
 		return nil
 	}
 	var out []Verdict
-	doubt := ""
+	var doubt []Verdict
 	for _, s := range r.places() {
 		switch answer, why := s.judge(r); answer {
 		case Fail:
 			out = append(out, s.failed(r))
 		case Unknown:
-			doubt = cmp.Or(doubt, why)
+			doubt = append(doubt, Verdict{Status: Unknown, Reason: why, site: s.worst.String()})
 		}
 	}
 	if len(out) > 0 {
 		return out
 	}
-	if doubt != "" {
-		return []Verdict{{Status: Unknown, Reason: doubt}}
+	if len(doubt) > 0 {
+		return doubt[:1]
 	}
 	return r.allClosed()
 }
@@ -56,10 +56,18 @@ func (r *Report) allClosed() []Verdict {
 	}
 	v := Verdict{Status: Pass, Class: LeakNone, Reason: "traced" + r.Trace.python() + ": no SQLite connection to a file was opened"}
 	if opened > 0 {
-		v.Reason = fmt.Sprintf("traced%s: %s opened %s, and their code closed %d; %d are open, at most %d at once at one place",
+		v.Reason = fmt.Sprintf("traced%s: %s opened %s, and their code closed %d; open now: %d, at most at once at one place: %d",
 			r.Trace.python(), count(int64(opened), "place"), count(all.Opened, "connection"), all.Closed, all.open(), all.Peak)
 	}
 	return []Verdict{v}
+}
+
+// refCounted says that a connection is in no reference cycle, so that it is closed
+// when it is dropped: before Python 3.11.
+func (t *Trace) refCounted() bool {
+	var minor int
+	n, err := fmt.Sscanf(t.Python, "3.%d", &minor)
+	return n == 1 && err == nil && minor < 11
 }
 
 func (t *Trace) python() string {
@@ -87,6 +95,9 @@ func (r *Report) places() []*placed {
 		points[0] = &Trace{}
 	}
 	points = append(points, r.batched...)
+	if len(r.batched) == 0 {
+		points = append(points, r.Trace) // the load ended in its first batch
+	}
 	lines := map[string]*placed{}
 	for i, t := range points {
 		for _, s := range t.Sites {
@@ -147,7 +158,7 @@ func (p *placed) judge(r *Report) (Status, string) {
 	case gained <= flight || 2*n <= of || !late:
 		return Pass, ""
 	case of < leastInterval:
-		return Unknown, fmt.Sprintf("%s; %s are too few to tell whether it goes on: run %d or more", p.worst, count(int64(of), "batch"), closedWarmUp)
+		return Unknown, fmt.Sprintf("%s; whether it goes on cannot be told from so few batches: run %d or more", p.worst, closedWarmUp)
 	}
 	return Fail, ""
 }
@@ -160,27 +171,13 @@ func (p *placed) failed(r *Report) Verdict {
 	if p.worst.Collected > 0 {
 		v.Class = LeakDeferred
 	}
-	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; %d are open now, at most %d at once",
+	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; open now: %d, at most at once: %d",
 		p.worst, p.unclosed[from], p.unclosed[len(p.unclosed)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
 	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
-	if p.atOnce {
+	if p.atOnce && r.Trace.refCounted() {
 		piles := fmt.Sprintf("; no handle piles up here, since%s closes what is dropped at once: on 3.11 and later it stays until the garbage collector comes", r.Trace.python())
 		v.Reason, v.Headline = v.Reason+piles, fmt.Sprintf("UNCLOSED: %s%s", p.worst, piles)
 	}
 	v.Reason += ". with sqlite3.connect(...) does not close: use contextlib.closing, or close it on every path"
 	return v
-}
-
-// place is the line of code behind a failure that is about handles, for the last
-// line of a run.
-func place(all []Verdict, failed Verdict) string {
-	if !slices.Contains([]string{"growth", "released", "pool bound", "headroom"}, failed.Check) {
-		return ""
-	}
-	for _, v := range all {
-		if v.Check == "closed" && v.Status == Fail {
-			return "; " + v.site
-		}
-	}
-	return ""
 }

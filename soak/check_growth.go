@@ -48,10 +48,10 @@ func (g grown) verdict(r *Report) Verdict {
 		if g.Judged > 0 {
 			reason = level + "; " + reason
 		}
-		return Verdict{Status: Unknown, Reason: reason + longer(r)}
+		return Verdict{Status: Unknown, Reason: reason + longer(r) + g.amplify(r)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r) + g.opened(r)}
 		v.Headline = "LEAK per-request: " + keeps + g.until(r)
 		return v
 	case g.class == LeakPerTime:
@@ -60,7 +60,7 @@ func (g grown) verdict(r *Report) Verdict {
 			though, look = "without any request of ours", "Look for what runs by itself, and for what its clients ask: hermes-soak run tells the two apart"
 		}
 		keeps := fmt.Sprintf("the server keeps %s, %s", perTime(g.PerHour, g.told(), g.unit()), though)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look) + g.opened(r)}
 		v.Headline = "LEAK per-time: " + keeps + g.until(r)
 		return v
 	case within > 0 && g.size == 0 && g.Upper > within:
@@ -102,6 +102,14 @@ func (g grown) where(r *Report) string {
 		who = r.Start.Scenario.Probes[e.Probe].Name
 	}
 	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
+}
+
+// opened says where in the code the handles that stay were opened.
+func (g grown) opened(r *Report) string {
+	if at := g.openedAt(r); at != "" {
+		return ". Opened at " + at
+	}
+	return ""
 }
 
 // longer says how to get an answer where the run was too short.

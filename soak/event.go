@@ -59,6 +59,9 @@ type Target struct {
 	Ticks   uint64   `json:"ticks"`
 	// Limit is the soft limit on file descriptors; 0 where it is not known.
 	Limit int64 `json:"limit,omitempty"`
+	// Amplified is what an amplified run has to do with: python or go; empty where it
+	// is neither, and nothing was amplified.
+	Amplified string `json:"amplified,omitempty"`
 	// Tracing says how the processes of the target were changed to be looked into;
 	// nil where they were left alone.
 	Tracing *Tracing `json:"tracing,omitempty"`
@@ -68,8 +71,12 @@ type Target struct {
 type Tracing struct {
 	// Asked: the user asked for it by name. Otherwise it is done where it can be.
 	Asked bool `json:"asked,omitempty"`
+	// Loaded: a process had loaded the tracer when the run began.
+	Loaded bool `json:"loaded,omitempty"`
 	// Children: what the target starts is traced too.
 	Children bool `json:"children,omitempty"`
+	// Openers: the place that opened a descriptor last is noted for each.
+	Openers bool `json:"openers,omitempty"`
 }
 
 // Rest is a sample taken outside the cells.
@@ -179,6 +186,7 @@ const (
 	StopDone        StopReason = "done"
 	StopInterrupted StopReason = "interrupted" // by the user
 	StopFailFast    StopReason = "fail-fast"   // growth had failed, and the user asked not to go on
+	StopCeiling     StopReason = "ceiling"     // an amplified run has shown enough, or took too much
 	StopDied        StopReason = "died"        // the target is gone
 	StopRestarted   StopReason = "restarted"   // another process serves in its place
 	StopWedged      StopReason = "wedged"      // the target no longer answers

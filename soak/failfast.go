@@ -11,6 +11,9 @@ const (
 // failFast ends the load, where the scenario asks for it, once growth has failed
 // at enough looks running and by so much that the rest would not clear it.
 func (r *running) failFast(batch int) error {
+	if r.Start.Scenario.Amplify != "" {
+		return r.confirmed(batch)
+	}
 	if !r.Start.Scenario.FailFast || !failFastLook(batch) {
 		return nil
 	}

@@ -77,6 +77,9 @@ func families(r *Report) []family {
 		group := GroupGauge(g.Pattern)
 		handles.parts = append(handles.parts, plain(group), part{connectionGauge(g.Pattern), group, 2})
 	}
+	if r.Start.Scenario.Amplify != "" {
+		return []family{handles}
+	}
 	out := []family{handles, {GaugeThreads, []part{plain(GaugeThreads)}}, {GaugeChildren, []part{plain(GaugeChildren)}}}
 	for _, gauge := range r.Start.Scenario.Gate {
 		out = append(out, family{gauge, []part{plain(gauge)}})

@@ -100,7 +100,7 @@ func (r *running) phases(ctx context.Context) error {
 		if end == nil {
 			end = r.cells(ctx, plan)
 		}
-		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast) {
+		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast, StopCeiling) {
 			return end
 		}
 		loaded = r.now() - began
@@ -118,7 +118,7 @@ func (r *running) phases(ctx context.Context) error {
 			break
 		}
 	}
-	if (end == nil || stopped(end, StopFailFast)) && next(r.report) == ratchet.Rest {
+	if (end == nil || stopped(end, StopFailFast, StopCeiling)) && next(r.report) == ratchet.Rest {
 		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
 			return err
 		}

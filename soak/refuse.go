@@ -45,7 +45,7 @@ func (r *Report) refuse(e Event) error {
 			return fmt.Errorf("the run is extended to %d batches, %d requests and look %d, after look %d", x.Batches, x.Requests, x.Look, len(r.Extensions)+1)
 		}
 	case e.Stop != nil:
-		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast}, e.Stop.Reason) {
+		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast, StopCeiling}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
 		}
 	}

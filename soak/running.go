@@ -69,6 +69,9 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	if w.Requests == 0 {
 		return r.quitting(w)
 	}
+	if err := r.ceiling(); err != nil {
+		return err
+	}
 	if done.Count(Answer.Silent) == 0 {
 		if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
 			return err

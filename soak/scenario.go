@@ -75,6 +75,9 @@ type Scenario struct {
 	// Looks is the number of planned looks at growth: 1 after the planned load, and
 	// where that does not decide it, 3 after up to four times as much; 0 reads as 1.
 	Looks int `json:"looks,omitempty"`
+	// Amplify turns off what hides a leak: "gc-off", the target's garbage collector.
+	// Then handles alone are judged. Empty is not asked.
+	Amplify string `json:"amplify,omitempty"`
 	// FailFast ends the load once growth has clearly failed.
 	FailFast bool `json:"fail_fast,omitempty"`
 	// Tolerance is the growth in units per request that is let pass, and that a
@@ -135,6 +138,12 @@ func (s *Scenario) Validate() error {
 		return fmt.Errorf("limit: want a positive number of file descriptors, not %d", s.Limit)
 	case s.Horizon < 0 || s.PollEvery <= 0:
 		return fmt.Errorf("horizon and poll-every: want positive durations")
+	}
+	switch {
+	case s.Amplify != "" && s.Amplify != AmplifyNoGC:
+		return fmt.Errorf("amplify: there is only %s, not %q", AmplifyNoGC, s.Amplify)
+	case s.Amplify != "" && len(s.Gate) > 0:
+		return fmt.Errorf("gate: an amplified run judges handles alone: without a garbage collector memory grows always")
 	}
 	for _, g := range s.Watch {
 		if err := g.Validate(); err != nil {

@@ -10,7 +10,10 @@ import (
 type Trace struct {
 	// Sites are the places that opened SQLite connections; those in memory do not
 	// count.
-	Sites []Site `json:"sites"`
+	Sites []Site `json:"sites,omitempty"`
+	// Openers are the places that opened the descriptors that are open; nil where
+	// that was not asked.
+	Openers []Opener `json:"openers,omitempty"`
 	// Python is the oldest version that runs, such as 3.11.
 	Python string `json:"python,omitempty"`
 	// Unknown says why not all connections were counted; empty where they were.
@@ -34,6 +37,15 @@ type Site struct {
 	Ended     int64 `json:"ended"`
 	// Peak is the most that were open at once in one process.
 	Peak int64 `json:"peak"`
+}
+
+// Opener is a place in the target's code, as of a Site, and how many descriptors
+// are open that it opened.
+type Opener struct {
+	Where    string `json:"where"`
+	Function string `json:"function,omitempty"`
+	From     string `json:"from,omitempty"`
+	Open     int64  `json:"open"`
 }
 
 // Add adds the counts of other.
@@ -68,6 +80,11 @@ func (t *Trace) refuse() error {
 		}
 		if s.Where == "" || s.open() < 0 || s.Peak > s.Opened {
 			return fmt.Errorf("a place %q: %d opened, %d closed, %d collected, %d ended, at most %d at once", s.Where, s.Opened, s.Closed, s.Collected, s.Ended, s.Peak)
+		}
+	}
+	for _, o := range t.Openers {
+		if err := refuseCount(o.Where+" open", o.Open); err != nil || o.Where == "" {
+			return fmt.Errorf("an opener %q of %d", o.Where, o.Open)
 		}
 	}
 	return refuseCount("collections", t.Collections)

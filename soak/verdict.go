@@ -105,6 +105,9 @@ func Judge(r *Report) {
 			r.Verdicts = append(r.Verdicts, v)
 		}
 	}
+	if v, asked := amplified(r); asked {
+		r.Verdicts = append(r.Verdicts, v)
+	}
 	if v, cut := whole(r); cut {
 		r.Verdicts = append(r.Verdicts, v)
 	}
@@ -132,6 +135,11 @@ func whole(r *Report) (v Verdict, cut bool) {
 			return Verdict{}, false
 		}
 		v.Reason = fmt.Sprintf("--fail-fast ended the load after %s, and growth does not fail after the drain; run it to the end for an answer", share)
+	case StopCeiling:
+		if first(r.Verdicts, Fail) != nil {
+			return Verdict{}, false
+		}
+		v.Reason = fmt.Sprintf("the load was ended after %s, since %s, and nothing fails after the drain", share, r.Stop.Detail)
 	case StopCut:
 		v.Reason = fmt.Sprintf("the record ends after %s: the run was cut off", share)
 	case StopBlind:
@@ -157,7 +165,7 @@ func plannedShare(sent, planned int) string {
 func conclude(r *Report) Conclusion {
 	c := Conclusion{Status: Pass, Exit: ExitPass, Class: LeakNone}
 	if v := first(r.Verdicts, Fail); v != nil {
-		return Conclusion{Fail, ExitFail, v.Class, v.Headline + place(r.Verdicts, *v)}
+		return Conclusion{Fail, ExitFail, v.Class, v.Headline + r.place(*v)}
 	}
 	if v := first(r.Verdicts, Unknown); v != nil {
 		c.Status, c.Exit = Unknown, ExitUnknown
@@ -188,7 +196,7 @@ func conclude(r *Report) Conclusion {
 // what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
 	if v.Status != Fail {
-		return slices.Index([]string{"run", "growth", "released", "pool bound", "closed", "headroom", "answers", "alive"}, v.Check)
+		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "headroom", "answers", "alive"}, v.Check)
 	}
 	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded {

@@ -27,7 +27,7 @@ var (
 type reading struct {
 	id      Identity
 	fds     int64
-	hidden  int64 // descriptors that do not count
+	hidden  int64    // descriptors that do not count
 	counts  []int64  // by slot of the tally
 	sockets []uint64 // their inodes, one a descriptor
 	denied  string

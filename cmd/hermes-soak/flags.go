@@ -44,7 +44,7 @@ func runFlags() []cli.Flag {
 
 // settingFlags are all that say what a run does.
 func settingFlags() []cli.Flag {
-	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), reportFlags())
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), traceFlags(), reportFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one
@@ -135,7 +135,7 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		Drain: c.Duration("drain"), ConnectionPerRequest: c.Bool("connection-per-request"), Seed: c.Uint64("seed"),
 		Gate: c.StringSlice("gate"), Skip: c.StringSlice("skip"), P99: c.Duration("p99"), Limit: c.Int64("limit"),
 		Horizon: c.Duration("horizon"), PollEvery: c.Duration("poll-every"),
-		Looks: looksExtended, FailFast: c.Bool("fail-fast"),
+		Looks: looksExtended, FailFast: c.Bool("fail-fast"), Amplify: c.String("amplify"),
 	}
 	if c.Bool("no-extend") || c.IsSet("for") { // --for is a promise of time
 		s.Looks = 1

@@ -71,8 +71,12 @@ func (o *output) begin(s soak.Start) {
 	if s.Scenario.For > 0 {
 		plan = fmt.Sprintf("batches of %d requests for %s", s.Scenario.Requests, s.Scenario.For)
 	}
+	kind := s.Target.Kind
+	if t := s.Target.Tracing; t != nil && t.Loaded {
+		kind += ", traced"
+	}
 	fmt.Fprintf(o.stderr, "soaking %s (%s, pid %d): %s, concurrency %d, seed %d\n",
-		s.Target.URL, s.Target.Kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
+		s.Target.URL, kind, s.Target.PID, plan, s.Scenario.Concurrency, s.Scenario.Seed)
 	if isTerminal(o.stderr) && os.Getenv("CI") == "" {
 		o.progress.Store(newProgress(o.stderr, s.Scenario))
 	}
@@ -99,6 +103,8 @@ func (o *output) Record(e soak.Event) error {
 	case e.Wave != nil && e.Wave.Kind == soak.WaveConfirm && !o.resting:
 		o.resting = true
 		o.say("it grows, and the requests do not explain it yet: an idle stretch as long as the load will tell")
+	case e.Stop != nil && e.Stop.Reason == soak.StopCeiling:
+		o.say("the amplified load was ended: " + e.Stop.Detail)
 	case e.Stop != nil && e.Stop.Reason == soak.StopFailFast:
 		o.say("--fail-fast ended the load: " + e.Stop.Detail)
 	}

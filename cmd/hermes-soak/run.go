@@ -49,6 +49,9 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return fileOf(c).blame(err)
 	}
+	if !plan.trace.noGC {
+		scenario.Amplify = "" // a variable or the file says it for targets that are launched
+	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak run --help")
 	}
@@ -108,13 +111,14 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 		return nil, usage(err, "")
 	}
 	scenario.Probes = probesAt(scenario.Probes, server.urls())
+	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: driver, Sampler: server.sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
+		Driver: driver, Sampler: sampler, Climb: climber.Climb, Peek: climber.Peek, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

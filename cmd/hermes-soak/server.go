@@ -21,6 +21,8 @@ type server struct {
 	at      []address       // one for each URL
 	root    string          // where its processes are shown, set by measure
 
+	traceFolder string // of the tracer that was put into it; "" where none was
+
 	ask     target.Supervisor // nil where none was named
 	service target.Service    // what the supervisor said first
 
@@ -65,7 +67,7 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 			return &exitError{soak.ExitBroken, err, ""}
 		}
 	}
-	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch}); err != nil {
+	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder}); err != nil {
 		return &exitError{soak.ExitBroken, err, asOwner()}
 	}
 	s.Limit, err = target.Limit(s.root, s.PID)

@@ -49,6 +49,7 @@ type targetPlan struct {
 	startTimeout time.Duration
 	allowRemote  []string
 	access       load.Access // what lets our requests in
+	trace        tracePlan
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)
@@ -65,6 +66,10 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 		p.url, p.others = urls[0], urls[1:]
 	}
 	if err := p.choose(c, split); err != nil {
+		return p, err
+	}
+	var err error
+	if p.trace, err = traceFrom(c, p.kind); err != nil {
 		return p, err
 	}
 	for _, e := range p.command.Env {
@@ -101,7 +106,7 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	misplaced := func(names ...string) error {
 		for _, name := range names {
-			if c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name) {
+			if typed(c, name) {
 				return usage(fmt.Errorf("--%s does not go with a target that is %s", name, p.kind), "see hermes-soak run --help")
 			}
 		}
@@ -142,6 +147,11 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 	}
 	p.kind = "bundled"
 	return misplaced("cwd", "env")
+}
+
+// typed reports whether a flag stands in the command line.
+func typed(c *cli.Context, name string) bool {
+	return c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name)
 }
 
 // listensOn names the ports of a process, for a hint.

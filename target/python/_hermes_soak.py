@@ -14,13 +14,14 @@ from itertools import count, repeat
 # The layout, as in layout.go: words of 8 bytes in the order of the machine.
 MAGIC = b"HSTRACE1"
 HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
-PID, TICKS, PYTHON, FLAGS, COLLECTIONS, READY = 1, 2, 3, 4, 5, 6  # words of the header
+PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6  # words of the header
 OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
 HOOKED, APSW = 1, 2  # flags
+DESCRIPTORS = 1 << 16  # with a cell each, where openers are told
 FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
 PATH, NAME = 60, 36  # bytes of a frame's path and function
 
-OURS = __file__
+OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 STDLIB = os.path.dirname(os.__file__) + os.sep
 
 folder = ""
@@ -39,17 +40,25 @@ def start(where):
         options = f.read().split()
     if "children" not in options:
         leave_environment()
+    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
     counters()
     atexit.register(freeze)
     os.register_at_fork(after_in_child=forked)
     if "gc-off" in options:
         no_gc()
-    sys.meta_path.insert(0, Finder())
+    sys.meta_path[:0] = Finder("_sqlite3", hook), Finder("apsw", lambda _: flag(APSW))
+    if "fd" in options:
+        import _hermes_soak_fd
+
+        _hermes_soak_fd.hook(sys.modules[__name__])
 
 
 def failed(error):
-    """Leaves a word on why nothing is counted."""
+    """Leaves a word on why something is not counted."""
     try:
+        if file or kept:
+            # Where no file can be opened any more, the counters that we have are still there.
+            (file or kept[-1]).words[LOST] += 1
         with open(os.path.join(folder, "failed.%d" % os.getpid()), "w") as f:
             f.write("%s: %s" % (type(error).__name__, error))
     except Exception:
@@ -70,7 +79,6 @@ def leave_environment():
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:
         del os.environ["PYTHONPATH"]
-    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
 
 
 class Exec:
@@ -84,7 +92,7 @@ class Exec:
         if os.getpid() != first or len(env) != self.has_env:
             return self.real(path, argv, *env)
         new = dict(env[0] if env else os.environ)
-        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p])
+        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
         return posix_execve(path, argv, new)
 
 
@@ -112,8 +120,11 @@ class File:
     """The counters of one process."""
 
     def __init__(self):
-        size = HEADER + SLOTS * SLOT
-        path = os.path.join(folder, "%d.%d.trace" % (os.getpid(), time.monotonic_ns()))
+        openers = "fd" in options
+        slots = 2 * SLOTS if openers else SLOTS
+        self.cells = (HEADER + slots * SLOT) // 8
+        size = HEADER + slots * SLOT + (8 * DESCRIPTORS if openers else 0)
+        path = os.path.join(folder, "%d.%d" % (os.getpid(), time.monotonic_ns()))
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             # A page without room on the disk would end the process when it is written.
@@ -122,10 +133,13 @@ class File:
                 self.map = mmap.mmap(fd, size, trackfd=False)
             else:
                 self.map = mmap.mmap(fd, size)
+        except BaseException:
+            os.unlink(path)
+            raise
         finally:
             os.close(fd)
         self.words = memoryview(self.map).cast("Q")
-        self.next = count().__next__
+        self.next, self.next_opener = count().__next__, count(SLOTS).__next__
         self.sites = {}
         self.all = []
         self.map[: len(MAGIC)] = MAGIC
@@ -134,13 +148,14 @@ class File:
         self.words[PYTHON] = sys.hexversion
         self.words[FLAGS] = flags[0]
         self.rest = self.take(SLOTS - 1, ())  # all places beyond the others
-        self.words[READY] = 1
+        self.rest_opener = self.take(2 * SLOTS - 1, ()) if openers else None
+        os.rename(path, path + ".trace")  # now it is whole
 
-    def site(self, key, frames):
+    def site(self, key, frames, opener):
         """The counters of a new place. Two threads may make two of one; the reader adds them up."""
-        slot = self.next()
-        if slot >= SLOTS - 1:
-            return self.rest
+        slot = self.next_opener() if opener else self.next()
+        if slot % SLOTS == SLOTS - 1 or slot >= SLOTS * (1 + opener):
+            return self.rest_opener if opener else self.rest
         s = self.sites[key] = self.take(slot, frames)
         return s
 
@@ -161,10 +176,10 @@ class Site:
     in, so that no count is lost and no lock is needed, which a finalizer could not take.
     """
 
-    __slots__ = ("opened", "closed", "collected", "words", "at", "codes")
+    __slots__ = ("opened", "closed", "collected", "words", "at", "slot", "codes")
 
     def __init__(self, of, slot, codes):
-        self.words, self.at = of.words, (HEADER + slot * SLOT) // 8
+        self.words, self.at, self.slot = of.words, (HEADER + slot * SLOT) // 8, slot
         self.codes = codes  # held, so that their ids stay theirs
         self.opened, self.closed, self.collected = (
             map(self.words.__setitem__, repeat(self.at + which), count(1)).__next__ for which in (OPENED, CLOSED, COLLECTED)
@@ -222,6 +237,7 @@ class Ended(dict):
 
 
 class Silent:
+    slot = None
     open = opened = closed = collected = staticmethod(int)
 
 
@@ -240,16 +256,16 @@ def flag(bit):
 
 def own(name):
     """Whether frames of the file are the target's: outside the standard library and this file."""
-    mine = name != OURS and not name.startswith("<frozen")
+    mine = not name.startswith(OURS) and not name.startswith("<frozen")
     if mine and name.startswith(STDLIB):
         mine = "-packages" + os.sep in name[len(STDLIB) - 1 :]
     owned[name] = mine
     return mine
 
 
-def place():
-    """The counters of the place that is calling."""
-    frames, key = [], []
+def place(opener=False):
+    """The counters of the place that is calling, as an opener of descriptors or of connections."""
+    frames, key = [], [opener]
     f = sys._getframe(2)
     for _ in range(DEPTH):
         if f is None or len(frames) == FRAMES:
@@ -261,7 +277,7 @@ def place():
             key += (id(code), f.f_lasti)
         f = f.f_back
     of, key = counters(), tuple(key)
-    return of.sites.get(key) or of.site(key, frames)
+    return of.sites.get(key) or of.site(key, frames, opener)
 
 
 def described(f):
@@ -281,8 +297,12 @@ def shown(path):
     """The path as seen from the working folder, or from where it was imported."""
     if path.startswith("<"):
         return path
-    path = os.path.abspath(path)
-    for base in [os.getcwd()] + sorted((os.path.abspath(p) for p in sys.path), key=len, reverse=True):
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = os.sep  # it was removed
+    path = os.path.join(here, path)
+    for base in [here] + sorted((os.path.abspath(p) for p in sys.path), key=len, reverse=True):
         if path.startswith(base.rstrip(os.sep) + os.sep):
             return path[len(base.rstrip(os.sep)) + 1 :]
     return path
@@ -322,9 +342,9 @@ def hook(module):
         __doc__ = real.__doc__
 
         def __init__(self, *args, **kwargs):
+            close(self)  # called twice, it closes what it had
             real_init(self, *args, **kwargs)
             try:
-                close(self)  # called twice, it has closed what it had
                 if not in_memory(args[0] if args else kwargs.get("database")):
                     site = place()
                     self._hermes_soak = Token(site)
@@ -367,12 +387,13 @@ def hook(module):
 
 
 class Finder:
-    """Hooks _sqlite3 when it is imported, and notes where apsw is."""
+    """Hooks a module when it is imported."""
+
+    def __init__(self, name, hook):
+        self.name, self.hook = name, hook
 
     def find_spec(self, name, path=None, target=None):
-        if name == "apsw":
-            flag(APSW)
-        if name != "_sqlite3":
+        if name != self.name:
             return None
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
@@ -382,13 +403,15 @@ class Finder:
         else:
             return None
         if hasattr(spec.loader, "exec_module"):
-            spec.loader = Loader(spec.loader)
+            spec.loader = Loader(spec.loader, self.hook)
         return spec
 
 
 class Loader:
-    def __init__(self, real):
-        self.real = real
+    """Loads a module as its own loader does, and hooks it."""
+
+    def __init__(self, real, hook):
+        self.real, self.hook = real, hook
 
     def create_module(self, spec):
         spec.loader = self.real
@@ -401,6 +424,6 @@ class Loader:
         module.__spec__.loader = module.__loader__ = self.real
         self.real.exec_module(module)
         try:
-            hook(module)
+            self.hook(module)
         except Exception as error:
             failed(error)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed sitecustomize.py _hermes_soak.py
+//go:embed sitecustomize.py _hermes_soak.py _hermes_soak_fd.py
 var files embed.FS
 
 // Options are what a tracer does beside counting connections.
@@ -18,6 +18,8 @@ type Options struct {
 	// Children: what the target starts is traced too, not only what it forks or
 	// puts in its own place.
 	Children bool
+	// Openers: the place that opened a descriptor last is noted for each.
+	Openers bool
 	// NoGC turns the cyclic garbage collector off.
 	NoGC bool
 }
@@ -25,13 +27,16 @@ type Options struct {
 // Install fills an empty folder of our own with the tracer.
 func Install(folder string, o Options) error {
 	words := []string{"sqlite"}
+	if o.Openers {
+		words = append(words, "fd")
+	}
 	if o.Children {
 		words = append(words, "children")
 	}
 	if o.NoGC {
 		words = append(words, "gc-off")
 	}
-	for _, name := range []string{"sitecustomize.py", "_hermes_soak.py"} {
+	for _, name := range []string{"sitecustomize.py", "_hermes_soak.py", "_hermes_soak_fd.py"} {
 		text, err := files.ReadFile(name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)

@@ -14,7 +14,9 @@ import (
 // place that opens connections. All numbers are words of 8 bytes in the order of
 // the machine, each written by one store. _hermes_soak.py has the same figures.
 //
-//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, ready
+//	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, lost
+//	slots   512 for connections and, where the file is longer, 512 for openers of descriptors
+//	cells   one for each descriptor: the inode of what was opened, 48 bits, and 1 + its slot, 16 bits
 //	slot    opened, closed, collected, peak, 1 + length of the text, then from byte 64 the text
 //	text    up to three lines, the innermost first: path, line and function, between tabs
 //
@@ -27,7 +29,9 @@ const (
 	slotCount  = 512
 	slotSize   = 384
 	textAt     = 64
+	cellCount  = 1 << 16
 	fileSize   = headerSize + slotCount*slotSize
+	openerSize = fileSize + slotCount*slotSize + 8*cellCount // with cells
 )
 
 // The words of the header and of a slot.
@@ -37,7 +41,7 @@ const (
 	wordPython
 	wordFlags
 	wordCollections
-	wordReady
+	wordLost
 )
 
 const (
@@ -51,7 +55,7 @@ const (
 // The flags of a process.
 const (
 	flagHooked = 1 << iota // sqlite3 was imported, and is counted
-	flagAPSW               // apsw was looked for, which is not counted
+	flagAPSW               // apsw was imported, which is not counted
 )
 
 // counters are the contents of one counter file.
@@ -62,7 +66,16 @@ type counters struct {
 	hooked      bool
 	apsw        bool
 	collections int64
+	lost        int64 // connections that could not be counted, of forked processes too
 	places      []place
+	openers     []place        // by slot; of one that was not taken frames is nil
+	cells       map[int]opened // by descriptor
+}
+
+// opened is what a process noted for a descriptor that it opened.
+type opened struct {
+	inode uint64 // 48 bits of it
+	slot  int    // of openers
 }
 
 // place is one slot.
@@ -77,29 +90,23 @@ type frame struct {
 	function string
 }
 
-// errNotReady: the process has made its file and not begun to count.
-var errNotReady = errors.New("its counters are not ready")
-
 // mostCounted bounds a counter: more opens than a process can do in years.
 const mostCounted = 1 << 40
 
 // parse reads the contents of a counter file. What no tracer can have written is
 // an error.
 func parse(data []byte) (c counters, err error) {
-	if len(data) != fileSize || !bytes.HasPrefix(data, []byte(magic)) {
+	if len(data) != fileSize && len(data) != openerSize || !bytes.HasPrefix(data, []byte(magic)) {
 		return c, fmt.Errorf("no counter file: %d bytes", len(data))
 	}
 	word := func(i int) uint64 { return binary.NativeEndian.Uint64(data[8*i:]) }
-	if word(wordReady) != 1 {
-		return c, errNotReady
-	}
 	pid, hex := word(wordPID), word(wordPython)
-	if pid == 0 || pid > 1<<31 || hex > 1<<32 || word(wordCollections) > mostCounted {
+	if pid == 0 || pid > 1<<31 || hex > 1<<32 || word(wordCollections) > mostCounted || word(wordLost) > mostCounted {
 		return c, fmt.Errorf("no counter file: pid %d, Python %#x", pid, hex)
 	}
 	c.pid, c.ticks, c.version = int(pid), word(wordTicks), fmt.Sprintf("%d.%d", hex>>24, hex>>16&0xff)
 	c.hooked, c.apsw = word(wordFlags)&flagHooked != 0, word(wordFlags)&flagAPSW != 0
-	c.collections = int64(word(wordCollections))
+	c.collections, c.lost = int64(word(wordCollections)), int64(word(wordLost))
 	for i := range slotCount {
 		p, ok, err := parseSlot(data[headerSize+i*slotSize:][:slotSize])
 		if err != nil {
@@ -109,7 +116,34 @@ func parse(data []byte) (c counters, err error) {
 			c.places = append(c.places, p)
 		}
 	}
+	if len(data) == openerSize {
+		return c, c.parseOpeners(data[fileSize:])
+	}
 	return c, nil
+}
+
+// parseOpeners reads what lies behind the slots of connections.
+func (c *counters) parseOpeners(data []byte) error {
+	for i := range slotCount {
+		p, _, err := parseSlot(data[i*slotSize:][:slotSize])
+		if err != nil {
+			return fmt.Errorf("slot %d: %w", slotCount+i, err)
+		}
+		c.openers = append(c.openers, p)
+	}
+	c.cells = map[int]opened{}
+	for fd, cells := 0, data[slotCount*slotSize:]; fd < cellCount; fd++ {
+		cell := binary.NativeEndian.Uint64(cells[8*fd:])
+		if cell == 0 {
+			continue
+		}
+		slot := int(cell&0xffff) - 1 - slotCount
+		if slot < 0 || slot >= slotCount {
+			return fmt.Errorf("descriptor %d: no slot %d", fd, slot)
+		}
+		c.cells[fd] = opened{cell >> 16, slot}
+	}
+	return nil
 }
 
 func parseSlot(slot []byte) (p place, ok bool, err error) {

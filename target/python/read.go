@@ -25,20 +25,24 @@ const (
 // have ended counted is kept, and their files are removed: a server may fork a
 // process for each request.
 type Reader struct {
+	root   string // where processes are shown
 	folder string
-	ended  sums
+	// What processes that have ended counted.
+	ended       sums
+	collections int64
 }
 
-// NewReader returns a reader of the folder that Install has filled.
-func NewReader(folder string) *Reader { return &Reader{folder: folder, ended: sums{}} }
+// NewReader returns a reader of the folder that Install has filled. root is where
+// the processes are shown, such as /proc.
+func NewReader(root, folder string) *Reader {
+	return &Reader{root: root, folder: folder, ended: sums{}}
+}
 
 // Process is a process that counts, or counted.
 type Process struct {
 	PID int
 	// Ticks is its start; 0 where it could not read that.
 	Ticks uint64
-	// APSW: it has looked for apsw, whose connections are not seen.
-	APSW bool
 }
 
 // Counts is what the processes of a target have counted.
@@ -50,8 +54,13 @@ type Counts struct {
 	Python string
 	// Collections is how often the cyclic collector ran although it was turned off.
 	Collections int64
+	// Openers are the places that opened the descriptors that are open; nil where
+	// they are not noted.
+	Openers []soak.Opener
 	// Failed says why a process could not count, or not all; empty where none failed.
 	Failed string
+	// APSW: a process has imported apsw, whose connections are not seen.
+	APSW bool
 }
 
 // Read reads the counters. alive says whether a process is there.
@@ -61,27 +70,30 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 		return Counts{}, fmt.Errorf("read the tracer's counters: %w", err)
 	}
 	var out Counts
-	now := sums{}
+	now, openers := sums{}, openerSums{}
 	for i, name := range files {
 		c, err := readFile(filepath.Join(r.folder, name))
-		if errors.Is(err, errNotReady) {
-			continue
-		}
 		if err != nil {
 			return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", name, err)
 		}
-		p := Process{c.pid, c.ticks, c.apsw}
-		out.Collections += c.collections
+		p := Process{c.pid, c.ticks}
+		out.APSW = out.APSW || c.apsw
+		if c.lost > 0 && out.Failed == "" {
+			out.Failed = fmt.Sprintf("pid %d, or one that it forked, could not count %d connections", c.pid, c.lost)
+		}
 		// A process whose program was replaced has a file for each.
 		replaced := i+1 < len(files) && pidOf(files[i+1]) == pidOf(name)
 		if replaced || !alive(p) {
 			r.ended.add(c, true)
+			r.collections += c.collections
 			if err := os.Remove(filepath.Join(r.folder, name)); err != nil {
 				return Counts{}, fmt.Errorf("remove the counters of a process that ended: %w", err)
 			}
 			continue
 		}
 		now.add(c, false)
+		openers.add(c, r.root)
+		out.Collections += c.collections
 		out.Processes = append(out.Processes, p)
 		if out.Python == "" || older(c.version, out.Python) {
 			out.Python = c.version
@@ -90,8 +102,10 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 	for _, s := range r.ended {
 		now.site(s.Where, s.Function, s.From).Add(*s)
 	}
-	out.Sites = now.sorted()
-	out.Failed, err = r.failed()
+	out.Sites, out.Openers = now.sorted(), openers.sorted()
+	out.Collections += r.collections
+	why, err := r.failed()
+	out.Failed = cmp.Or(why, out.Failed)
 	return out, err
 }
 

@@ -29,21 +29,27 @@ const otherPlaces = "other places"
 // has closed.
 func (s sums) add(c counters, ended bool) {
 	for _, p := range c.places {
-		where, function, from := otherPlaces, "", []string{}
-		for i, f := range p.frames {
-			at := fmt.Sprintf("%s:%d", soak.RedactPath(f.path), f.line)
-			if i == 0 {
-				where, function = at, f.function
-			} else {
-				from = append(from, at)
-			}
-		}
 		one := soak.Site{Opened: p.opened, Closed: p.closed, Collected: p.collected, Peak: p.peak}
 		if ended {
 			one.Ended = p.opened - p.closed - p.collected
 		}
-		s.site(where, function, strings.Join(from, ", ")).Add(one)
+		s.site(p.name()).Add(one)
 	}
+}
+
+// name is the place as sites and openers tell it.
+func (p place) name() (where, function, from string) {
+	var callers []string
+	where = otherPlaces
+	for i, f := range p.frames {
+		at := fmt.Sprintf("%s:%d", soak.RedactPath(f.path), f.line)
+		if i == 0 {
+			where, function = at, f.function
+		} else {
+			callers = append(callers, at)
+		}
+	}
+	return where, function, strings.Join(callers, ", ")
 }
 
 // sorted are the sums in one order.

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/soak"
+	"hermes-soak/target"
+	pytrace "hermes-soak/target/python"
+)
+
+const flagsPython = "Python and Go targets"
+
+func traceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "trace", Category: flagsPython, Value: "auto", Usage: "count inside a launched Python server who opens SQLite connections and who closes them: auto (where it can be done), sqlite (unknown where it cannot), sqlite,fd (and who opened the descriptors that stay) or off"},
+		&cli.BoolFlag{Name: "trace-children", Category: flagsPython, Usage: "trace the Python processes that the server starts too, not only those that it forks"},
+		&cli.StringFlag{Name: "amplify", Category: flagsPython, Usage: "run a launched server without its garbage collector (gc-off: the cyclic one of Python, that of Go), so that what only the collector closes stays; judges handles alone, and ends the load at 1 GiB more memory, at half the limit on file descriptors, or when growth has failed twice running"},
+	}
+}
+
+// tracePlan says what is put into the processes of a launched target.
+type tracePlan struct {
+	on       bool
+	asked    bool // by name, so that what cannot be done is unknown
+	children bool
+	openers  bool // of descriptors are noted too
+	noGC     bool
+}
+
+// traceFrom reads the flags. What the environment or the file says is for servers
+// that are launched, and is left alone for others.
+func traceFrom(c *cli.Context, kind string) (p tracePlan, err error) {
+	what := c.String("trace")
+	if !slices.Contains([]string{"", "auto", "off", "sqlite", "sqlite,fd"}, what) { // "" is a command without the flag
+		return p, usage(fmt.Errorf("trace: want auto, sqlite, sqlite,fd or off, not %q", what), "")
+	}
+	asked := strings.HasPrefix(what, "sqlite")
+	if kind != "launched" {
+		for name, set := range map[string]bool{"trace": asked, "trace-children": c.Bool("trace-children"), "amplify": c.String("amplify") != ""} {
+			if set && typed(c, name) {
+				return p, usage(fmt.Errorf("--%s does not go with a target that is %s", name, kind),
+					"it is for a server that hermes-soak starts, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
+			}
+		}
+		return p, nil
+	}
+	p = tracePlan{on: what != "off" && what != "", asked: asked, openers: what == "sqlite,fd", children: c.Bool("trace-children"), noGC: c.String("amplify") != ""}
+	if !p.on && (p.children || p.noGC) {
+		return p, usage(errors.New("--trace-children and --amplify need the tracer"), "leave out --trace off")
+	}
+	return p, nil
+}
+
+// install puts the tracer into a folder of its own and into the environment of the
+// command. The folder is in Remove, also when an error is returned.
+func (p tracePlan) install(command *target.Command) (folder string, err error) {
+	if folder, err = tempHome(); err != nil {
+		return "", err
+	}
+	command.Remove = append(command.Remove, folder)
+	// The kernel names what is open by its real path.
+	real, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return "", fmt.Errorf("make a folder for the tracer: %w", err)
+	}
+	if err := pytrace.Install(real, pytrace.Options{Children: p.children, Openers: p.openers, NoGC: p.noGC}); err != nil {
+		return "", err
+	}
+	before := os.Getenv("PYTHONPATH")
+	for _, e := range command.Env {
+		if value, ok := strings.CutPrefix(e, "PYTHONPATH="); ok {
+			before = value
+		}
+	}
+	command.Env = append(slices.Clip(command.Env), pytrace.Env(real, before))
+	if p.noGC {
+		command.Env = append(command.Env, "GOGC=off", "GOMEMLIMIT="+goMemory)
+	}
+	return real, nil
+}
+
+// goMemory is far above what an amplified run may take before its load is ended.
+const goMemory = "16GiB"
+
+// traced is a sampler of a target that is traced.
+type traced struct {
+	*target.Sampler
+	server *server
+	reader *pytrace.Reader
+}
+
+// sampling is the sampler of the run; of a target that was to be traced, the one
+// that knows its counters, where there is anything to know.
+func (s *server) sampling(plan tracePlan) soak.Sampler {
+	if s.traceFolder == "" {
+		return s.sampler
+	}
+	t := &traced{s.sampler, s, pytrace.NewReader(s.root, s.traceFolder)}
+	counts, err := t.reader.Read(t.alive)
+	loaded := err == nil && len(counts.Processes) > 0
+	if plan.noGC {
+		s.Amplified = s.amplified(loaded)
+	}
+	isPython := slices.ContainsFunc(s.takers(), func(id target.Identity) bool { return pytrace.Running(s.root, id.PID) })
+	if err == nil && !loaded && !isPython && !plan.asked {
+		return s.sampler // a server of another kind
+	}
+	s.Tracing = &soak.Tracing{Asked: plan.asked, Loaded: loaded, Children: plan.children, Openers: plan.openers}
+	return t
+}
+
+// amplified is what runs without its garbage collector; "" where nothing does.
+func (s *server) amplified(python bool) string {
+	if python {
+		return "python"
+	}
+	for _, id := range s.takers() {
+		if _, err := buildinfo.ReadFile(filepath.Join(s.root, strconv.Itoa(id.PID), "exe")); err != nil {
+			return ""
+		}
+	}
+	return "go"
+}
+
+// Trace reads the counters, and says where they do not tell all.
+func (t *traced) Trace(context.Context) soak.Trace {
+	counts, err := t.reader.Read(t.alive)
+	if err != nil {
+		return soak.Trace{Unknown: err.Error()}
+	}
+	out := soak.Trace{Sites: counts.Sites, Openers: counts.Openers, Python: counts.Python, Collections: counts.Collections, Unknown: counts.Failed}
+	if counts.APSW && out.Unknown == "" {
+		out.Unknown = "it uses apsw, whose connections are not seen"
+	}
+	for _, id := range t.server.takers() {
+		counting := slices.ContainsFunc(counts.Processes, func(p pytrace.Process) bool { return p.PID == id.PID })
+		if out.Unknown != "" || counting || pytrace.Forked(t.server.root, id.PID, t.server.traceFolder) {
+			continue
+		}
+		args, err := target.CommandLine(t.server.root, id.PID)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		out.Unknown = pytrace.Why(t.server.root, id.PID, args, id.PID != t.server.PID)
+	}
+	return out
+}
+
+// alive: a process that cannot tell its own start is taken to be the one that has
+// its pid.
+func (t *traced) alive(p pytrace.Process) bool {
+	if p.Ticks == 0 {
+		_, err := target.Identify(t.server.root, p.PID)
+		return err == nil
+	}
+	return !errors.Is(target.Alive(t.server.root, target.Identity{PID: p.PID, Ticks: p.Ticks}), soak.ErrGone)
+}
+
+// takers are the processes that take the connections; where that cannot be seen,
+// the one that was launched.
+func (s *server) takers() []target.Identity {
+	now, err := target.Holders(s.root, s.PID, s.addrs())
+	if err != nil || len(now) == 0 {
+		return []target.Identity{s.identity()}
+	}
+	return now
+}

@@ -1,0 +1,82 @@
+"""Notes for each descriptor the place that opened it last.
+
+It is imported where --trace has fd. A descriptor that is closed keeps its note: the
+inode in it tells whether what is open there now is still the same.
+"""
+import builtins
+import io
+import os
+import sys
+
+tracer = None
+
+
+def hook(module):
+    """Puts callables that take notes in the place of what opens descriptors."""
+    global tracer
+    tracer = module
+    for name in ("open", "dup", "openpty", "pipe", "pipe2", "forkpty", "memfd_create", "eventfd"):
+        if hasattr(os, name):
+            setattr(os, name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
+    opener = Opener(builtins.open, descriptor)
+    builtins.open = io.open = opener
+    sys.modules["_io"].open = opener
+    sys.meta_path.insert(0, tracer.Finder("socket", sockets))
+
+
+def numbers(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+def last(result):
+    return result[1:]
+
+
+def descriptor(result):
+    return (result.fileno(),)
+
+
+class Opener:
+    """No function, which would be bound where it stands in a class."""
+
+    def __init__(self, real, descriptors):
+        self.real, self.descriptors = real, descriptors
+        for name in ("__doc__", "__name__", "__qualname__", "__module__", "__text_signature__"):
+            setattr(self, name, getattr(real, name, None))
+
+    def __call__(self, *args, **kwargs):
+        result = self.real(*args, **kwargs)
+        try:
+            note(self.descriptors(result))
+        except Exception as error:
+            tracer.failed(error)
+        return result
+
+    def __reduce__(self):
+        return self.__name__
+
+
+def note(descriptors):
+    site = tracer.place(True)
+    if site.slot is None:
+        return  # the process ends
+    site.opened()
+    for fd in descriptors:
+        if 0 <= fd < tracer.DESCRIPTORS:
+            of = tracer.counters()
+            of.words[of.cells + fd] = (os.fstat(fd).st_ino & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
+
+
+def sockets(module):
+    """Every socket goes through its __init__, one that is accepted too."""
+    real = module.socket.__init__
+
+    def __init__(self, *args, **kwargs):
+        real(self, *args, **kwargs)
+        try:
+            note((self.fileno(),))
+        except Exception as error:
+            tracer.failed(error)
+
+    __init__.__doc__, __init__.__wrapped__ = real.__doc__, real
+    module.socket.__init__ = __init__
