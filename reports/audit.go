@@ -47,7 +47,7 @@ func AuditText(w io.Writer, a *soak.Audit) error {
 
 // auditLine is the outcome.
 func auditLine(a *soak.Audit, rules []string) string {
-	read := fmt.Sprintf("%d files, %d lines, by Python %s", a.Files, a.Lines, Printable(a.Python))
+	read := fmt.Sprintf("%s, %s, by Python %s", counted(a.Files, "file"), counted(a.Lines, "line"), Printable(a.Python))
 	if n := a.Unread(); n > 0 {
 		read += fmt.Sprintf("; %d not read, see the notes", n)
 	}
@@ -58,6 +58,13 @@ func auditLine(a *soak.Audit, rules []string) string {
 		return "UNKNOWN: nothing found in " + read
 	}
 	return "CLEAN: nothing found in " + read
+}
+
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // below is a path as an editor finds it from where the user stands.

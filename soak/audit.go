@@ -38,8 +38,8 @@ type SourceRule struct {
 type SourceFinding struct {
 	Rule string `json:"rule"`
 	Path string `json:"path"`
-	// Line and Column, both from 1, are where the connection is opened; columns
-	// count bytes. FirstLine to LastLine is the statement that opens it.
+	// Line and Column, both from 1, are where the connection is opened; a column is
+	// a character. FirstLine to LastLine is the statement that opens it.
 	Line      int    `json:"line"`
 	Column    int    `json:"column"`
 	FirstLine int    `json:"first_line"`

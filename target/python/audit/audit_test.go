@@ -282,6 +282,23 @@ func TestIgnore(t *testing.T) {
 	}
 }
 
+// TestColumn: a column counts characters, whatever the file's encoding.
+func TestColumn(t *testing.T) {
+	line := "    x = 'ä€😀'; c = sqlite3.connect(p); c.execute(x)\n"
+	a := audited(t, pythons(t)[0], put(t, map[string]string{
+		"a.py": "import sqlite3\r\ndef f(p):\r\n" + line,
+		"b.py": "\xef\xbb\xbfimport sqlite3\ndef f(p):\n" + line,
+		"c.py": "# coding: latin-1\nimport sqlite3\ndef f(p): x = '\xe4\xe4\xe4'; c = sqlite3.connect(p); c.execute(x)\n",
+	}))
+	var got []int
+	for _, f := range a.Findings {
+		got = append(got, f.Column)
+	}
+	if !slices.Equal(got, []int{20, 20, 26}) {
+		t.Errorf("columns %d, findings %+v, notes %+v", got, a.Findings, a.Notes)
+	}
+}
+
 // TestFast: 100,000 lines take one process under 10 s. It is a second or so; a
 // machine that is busy gets the rest.
 func TestFast(t *testing.T) {

@@ -35,7 +35,7 @@ def verdict(h, generator):
     if h.yielded and not h.closed:
         return None, None  # whoever takes it from the generator owns it
     what = h.what + "(...)"
-    if not h.closed and not h.handed and (plain or "yield" in ways):
+    if not h.closed and not h.handed and (plain or "yield" in ways or h.in_with):
         if h.in_with:
             return "HS001", "with %s commits or rolls back and leaves the connection open" % what
         return "HS002", "nothing closes the connection that %s opens" % what

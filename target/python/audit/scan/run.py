@@ -1,10 +1,12 @@
 """Audits a folder of Python files; the arguments are the folder and the rules. Writes one JSON object."""
 import gc
+import io
 import json
 import os
 import re
 import sys
 import threading
+import tokenize
 
 import findings
 import ignores
@@ -37,6 +39,9 @@ def main(root, rules):
     all_ = [f for flow in flows.values() for f in findings.judge(flow)]
     all_ += objects.judge(project, list(flows.values()))
     all_, notes = ignores.apply(all_, files, rules)
+    data = {m.path: m.source.data for m in project.modules.values()}
+    for f in all_:
+        f.column = column(data[f.path], f.line, f.col)
     write(sources, sorted(all_, key=lambda f: (f.path, f.line, f.col, f.rule)), sources.notes + notes)
 
 
@@ -103,6 +108,15 @@ def related(project, sources, rest):
     return left, found
 
 
+def column(data, line, offset):
+    """The place in a line, from 1, of an offset in the bytes of its UTF-8, as an editor counts."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    for n, text in enumerate(io.TextIOWrapper(io.BytesIO(data), encoding), 1):
+        if n == line:
+            return len(text.encode()[:offset].decode()) + 1
+    return offset + 1
+
+
 def shown(path):
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
 
@@ -110,7 +124,7 @@ def shown(path):
 def write(sources, found, notes):
     json.dump({
         "python": "%d.%d.%d" % sys.version_info[:3], "files": sources.files, "lines": sources.lines,
-        "findings": [{"rule": f.rule, "path": shown(f.path), "line": f.line, "column": f.col + 1, "first_line": f.first, "last_line": f.last,
+        "findings": [{"rule": f.rule, "path": shown(f.path), "line": f.line, "column": f.column, "first_line": f.first, "last_line": f.last,
                       "function": f.function, "message": f.message} for f in found],
         "notes": [{"path": shown(n.path), "line": n.line, "text": n.text, "unread": n.unread}
                   for n in sorted(notes, key=lambda n: (n.path, n.line))],
