@@ -68,8 +68,12 @@ func publicProgram(t *testing.T) (self, bin string) {
 	return self, bin
 }
 
+// copyProgram copies while no other test starts a process: until that has executed
+// its program it would hold ours open for writing, and ours be "text file busy".
 func copyProgram(t *testing.T, from, to string) {
 	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	in, err := os.Open(from)
 	if err != nil {
 		t.Fatal(err)

@@ -111,7 +111,6 @@ func TestFindsTheListener(t *testing.T) {
 		{"127.0.0.1", "orphans", "127.0.0.1", 0, 3},
 	} {
 		t.Run(tt.address+" "+tt.mode+" "+tt.host, func(t *testing.T) {
-			t.Parallel()
 			h := python(t, script, tt.address, tt.mode)
 			eventually(t, "all workers are there", func() bool { return tt.by == 0 || len(h.servers(t)) == 4 })
 			url := "http://" + tt.host + ":" + h.port

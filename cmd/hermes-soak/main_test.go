@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,16 +32,8 @@ func TestMain(m *testing.M) {
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
-	// Most tests wait for a slot to end: with more of them than processors at once the
-	// whole takes half as long. -parallel is parsed later, and wins.
-	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
-		panic(err)
-	}
 	testscript.Main(m, map[string]func(){"hermes-soak": main})
 }
-
-// atOnce is how many tests run at once, at least, under the race detector too.
-const atOnce = 6
 
 // fewSessions keeps SQLite quick under the race detector, where it is some
 // thirty times slower; the real runs of the gate have all 550.
@@ -53,7 +42,6 @@ const fewSessions = "22"
 // TestScripts runs the transcripts. Every one has a folder of its own for
 // temporary files, and leaves nothing in it.
 func TestScripts(t *testing.T) {
-	t.Parallel()
 	series, err := filepath.Abs("../../reports/testdata/series")
 	if err != nil {
 		t.Fatal(err)

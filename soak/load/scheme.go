@@ -28,7 +28,7 @@ func (d *Driver) CheckScheme(ctx context.Context, reply Reply) error {
 	if err != nil {
 		return nil // it says nothing of the scheme
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }() // all that it says was read
 	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
 	if d.target.tls == nil {
 		host, _, _ := net.SplitHostPort(d.target.addr) // we joined it
