@@ -242,8 +242,8 @@ class Calls:
             if base and e.func.attr in ("close", "aclose"):
                 self.close(base, state, e.lineno)
                 return NONE
-            if self.module.cursors and e.func.attr in ("cursor", "execute"):
-                self.hand([h for h in base if h.param is None], state)  # some code here closes a connection by its cursor
+            if self.module.cursors and self.closed_by_cursor(e):
+                self.hand([h for h in base if h.param is None], state)
         else:
             self.value(e.func, state)
         args = [(i, self.value(a, state), a) for i, a in enumerate(e.args)] + [(k.arg, self.value(k.value, state), k.value) for k in e.keywords]
@@ -261,6 +261,15 @@ class Calls:
         if all(h.param is not None for h in base):
             self.v_unknown(e, args, state)
         return NONE
+
+    def closed_by_cursor(self, e):
+        """Whether the call gives a cursor by which some code here may close the connection."""
+        s = self.statement
+        if getattr(s, "value", None) is not e:
+            return False
+        if isinstance(s, ast.Assign):
+            return any(last_name(t) in self.module.cursors for t in s.targets)
+        return isinstance(s, ast.Return) and e.func.attr == "cursor"
 
     def v_open(self, e, target, state):
         for a in e.args + [k.value for k in e.keywords]:

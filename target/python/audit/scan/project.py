@@ -51,10 +51,12 @@ class Module:
         self.defined = {}  # functions and classes of the module
         self.aliases = {}  # name: the expression that it stands for
         self.funcs, self.classes = [], []
-        self.cursors = b".connection.close" in source.data  # who closes a connection by its cursor
+        self.cursors = set()  # names by which a connection is closed: cur.connection.close()
         for n in ast.walk(source.tree):
             if isinstance(n, (ast.Import, ast.ImportFrom)):
                 self.read_import(n)
+            elif isinstance(n, ast.Attribute) and n.attr == "close" and isinstance(n.value, ast.Attribute) and n.value.attr == "connection":
+                self.cursors.add(last_name(n.value.value))
         self.collect(source.tree.body, None, None, self.defined)
 
     def read_import(self, n):
