@@ -333,7 +333,7 @@ class Calls:
         name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
         if not isinstance(name, ast.Name):
             return is_memory(name)
-        values = self.assigned(name.id)
+        values = self.project.assigned(name.id, self.module, self.func)
         return bool(values) and all(is_memory(v) for v in values)
 
     def memory_class(self, cls):
@@ -341,16 +341,6 @@ class Calls:
         init = self.project.method(cls, "__init__")
         return init is not None and any(
             isinstance(n, ast.Call) and last_name(n.func) == "__init__" and any(is_memory(a) for a in n.args) for n in init.own)
-
-    def assigned(self, name):
-        """All that a name is set to, where it is set by plain assignment."""
-        func = self.func
-        while func is not None and name not in func.locals:
-            func = func.parent
-        if func is not None and name in func.keywords:
-            return []
-        nodes = self.module.source.tree.body if func is None else func.own
-        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
 
 
 def is_memory(e):
