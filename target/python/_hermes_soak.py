@@ -188,9 +188,9 @@ class Site:
     def open(self):
         self.opened()
         w, at = self.words, self.at
-        now = w[at + OPENED] - w[at + CLOSED] - w[at + COLLECTED]
-        if now > w[at + PEAK]:
-            w[at + PEAK] = now
+        opened, closed, collected, peak = w[at : at + 4]
+        if opened - closed - collected > peak:
+            w[at + PEAK] = opened - closed - collected
 
     def silence(self):
         self.opened = self.closed = self.collected = int
@@ -265,18 +265,20 @@ def own(name):
 
 def place(opener=False):
     """The counters of the place that is calling, as an opener of descriptors or of connections."""
-    frames, key = [], [opener]
+    frames, key = [], (opener,)
     f = sys._getframe(2)
     for _ in range(DEPTH):
-        if f is None or len(frames) == FRAMES:
-            break
         code = f.f_code
         mine = owned.get(code.co_filename)
         if own(code.co_filename) if mine is None else mine:
             frames.append(f)
             key += (id(code), f.f_lasti)
+            if len(frames) == FRAMES:
+                break
         f = f.f_back
-    of, key = counters(), tuple(key)
+        if f is None:
+            break
+    of = file or counters()
     return of.sites.get(key) or of.site(key, frames, opener)
 
 
@@ -314,9 +316,9 @@ def shown(path):
 def in_memory(database):
     if isinstance(database, bytes):
         database = os.fsdecode(database)
-    return isinstance(database, str) and (
-        database in ("", ":memory:") or database.startswith("file:") and (":memory:" in database or "mode=memory" in database)
-    )
+    if not isinstance(database, str) or database[:5] not in ("", ":memo", "file:"):
+        return False
+    return database in ("", ":memory:") or ":memory:" in database or "mode=memory" in database
 
 
 class Token:
@@ -357,9 +359,8 @@ def hook(module):
             close(self)
 
     def close(connection):
-        try:
-            token = connection._hermes_soak
-        except AttributeError:
+        token = getattr(connection, "_hermes_soak", None)
+        if token is None:
             return  # it was never opened, or is not counted
         site, token.site = token.site, None
         if site is not None:

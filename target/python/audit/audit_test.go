@@ -282,6 +282,49 @@ func TestIgnore(t *testing.T) {
 	}
 }
 
+// TestNewSyntax: what older Pythons cannot parse is followed by newer ones.
+func TestNewSyntax(t *testing.T) {
+	dir := put(t, map[string]string{"a.py": `import sqlite3
+def good(kind, p):
+    match kind:
+        case "a":
+            c = sqlite3.connect(p)
+        case "b":
+            return None
+        case _:
+            raise ValueError
+    try:
+        c.execute("x")
+    finally:
+        c.close()
+def bad(kind, p):
+    c = sqlite3.connect(p)
+    match kind:
+        case "a":
+            return None
+    c.close()
+def group(p):
+    c = sqlite3.connect(p)
+    try:
+        c.execute("x")
+    except* ValueError:
+        pass
+    c.close()
+`})
+	for _, python := range pythons(t) {
+		a := audited(t, python, dir)
+		if slices.Contains([]string{"3.8", "3.9", "3.10"}, strings.Join(strings.Split(a.Python, ".")[:2], ".")) {
+			if a.Exit() != soak.ExitUnknown {
+				t.Errorf("%s: %+v", a.Python, a)
+			}
+			continue
+		}
+		if len(a.Findings) != 2 || a.Findings[0].Rule != "HS003" || a.Findings[0].Line != 15 || a.Findings[1].Rule != "HS004" || a.Findings[1].Line != 21 {
+			t.Errorf("%s: %+v %+v", a.Python, a.Findings, a.Notes)
+		}
+	}
+}
+
 // TestColumn: a column counts characters, whatever the file's encoding.
 func TestColumn(t *testing.T) {
 	line := "    x = 'ä€😀'; c = sqlite3.connect(p); c.execute(x)\n"

@@ -242,8 +242,8 @@ class Calls:
             if base and e.func.attr in ("close", "aclose"):
                 self.close(base, state, e.lineno)
                 return NONE
-            if self.module.cursors and e.func.attr in ("cursor", "execute"):
-                self.hand([h for h in base if h.param is None], state)  # some code here closes a connection by its cursor
+            if self.module.cursors and self.closed_by_cursor(e):
+                self.hand([h for h in base if h.param is None], state)
         else:
             self.value(e.func, state)
         args = [(i, self.value(a, state), a) for i, a in enumerate(e.args)] + [(k.arg, self.value(k.value, state), k.value) for k in e.keywords]
@@ -261,6 +261,15 @@ class Calls:
         if all(h.param is not None for h in base):
             self.v_unknown(e, args, state)
         return NONE
+
+    def closed_by_cursor(self, e):
+        """Whether the call gives a cursor by which some code here may close the connection."""
+        s = self.statement
+        if getattr(s, "value", None) is not e:
+            return False
+        if isinstance(s, ast.Assign):
+            return any(last_name(t) in self.module.cursors for t in s.targets)
+        return isinstance(s, ast.Return) and e.func.attr == "cursor"
 
     def v_open(self, e, target, state):
         for a in e.args + [k.value for k in e.keywords]:
@@ -324,7 +333,7 @@ class Calls:
         name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
         if not isinstance(name, ast.Name):
             return is_memory(name)
-        values = self.assigned(name.id)
+        values = self.project.assigned(name.id, self.module, self.func)
         return bool(values) and all(is_memory(v) for v in values)
 
     def memory_class(self, cls):
@@ -332,16 +341,6 @@ class Calls:
         init = self.project.method(cls, "__init__")
         return init is not None and any(
             isinstance(n, ast.Call) and last_name(n.func) == "__init__" and any(is_memory(a) for a in n.args) for n in init.own)
-
-    def assigned(self, name):
-        """All that a name is set to, where it is set by plain assignment."""
-        func = self.func
-        while func is not None and name not in func.locals:
-            func = func.parent
-        if func is not None and name in func.keywords:
-            return []
-        nodes = self.module.source.tree.body if func is None else func.own
-        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
 
 
 def is_memory(e):

@@ -51,10 +51,12 @@ class Module:
         self.defined = {}  # functions and classes of the module
         self.aliases = {}  # name: the expression that it stands for
         self.funcs, self.classes = [], []
-        self.cursors = b".connection.close" in source.data  # who closes a connection by its cursor
+        self.cursors = set()  # names by which a connection is closed: cur.connection.close()
         for n in ast.walk(source.tree):
             if isinstance(n, (ast.Import, ast.ImportFrom)):
                 self.read_import(n)
+            elif isinstance(n, ast.Attribute) and n.attr == "close" and isinstance(n.value, ast.Attribute) and n.value.attr == "connection":
+                self.cursors.add(last_name(n.value.value))
         self.collect(source.tree.body, None, None, self.defined)
 
     def read_import(self, n):
@@ -131,6 +133,7 @@ class Project:
         self.named = {}  # functions by their last name
         self.marks = {}  # what Flow knows of a statement, by its node
         self.lines = {}  # classes with those above them
+        self.sets = {}  # classes with what they set their attributes to
 
     def add(self, source):
         parts = os.fsdecode(os.path.splitext(source.path)[0]).split(os.sep)
@@ -167,12 +170,48 @@ class Project:
                 return self.method(cls, e.attr)
         if isinstance(e.value, ast.Call) and last_name(e.value.func) == "super" and func is not None and self.class_of(func):
             return self.method(self.class_of(func), e.attr, own=False)
-        base = self.resolve(e.value, module, func, depth + 1)
+        base = self.resolve(e.value, module, func, depth + 1) or self.instance(e.value, module, func, depth + 1)
         if isinstance(base, Class):
             return self.method(base, e.attr)
         if isinstance(base, str):
             return self.dotted(base + "." + e.attr, module, depth + 1)
         return None
+
+    def instance(self, e, module, func, depth):
+        """The class of what an expression holds, where all that sets it says so: db = Database(path)."""
+        if isinstance(e, ast.Call):
+            found = self.resolve(e.func, module, func, depth)
+            return found if isinstance(found, Class) else None
+        values = []
+        if isinstance(e, ast.Name):
+            values = self.assigned(e.id, module, func)
+        elif isinstance(e, ast.Attribute) and isinstance(e.value, ast.Name) and e.value.id == "self" and func is not None and self.class_of(func):
+            cls = self.class_of(func)
+            module, values = cls.module, self.attributes(cls).get(e.attr, [])
+        found = {self.resolve(v.func, module, func, depth) if isinstance(v, ast.Call) else None for v in values}
+        cls = found.pop() if len(found) == 1 else None
+        return cls if isinstance(cls, Class) else None
+
+    def assigned(self, name, module, func):
+        """All that a name is set to, where it is set by plain assignment."""
+        while func is not None and name not in func.locals:
+            func = func.parent
+        if func is not None and name in func.keywords:
+            return []
+        nodes = module.source.tree.body if func is None else func.own
+        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+
+    def attributes(self, cls):
+        """All that the methods of a class set self's attributes to."""
+        if cls not in self.sets:
+            found = self.sets[cls] = {}
+            for f in cls.methods.values():
+                for n in f.own if isinstance(f, Func) else ():
+                    if isinstance(n, ast.Assign):
+                        for t in n.targets:
+                            if isinstance(t, ast.Attribute) and isinstance(t.value, ast.Name) and t.value.id == "self":
+                                found.setdefault(t.attr, []).append(n.value)
+        return self.sets[cls]
 
     def resolve_name(self, name, module, func, depth):
         scope = func
