@@ -19,11 +19,12 @@ func (closed) Judge(r *Report) []Verdict {
 	var out []Verdict
 	var doubt []Verdict
 	for _, s := range r.places() {
-		switch answer, why := s.judge(r); answer {
+		switch s.grows(r.maxInFlight()) {
 		case Fail:
 			out = append(out, s.failed(r))
 		case Unknown:
-			doubt = append(doubt, Verdict{Status: Unknown, Reason: why, site: s.worst.String()})
+			doubt = append(doubt, Verdict{Status: Unknown, site: s.worst.String(),
+				Reason: fmt.Sprintf("%s; whether it goes on cannot be told from so few batches: run %d or more", s.worst, risingWarmUp)})
 		}
 	}
 	if len(out) > 0 {
@@ -79,12 +80,9 @@ func (t *Trace) python() string {
 
 // placed is a line that opens connections, over the run.
 type placed struct {
-	worst Site // of its callers the one that leaves most
-	// unclosed is how many were not closed once the pools were filled, and after each
-	// batch; end the same after the drain.
-	unclosed []int64
-	end      int64
-	atOnce   bool // whatever was dropped was closed at once
+	worst  Site // with the nearest caller that leaves most
+	rising      // of connections that were not closed
+	atOnce bool // whatever was dropped was closed at once
 }
 
 // places are the lines that opened connections, in order. The callers of a line
@@ -103,14 +101,14 @@ func (r *Report) places() []*placed {
 		for _, s := range t.Sites {
 			p := lines[s.name()]
 			if p == nil {
-				p = &placed{unclosed: make([]int64, len(points)), atOnce: true}
+				p = &placed{rising: rising{points: make([]int64, len(points))}, atOnce: true}
 				lines[s.name()] = p
 			}
-			p.unclosed[i] += s.unclosed()
+			p.points[i] += s.unclosed()
 			p.atOnce = p.atOnce && s.open() == 0
 		}
 	}
-	for _, s := range r.Trace.Sites {
+	for _, s := range r.Trace.byCaller() {
 		if p := lines[s.name()]; p != nil {
 			p.end += s.unclosed()
 			if s.unclosed() > p.worst.unclosed() || p.worst.Where == "" {
@@ -123,56 +121,15 @@ func (r *Report) places() []*placed {
 	})
 }
 
-const (
-	closedWarmUp  = 5 // one batch in so many is warming up, of so many at least
-	leastInterval = 3 // batches that an answer needs
-)
-
-// judged is the index of the point from which on growth counts.
-func (p *placed) judged() int {
-	batches := len(p.unclosed) - 1
-	if batches < closedWarmUp {
-		return 0
-	}
-	return (batches + closedWarmUp - 1) / closedWarmUp
-}
-
-// rises is after how many batches there were more than after the one before, of
-// how many; late says that the last of them is among the last.
-func (p *placed) rises() (n, of int, late bool) {
-	last := 0
-	for i := p.judged() + 1; i < len(p.unclosed); i++ {
-		of++
-		if p.unclosed[i] > p.unclosed[i-1] {
-			n, last = n+1, of
-		}
-	}
-	return n, of, last > of-max(1, of/closedWarmUp)
-}
-
-// judge answers for one line.
-func (p *placed) judge(r *Report) (Status, string) {
-	n, of, late := p.rises()
-	gained := min(p.end, p.unclosed[len(p.unclosed)-1]) - p.unclosed[p.judged()]
-	switch flight := int64(r.maxInFlight()); {
-	case gained <= flight || 2*n <= of || !late:
-		return Pass, ""
-	case of < leastInterval:
-		return Unknown, fmt.Sprintf("%s; whether it goes on cannot be told from so few batches: run %d or more", p.worst, closedWarmUp)
-	}
-	return Fail, ""
-}
-
 // failed is the verdict on a line that leaves connections open.
 func (p *placed) failed(r *Report) Verdict {
 	n, of, _ := p.rises()
-	from := p.judged()
 	v := Verdict{Subject: p.worst.name(), Status: Fail, Class: LeakPerRequest, site: p.worst.String()}
 	if p.worst.Collected > 0 {
 		v.Class = LeakDeferred
 	}
 	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; open now: %d, at most at once: %d",
-		p.worst, p.unclosed[from], p.unclosed[len(p.unclosed)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
+		p.worst, p.points[p.from()], p.points[len(p.points)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
 	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
 	if p.atOnce && r.Trace.refCounted() {
 		piles := fmt.Sprintf("; no handle piles up here, since%s closes what is dropped at once: on 3.11 and later it stays until the garbage collector comes", r.Trace.python())

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,26 @@ func (s Site) open() int64 { return s.unclosed() - s.Collected }
 // name is the place without its callers.
 func (s Site) name() string { return strings.TrimSpace(s.Where + " " + s.Function) }
 
+// byCaller are the places, those together that have the same nearest caller.
+func (t *Trace) byCaller() (all []Site) {
+	for _, s := range t.Sites {
+		s.From = s.nearest()
+		i := slices.IndexFunc(all, func(o Site) bool { return o.name() == s.name() && o.From == s.From })
+		if i < 0 {
+			all = append(all, s)
+			continue
+		}
+		all[i].Add(s)
+	}
+	return all
+}
+
+// nearest is the place that the place was called from; empty where there is none.
+func (s Site) nearest() string {
+	from, _, _ := strings.Cut(s.From, ", ")
+	return from
+}
+
 // refuse says what no tracer can have counted.
 func (t *Trace) refuse() error {
 	if t == nil {
@@ -93,7 +114,7 @@ func (t *Trace) refuse() error {
 // String is the place with its counts, as a person reads them.
 func (s Site) String() string {
 	text := s.name()
-	if nearest, _, _ := strings.Cut(s.From, ", "); nearest != "" {
+	if nearest := s.nearest(); nearest != "" {
 		text += " (from " + nearest + ")"
 	}
 	text += fmt.Sprintf(": %d opened, %d closed", s.Opened, s.Closed)
