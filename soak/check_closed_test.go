@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -137,5 +138,25 @@ func TestOpenerInTheLastLine(t *testing.T) {
 	r.grown[0].Gained, r.Trace.Openers = 0, r.traces[RestLoaded].Openers
 	if got := r.grown[0].openedAt(r); got != "" {
 		t.Errorf("nothing grew, got %q", got)
+	}
+}
+
+// TestByCaller: what differs in callers further up only is one place, and was open
+// at once at most as often as its parts together.
+func TestByCaller(t *testing.T) {
+	trace := Trace{Sites: []Site{
+		{Where: "m.py:1", Function: "f", From: "a.py:2, a.py:9", Opened: 5, Closed: 1, Collected: 1, Peak: 3},
+		{Where: "m.py:1", Function: "f", From: "a.py:2, a.py:8", Opened: 4, Closed: 2, Peak: 2},
+		{Where: "m.py:1", Function: "f", From: "b.py:2", Opened: 1, Closed: 1, Peak: 1},
+	}}
+	want := []Site{
+		{Where: "m.py:1", Function: "f", From: "a.py:2", Opened: 9, Closed: 3, Collected: 1, Peak: 5},
+		{Where: "m.py:1", Function: "f", From: "b.py:2", Opened: 1, Closed: 1, Peak: 1},
+	}
+	if got := trace.byCaller(); !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if trace.Sites[0].Opened != 5 {
+		t.Error("the record was changed")
 	}
 }

@@ -68,7 +68,8 @@ func (s Site) open() int64 { return s.unclosed() - s.Collected }
 // name is the place without its callers.
 func (s Site) name() string { return strings.TrimSpace(s.Where + " " + s.Function) }
 
-// byCaller are the places, those together that have the same nearest caller.
+// byCaller are the places, those together that have the same nearest caller. Their
+// peak is an upper bound: the callers further up need not have peaked together.
 func (t *Trace) byCaller() (all []Site) {
 	for _, s := range t.Sites {
 		s.From = s.nearest()
@@ -77,7 +78,9 @@ func (t *Trace) byCaller() (all []Site) {
 			all = append(all, s)
 			continue
 		}
+		peak := all[i].Peak + s.Peak
 		all[i].Add(s)
+		all[i].Peak = peak
 	}
 	return all
 }
