@@ -325,6 +325,20 @@ def group(p):
 	}
 }
 
+// TestNamesInARing: names that stand for one another are looked up once each.
+func TestNamesInARing(t *testing.T) {
+	var code strings.Builder
+	code.WriteString("import sqlite3\ndef f(p):\n")
+	for i := range 40 {
+		fmt.Fprintf(&code, "    v%d = v%d.a.b.c(p)\n    v%d = v%d.d.e.f(p)\n", i, (i+1)%40, i, (i+7)%40)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := Run(ctx, pythons(t)[0], put(t, map[string]string{"a.py": code.String()})); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestColumn: a column counts characters, whatever the file's encoding.
 func TestColumn(t *testing.T) {
 	line := "    x = 'ä€😀'; c = sqlite3.connect(p); c.execute(x)\n"
