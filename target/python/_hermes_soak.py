@@ -4,6 +4,7 @@ It is imported by sitecustomize.py before the target's own code. Counters go to 
 memory-mapped file a process, whose layout layout.go describes. Whatever fails in
 here leaves the target as it was: the reason goes to a file beside the counters.
 """
+import _thread
 import atexit
 import mmap
 import os
@@ -28,6 +29,7 @@ folder = ""
 options = ()
 first = os.getpid()  # of the interpreter, not of what it forks
 file = None  # the counters of this process, made when they are first needed
+making = _thread.RLock()  # held while they are made; a finalizer may come back for more
 kept = []  # mappings of processes that we were forked from
 owned = {}  # file name -> whether frames of it are the target's own
 
@@ -206,15 +208,18 @@ def ticks():
 
 
 def counters():
+    """The counters of this process, which are made when they are first needed."""
     global file
-    if file is None:
-        file = File()
-    return file
+    with making:
+        if file is None:
+            file = File()
+        return file
 
 
 def forked():
-    """Leaves the counters of the parent alone; ours are made when they are needed."""
-    global file
+    """Leaves the counters of the parent alone."""
+    global file, making
+    making = _thread.RLock()  # another thread of the parent may have held it
     if file is not None:
         for s in file.all:
             s.silence()
