@@ -45,9 +45,9 @@ type Report struct {
 	series  map[string]*column
 	parts   map[process]map[string]*column
 	events  int64
-	table   map[string]int64  // the newest table of handles
-	traces  map[string]*Trace // by the point of the run
-	batched []*Trace          // after each batch
+	table   map[string]int64 // the newest table of handles
+	filled  *Trace           // once the pools were
+	batched []*Trace         // after each batch
 	// nearest is the process that came nearest to its limit at any moment.
 	nearest *Nearest
 	grown   []grown  // made by Judge
@@ -64,7 +64,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, traces: map[string]*Trace{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -124,7 +124,6 @@ func (r *Report) Apply(e Event) error {
 		r.Changes = append(r.Changes, *e.Process)
 	case e.Extend != nil:
 		r.Extensions = append(r.Extensions, *e.Extend)
-		delete(r.traces, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
 		r.Stop = *e.Stop
@@ -235,8 +234,11 @@ func (r *Report) applyBatch(d BatchDone) error {
 }
 
 func (r *Report) noteTrace(at string, t *Trace) {
-	if t != nil {
-		r.Trace, r.traces[at] = t, t
+	if t == nil {
+		return
+	}
+	if r.Trace = t; at == RestLoaded {
+		r.filled = t
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"hermes-soak/soak"
@@ -91,6 +92,33 @@ func TestSampleZoo(t *testing.T) {
 	needCheapCount(t, s)
 	if n, err := s.Count(); err != nil || n != g[soak.GaugeFDs] {
 		t.Errorf("cheap count %d, %v; full reading %d", n, err, g[soak.GaugeFDs])
+	}
+}
+
+// TestHide: what is open in a folder of ours is in no count.
+func TestHide(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	h, _ := startHelper(t, nil, "zoo", folder)
+	all := sample(t, newSampler(t, "", h.identity(t)))
+	s, err := NewSampler(SamplerConfig{Identity: h.identity(t), Hide: folder})
+	ok(t, err)
+	seen := sample(t, s)
+	hidden := int64(0)
+	for name, n := range all.Table {
+		if strings.HasPrefix(name, folder+"/") {
+			hidden += n
+		}
+		if strings.HasPrefix(name, folder+"/") && seen.Table[name] > 0 {
+			t.Errorf("%s is in the table", name)
+		}
+	}
+	if hidden == 0 || seen.Gauges[soak.GaugeFDs] != all.Gauges[soak.GaugeFDs]-hidden || seen.Gauges[soak.GaugeFile] >= all.Gauges[soak.GaugeFile] {
+		t.Errorf("%d hidden: %v, want %v without them", hidden, seen.Gauges, all.Gauges)
+	}
+	needCheapCount(t, s)
+	if n, err := s.Count(); err != nil || n != seen.Gauges[soak.GaugeFDs] {
+		t.Errorf("%v, counted %d, want %d", err, n, seen.Gauges[soak.GaugeFDs])
 	}
 }
 
