@@ -88,10 +88,7 @@ type placed struct {
 // places are the lines that opened connections, in order. The callers of a line
 // are taken together: each may come too seldom to be seen to grow.
 func (r *Report) places() []*placed {
-	points := []*Trace{r.traces[RestLoaded]}
-	if points[0] == nil {
-		points[0] = &Trace{}
-	}
+	points := []*Trace{cmp.Or(r.filled, &Trace{})}
 	points = append(points, r.batched...)
 	if len(r.batched) == 0 {
 		points = append(points, r.Trace) // the load ended in its first batch

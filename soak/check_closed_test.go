@@ -15,9 +15,8 @@ func tracedRun(points ...[]Site) *Report {
 		t := &Trace{Sites: sites, Python: "3.11"}
 		switch r.Trace = t; i {
 		case 0:
-			r.traces[RestLoaded] = t
-		case len(points) - 1:
-			r.traces[RestEnd] = t
+			r.filled = t
+		case len(points) - 1: // after the drain
 		default:
 			r.batched = append(r.batched, t)
 		}
@@ -123,7 +122,7 @@ func TestPlaceInTheLastLine(t *testing.T) {
 // opened most of those that stay is named.
 func TestOpenerInTheLastLine(t *testing.T) {
 	r := tracedRun(nil, nil, nil)
-	r.traces[RestLoaded].Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 3}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 4}}
+	r.filled.Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 3}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 4}}
 	r.Trace.Openers = []Opener{{Where: "a.py:1", Function: "log", Open: 4}, {Where: "b.py:2", Function: "pty", From: "c.py:3, d.py:4", Open: 44}, {Where: "e.py:5", Open: 5}}
 	r.grown = []grown{{family: "handles"}, {family: GaugeThreads}}
 	for subject, want := range map[string]string{"handles": "; opened at b.py:2 pty (from c.py:3): 40 more of its descriptors stay open", GaugeThreads: ""} {
@@ -135,7 +134,7 @@ func TestOpenerInTheLastLine(t *testing.T) {
 	if got := r.grown[0].openedAt(r); got != "" {
 		t.Errorf("it opened less than half, got %q", got)
 	}
-	r.grown[0].Gained, r.Trace.Openers = 0, r.traces[RestLoaded].Openers
+	r.grown[0].Gained, r.Trace.Openers = 0, r.filled.Openers
 	if got := r.grown[0].openedAt(r); got != "" {
 		t.Errorf("nothing grew, got %q", got)
 	}

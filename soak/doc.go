@@ -17,6 +17,8 @@
 //	drain     a stretch without requests after the load
 //	watch     a run that sends no request but those of the health ladder
 //	look      growth judged after a drain; where it is not decided, the load goes on
+//	trace     what was counted inside the target's own processes
+//	site      a line of the target's code that opens connections; an opener opens descriptors
 //	change    a process of the target that came to stay, or ended
 //	check     a rule over the run; its answer is a verdict: pass, fail or
 //	          unknown, with a reason

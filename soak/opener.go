@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,10 +33,8 @@ func (g grown) openedAt(r *Report) string {
 		return ""
 	}
 	before := map[string]int64{}
-	if t := r.traces[RestLoaded]; t != nil {
-		for _, o := range t.Openers {
-			before[o.name()] += o.Open
-		}
+	for _, o := range cmp.Or(r.filled, &Trace{}).Openers {
+		before[o.name()] += o.Open
 	}
 	more, most := int64(r.maxInFlight()), Opener{}
 	for _, o := range r.Trace.Openers {

@@ -41,6 +41,24 @@ func TestRefuses(t *testing.T) {
 			e[rest].Rest = &r
 			return e
 		},
+		"1 opened, 2 closed": func(e []Event) []Event {
+			r := *e[rest].Rest
+			r.Sample.Trace = &Trace{Sites: []Site{{Where: "a.py:1", Opened: 1, Closed: 2}}}
+			e[rest].Rest = &r
+			return e
+		},
+		`"a.py:1 collected" is -1`: func(e []Event) []Event {
+			b := *e[batch].Batch
+			b.Trace = &Trace{Sites: []Site{{Where: "a.py:1", Opened: 1, Collected: -1}}}
+			e[batch].Batch = &b
+			return e
+		},
+		"an opener": func(e []Event) []Event {
+			b := *e[batch].Batch
+			b.Trace = &Trace{Openers: []Opener{{Open: 1}}}
+			e[batch].Batch = &b
+			return e
+		},
 		"latencies of GET /api/sessions: 41 of": func(e []Event) []Event { return withLatency(t, e, batch, 41, latencyFigures) },
 		"in 4 figures is not what a run":        func(e []Event) []Event { return withLatency(t, e, batch, 1, 4) },
 	} {

@@ -45,9 +45,9 @@ type Report struct {
 	series  map[string]*column
 	parts   map[process]map[string]*column
 	events  int64
-	table   map[string]int64  // the newest table of handles
-	traces  map[string]*Trace // by the point of the run
-	batched []*Trace          // after each batch
+	table   map[string]int64 // the newest table of handles
+	filled  *Trace           // once the pools were
+	batched []*Trace         // after each batch
 	// goroutines by the point of the run, and after each batch.
 	goroutines        map[string]*Goroutines
 	batchedGoroutines []*Goroutines
@@ -67,7 +67,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, traces: map[string]*Trace{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -130,7 +130,6 @@ func (r *Report) Apply(e Event) error {
 		r.Changes = append(r.Changes, *e.Process)
 	case e.Extend != nil:
 		r.Extensions = append(r.Extensions, *e.Extend)
-		delete(r.traces, RestEnd)
 		delete(r.goroutines, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Stop != nil:
@@ -245,8 +244,11 @@ func (r *Report) applyBatch(d BatchDone) error {
 }
 
 func (r *Report) noteTrace(at string, t *Trace) {
-	if t != nil {
-		r.Trace, r.traces[at] = t, t
+	if t == nil {
+		return
+	}
+	if r.Trace = t; at == RestLoaded {
+		r.filled = t
 	}
 }
 

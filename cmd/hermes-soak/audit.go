@@ -96,9 +96,9 @@ func evidence(c *cli.Context) ([]soak.Site, error) {
 	if name == "" {
 		return nil, nil
 	}
-	in, err := os.Open(name)
+	in, err := openRecord(c, name)
 	if err != nil {
-		return nil, usage(fmt.Errorf("evidence: %w", err), "")
+		return nil, usage(err, "")
 	}
 	defer in.Close()
 	report := soak.NewReport()

@@ -123,7 +123,7 @@ func openRecord(c *cli.Context, name string) (io.ReadCloser, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("judge: %w", err)
+			return nil, fmt.Errorf("%s: %w", c.Command.Name, err)
 		}
 		in = f
 	}
@@ -138,7 +138,7 @@ func openRecord(c *cli.Context, name string) (io.ReadCloser, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("judge: %w", err), in.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", c.Command.Name, err), in.Close())
 	}
 	return in, nil
 }

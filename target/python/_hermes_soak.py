@@ -4,6 +4,7 @@ It is imported by sitecustomize.py before the target's own code. Counters go to 
 memory-mapped file a process, whose layout layout.go describes. Whatever fails in
 here leaves the target as it was: the reason goes to a file beside the counters.
 """
+import _thread
 import atexit
 import mmap
 import os
@@ -16,7 +17,7 @@ MAGIC = b"HSTRACE1"
 HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
 PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6  # words of the header
 OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
-HOOKED, APSW = 1, 2  # flags
+APSW = 1  # the flag: it was imported
 DESCRIPTORS = 1 << 16  # with a cell each, where openers are told
 FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
 PATH, NAME = 60, 36  # bytes of a frame's path and function
@@ -28,6 +29,7 @@ folder = ""
 options = ()
 first = os.getpid()  # of the interpreter, not of what it forks
 file = None  # the counters of this process, made when they are first needed
+making = _thread.RLock()  # held while they are made; a finalizer may come back for more
 kept = []  # mappings of processes that we were forked from
 owned = {}  # file name -> whether frames of it are the target's own
 
@@ -46,11 +48,13 @@ def start(where):
     os.register_at_fork(after_in_child=forked)
     if "gc-off" in options:
         no_gc()
-    sys.meta_path[:0] = Finder("_sqlite3", hook), Finder("apsw", lambda _: flag(APSW))
+    import _hermes_soak_sqlite
+
+    sys.meta_path[:0] = Finder("_sqlite3", _hermes_soak_sqlite.hook), Finder("apsw", lambda _: flag(APSW))
     if "fd" in options:
         import _hermes_soak_fd
 
-        _hermes_soak_fd.hook(sys.modules[__name__])
+        _hermes_soak_fd.hook()
 
 
 def failed(error):
@@ -78,25 +82,37 @@ def leave_environment():
     if rest:
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:
-        del os.environ["PYTHONPATH"]
+        os.environ.pop("PYTHONPATH", None)
 
 
 class Exec:
     """Lets a program that takes the place of this one be traced too: it is no child."""
 
     def __init__(self, real, has_env):
-        self.real, self.has_env = real, has_env
-        self.__name__, self.__doc__ = real.__name__, real.__doc__
+        self.real, self.arguments = real, 2 + has_env
+        alike(self, real)
 
-    def __call__(self, path, argv, *env):
-        if os.getpid() != first or len(env) != self.has_env:
-            return self.real(path, argv, *env)
-        new = dict(env[0] if env else os.environ)
-        new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
-        return posix_execve(path, argv, new)
+    def __call__(self, *args, **kwargs):
+        try:
+            if os.getpid() == first and len(args) == self.arguments:
+                new = dict(args[2] if len(args) > 2 else os.environ)
+                new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
+                args = args[0], args[1], new
+        except Exception:
+            pass  # the real one says what is wrong with them
+        return (real_execve if len(args) == 3 else self.real)(*args, **kwargs)
 
 
-posix_execve = os.execve
+real_execve = os.execve
+
+
+def alike(ours, real):
+    """Makes ours look like the real one, and makes os say of it what it says of that."""
+    for name in ("__doc__", "__name__", "__qualname__", "__module__", "__text_signature__"):
+        setattr(ours, name, getattr(real, name, None))
+    for can in os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids:
+        if real in can:
+            can.add(ours)
 
 
 def no_gc():
@@ -206,15 +222,18 @@ def ticks():
 
 
 def counters():
+    """The counters of this process, which are made when they are first needed."""
     global file
-    if file is None:
-        file = File()
-    return file
+    with making:
+        if file is None:
+            file = File()
+        return file
 
 
 def forked():
-    """Leaves the counters of the parent alone; ours are made when they are needed."""
-    global file
+    """Leaves the counters of the parent alone."""
+    global file, making
+    making = _thread.RLock()  # another thread of the parent may have held it
     if file is not None:
         for s in file.all:
             s.silence()
@@ -304,87 +323,13 @@ def shown(path):
     except OSError:
         here = os.sep  # it was removed
     path = os.path.join(here, path)
-    for base in [here] + sorted((os.path.abspath(p) for p in sys.path), key=len, reverse=True):
+    for base in [here] + sorted((os.path.join(here, p) for p in sys.path), key=len, reverse=True):
         if path.startswith(base.rstrip(os.sep) + os.sep):
             return path[len(base.rstrip(os.sep)) + 1 :]
     return path
 
 
-# SQLite.
-
-
-def in_memory(database):
-    if isinstance(database, bytes):
-        database = os.fsdecode(database)
-    if not isinstance(database, str) or database[:5] not in ("", ":memo", "file:"):
-        return False
-    return database in ("", ":memory:") or ":memory:" in database or "mode=memory" in database
-
-
-class Token:
-    """Notices that its connection is dropped. It knows the place until that is counted."""
-
-    __slots__ = ("site",)
-
-    def __init__(self, site):
-        self.site = site
-
-    def __del__(self):
-        if self.site is not None:
-            self.site.collected()
-
-
-def hook(module):
-    """Puts a Connection that counts in the place of the module's own."""
-    real = module.Connection
-    real_init, real_close, real_connect = real.__init__, real.close, module.connect
-
-    class Connection(real):
-        __slots__ = ("_hermes_soak",)
-        __doc__ = real.__doc__
-
-        def __init__(self, *args, **kwargs):
-            close(self)  # called twice, it closes what it had
-            real_init(self, *args, **kwargs)
-            try:
-                if not in_memory(args[0] if args else kwargs.get("database")):
-                    site = place()
-                    self._hermes_soak = Token(site)
-                    site.open()
-            except Exception as error:
-                failed(error)
-
-        def close(self):
-            real_close(self)
-            close(self)
-
-    def close(connection):
-        token = getattr(connection, "_hermes_soak", None)
-        if token is None:
-            return  # it was never opened, or is not counted
-        site, token.site = token.site, None
-        if site is not None:
-            site.closed()
-
-    Connection.close.__doc__ = real_close.__doc__
-    Connection.__module__, Connection.__qualname__ = real.__module__, real.__qualname__
-
-    class Connect:
-        """No function, which would be bound where it stands in a class."""
-
-        def __call__(self, *args, **kwargs):
-            if len(args) < 6 and "factory" not in kwargs:
-                kwargs["factory"] = Connection
-            return real_connect(*args, **kwargs)
-
-        def __reduce__(self):
-            return "connect"
-
-    connect = Connect()
-    for name in ("__doc__", "__name__", "__qualname__", "__module__", "__text_signature__"):
-        setattr(connect, name, getattr(real_connect, name, None))
-    module.Connection, module.connect = Connection, connect
-    flag(HOOKED)
+# Modules that are imported later.
 
 
 class Finder:

@@ -8,13 +8,11 @@ import io
 import os
 import sys
 
-tracer = None
+import _hermes_soak as tracer
 
 
-def hook(module):
+def hook():
     """Puts callables that take notes in the place of what opens descriptors."""
-    global tracer
-    tracer = module
     for name in ("open", "dup", "openpty", "pipe", "pipe2", "forkpty", "memfd_create", "eventfd"):
         if hasattr(os, name):
             setattr(os, name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
@@ -41,8 +39,7 @@ class Opener:
 
     def __init__(self, real, descriptors):
         self.real, self.descriptors = real, descriptors
-        for name in ("__doc__", "__name__", "__qualname__", "__module__", "__text_signature__"):
-            setattr(self, name, getattr(real, name, None))
+        tracer.alike(self, real)
 
     def __call__(self, *args, **kwargs):
         result = self.real(*args, **kwargs)
@@ -64,7 +61,11 @@ def note(descriptors):
     for fd in descriptors:
         if 0 <= fd < tracer.DESCRIPTORS:
             of = tracer.counters()
-            of.words[of.cells + fd] = (os.fstat(fd).st_ino & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
+            try:
+                inode = os.fstat(fd).st_ino
+            except OSError:
+                continue  # it was closed meanwhile
+            of.words[of.cells + fd] = (inode & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
 
 
 def sockets(module):

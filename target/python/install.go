@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed sitecustomize.py _hermes_soak.py _hermes_soak_fd.py
+//go:embed sitecustomize.py _hermes_soak.py _hermes_soak_sqlite.py _hermes_soak_fd.py
 var files embed.FS
 
 // Options are what a tracer does beside counting connections.
@@ -36,7 +36,7 @@ func Install(folder string, o Options) error {
 	if o.NoGC {
 		words = append(words, "gc-off")
 	}
-	for _, name := range []string{"sitecustomize.py", "_hermes_soak.py", "_hermes_soak_fd.py"} {
+	for _, name := range []string{"sitecustomize.py", "_hermes_soak.py", "_hermes_soak_sqlite.py", "_hermes_soak_fd.py"} {
 		text, err := files.ReadFile(name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)

@@ -52,18 +52,14 @@ const (
 	wordLength
 )
 
-// The flags of a process.
-const (
-	flagHooked = 1 << iota // sqlite3 was imported, and is counted
-	flagAPSW               // apsw was imported, which is not counted
-)
+// flagAPSW is the flag of a process that has imported apsw, which is not counted.
+const flagAPSW = 1
 
 // counters are the contents of one counter file.
 type counters struct {
 	pid         int
 	ticks       uint64
 	version     string // of Python, such as 3.11
-	hooked      bool
 	apsw        bool
 	collections int64
 	lost        int64 // connections that could not be counted, of forked processes too
@@ -105,7 +101,7 @@ func parse(data []byte) (c counters, err error) {
 		return c, fmt.Errorf("no counter file: pid %d, Python %#x", pid, hex)
 	}
 	c.pid, c.ticks, c.version = int(pid), word(wordTicks), fmt.Sprintf("%d.%d", hex>>24, hex>>16&0xff)
-	c.hooked, c.apsw = word(wordFlags)&flagHooked != 0, word(wordFlags)&flagAPSW != 0
+	c.apsw = word(wordFlags)&flagAPSW != 0
 	c.collections, c.lost = int64(word(wordCollections)), int64(word(wordLost))
 	for i := range slotCount {
 		p, ok, err := parseSlot(data[headerSize+i*slotSize:][:slotSize])

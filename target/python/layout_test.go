@@ -50,9 +50,9 @@ func TestParseOpeners(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	f := newFile().slot(0, "api/a.py\t237\trows\napi/b.py\t1017\tmain", 100, 1, 98, 3).slot(slotCount-1, "", 5, 5, 0, 1).slot(1, "never.py\t1\tf", 0, 0, 0, 0)
-	f.word(0, wordFlags, flagHooked|flagAPSW)
+	f.word(0, wordFlags, flagAPSW)
 	got, err := parse(f)
-	want := counters{pid: 77, ticks: 99, version: "3.11", hooked: true, apsw: true, places: []place{
+	want := counters{pid: 77, ticks: 99, version: "3.11", apsw: true, places: []place{
 		{[]frame{{"api/a.py", 237, "rows"}, {"api/b.py", 1017, "main"}}, 100, 1, 98, 3}, {nil, 5, 5, 0, 1},
 	}}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -127,13 +127,13 @@ func TestSameFigures(t *testing.T) {
 	for _, want := range []string{
 		`MAGIC = b"HSTRACE1"`, "HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64\n",
 		"PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6 ",
-		"OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4 ", "HOOKED, APSW = 1, 2 ",
+		"OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4 ", "APSW = 1 ",
 	} {
 		if !bytes.Contains(text, []byte(want)) {
 			t.Errorf("_hermes_soak.py has no %q", want)
 		}
 	}
-	if [...]int{headerSize, slotCount, slotSize, textAt} != [...]int{256, 512, 384, 64} || wordLost != 6 || wordLength != 4 || flagAPSW != 2 {
+	if [...]int{headerSize, slotCount, slotSize, textAt} != [...]int{256, 512, 384, 64} || wordLost != 6 || wordLength != 4 || flagAPSW != 1 {
 		t.Error("layout.go has other figures")
 	}
 }

@@ -22,7 +22,7 @@ def _start():
 
 _start()
 # Without an entry of ours this is the import that site would have done.
-sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _folder]
+sys.path[:] = [p for p in sys.path if p != _folder]
 sys.path_importer_cache.pop(_folder, None)
 sys.modules.pop("sitecustomize", None)
 import sitecustomize  # noqa: E402,F401  (where there is none, site takes the ImportError)

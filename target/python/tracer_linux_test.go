@@ -41,6 +41,8 @@ def show(*values):
 		{"the wrong thread", "c = connect(db)\ndef f():\n    with contextlib.suppress(sqlite3.ProgrammingError): c.close()\nt = threading.Thread(target=f); t.start(); t.join(); os._exit(0)", "", 1, 0},
 		{"many threads", "def f():\n    for _ in range(300): connect(db).close()\nsys.setswitchinterval(1e-6)\nall = [threading.Thread(target=f) for _ in range(8)]\n[t.start() for t in all]; [t.join() for t in all]", "", 2400, 2400},
 		{"more places than slots", "for i in range(600): exec('def f():\\n' + '\\n' * i + '    connect(db).close()\\nf()')", "", 600, 600},
+		{"a subclass with a __getattr__", "class C(sqlite3.Connection):\n    def __getattr__(self, name):\n        if 'hermes' in name: os._exit(9)\n        raise AttributeError(name)\n    def __setattr__(self, name, value): raise TypeError(name)\nc = connect(db, factory=C); c.close(); C.__new__(C).__init__(db)", "", 2, 1},
+		{"what os says of its functions", "import shutil\nshow(shutil.rmtree.avoids_symlink_attacks, os.execve in os.supports_fd)", "True True", 0, 0},
 		{"the end of the interpreter", "kept = connect(db)", "", 1, 0},
 		{"what is seen of the environment", "show(os.environ.get('PYTHONPATH'), 'sitecustomize' in sys.modules, any('sitecustomize.py' in os.listdir(p) for p in sys.path if os.path.isdir(p) and p.startswith('/tmp')))", "None False False", 0, 0},
 	} {

@@ -325,6 +325,18 @@ def group(p):
 	}
 }
 
+// TestNamesInARing: names that stand for one another are looked up once each.
+func TestNamesInARing(t *testing.T) {
+	var code strings.Builder
+	code.WriteString("import sqlite3\ndef f(p):\n")
+	code.WriteString(strings.Repeat("    v = w.a(p)\n    w = v.a(p)\n", 200))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := Run(ctx, pythons(t)[0], put(t, map[string]string{"a.py": code.String()})); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestColumn: a column counts characters, whatever the file's encoding.
 func TestColumn(t *testing.T) {
 	line := "    x = 'ä€😀'; c = sqlite3.connect(p); c.execute(x)\n"

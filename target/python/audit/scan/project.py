@@ -132,8 +132,9 @@ class Project:
         self.endings = {}  # by the end of that name: "db" and "app.db" of "src.app.db"
         self.named = {}  # functions by their last name
         self.marks = {}  # what Flow knows of a statement, by its node
+        self.resolved = {}  # expressions, by their node and function, with what they name
         self.lines = {}  # classes with those above them
-        self.sets = {}  # classes with what they set their attributes to
+        self.sets = {}  # classes, functions and modules with what they set their attributes and names to
 
     def add(self, source):
         parts = os.fsdecode(os.path.splitext(source.path)[0]).split(os.sep)
@@ -141,6 +142,7 @@ class Project:
             parts.pop()
         m = Module(source, ".".join(parts))
         self.lines.clear()
+        self.resolved.clear()
         self.modules[m.name] = m
         for i in range(len(parts)):
             self.endings.setdefault(".".join(parts[i:]), []).append(m)
@@ -158,6 +160,13 @@ class Project:
 
     def resolve(self, e, module, func, depth=0):
         """What an expression names: a Func, a Class, a dotted name from outside, or None."""
+        key = id(e), func
+        if key not in self.resolved:
+            self.resolved[key] = None  # a name that stands for itself stands for nothing
+            self.resolved[key] = self.look_up(e, module, func, depth)
+        return self.resolved[key]
+
+    def look_up(self, e, module, func, depth):
         if depth > DEEPEST:
             return None
         if isinstance(e, ast.Name):
@@ -198,8 +207,14 @@ class Project:
             func = func.parent
         if func is not None and name in func.keywords:
             return []
-        nodes = module.source.tree.body if func is None else func.own
-        return [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+        where = func or module
+        if where not in self.sets:
+            found = self.sets[where] = {}
+            for n in module.source.tree.body if func is None else func.own:
+                for t in n.targets if isinstance(n, ast.Assign) else ():
+                    if isinstance(t, ast.Name):
+                        found.setdefault(t.id, []).append(n.value)
+        return self.sets[where].get(name, [])
 
     def attributes(self, cls):
         """All that the methods of a class set self's attributes to."""
@@ -246,7 +261,7 @@ class Project:
             return name
         if tail in m.defined:
             return m.defined[tail]
-        return self.resolve(ast.Name(tail, ast.Load()), m, None, depth + 1) or name
+        return self.resolve_name(tail, m, None, depth + 1) or name
 
     def class_of(self, func):
         while func is not None and func.cls is None:
