@@ -26,6 +26,12 @@ type Counter interface {
 	Count() (int64, error)
 }
 
+// A Fault disturbs the target until it is healed.
+type Fault interface {
+	// Inject disturbs the target once; heal ends that, is called exactly once, also when ctx is done, and is never nil where err is nil.
+	Inject(ctx context.Context) (heal func(context.Context) error, err error)
+}
+
 // A Check judges a run, one verdict for each thing it looked at.
 type Check interface {
 	Judge(r *Report) []Verdict

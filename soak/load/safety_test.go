@@ -102,11 +102,11 @@ func TestResolvedAddress(t *testing.T) {
 	s := serveRaw(t, keepAlive)
 	url := strings.Replace(s.url, "127.0.0.1", "localhost.test", 1)
 	d := driver(t, url, nil)
-	d.dial = dialer(net.Dialer{Resolver: dns(t, net.IPv4(127, 0, 0, 1))}, nil)
+	d.dial = DialerFrom(net.Dialer{Resolver: dns(t, net.IPv4(127, 0, 0, 1))}, nil)
 	if out := send(t, d, 2); out.Errors() != 0 {
 		t.Errorf("a name of 127.0.0.1: %+v", out.Answers)
 	}
-	d.dial = dialer(net.Dialer{Resolver: dns(t, net.IPv4(192, 0, 2, 1))}, nil)
+	d.dial = DialerFrom(net.Dialer{Resolver: dns(t, net.IPv4(192, 0, 2, 1))}, nil)
 	refused(t, d, "--allow-remote localhost.test")
 }
 

@@ -1,0 +1,259 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"hermes-soak/soak/load"
+)
+
+func injectInto(s Spec, p *Proxy) error {
+	f, err := s.Network(p)
+	if err != nil {
+		return err
+	}
+	_, err = f.Inject(context.Background())
+	return err
+}
+
+// proxied is a proxy before addr, and what makes faults of it.
+func proxied(t *testing.T, addr string) (*Proxy, func(spec string) (heal func() error)) {
+	t.Helper()
+	p, err := StartProxy(t.Context(), load.Dialer(nil), addr)
+	ok(t, err)
+	t.Cleanup(func() { ok(t, p.Close()) })
+	return p, func(spec string) func() error {
+		t.Helper()
+		s, err := Parse(spec)
+		ok(t, err)
+		f, err := s.Network(p)
+		ok(t, err)
+		heal, err := f.Inject(t.Context())
+		ok(t, err)
+		return func() error { return heal(t.Context()) }
+	}
+}
+
+// exchange is one request to addr: what came of the answer, how it ended, and
+// how long it took.
+func exchange(t *testing.T, addr string, limit time.Duration) (visit, []string) {
+	t.Helper()
+	begun := time.Now()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return visit{end: "refused"}, nil
+	}
+	defer c.Close()
+	ok(t, c.SetDeadline(begun.Add(limit)))
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\n\r\n"); err != nil {
+		return visit{end: ending(err)}, nil
+	}
+	var text strings.Builder
+	var pieces []string
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := c.Read(buf)
+		text.Write(buf[:n])
+		pieces = append(pieces, string(buf[:n]))
+		if err != nil {
+			return visit{text.String(), ending(err), time.Since(begun)}, pieces
+		}
+	}
+}
+
+// answering is a server that answers size bytes and closes.
+func answering(t *testing.T, size int) (string, <-chan string) {
+	ends := make(chan string, 1000)
+	return serve(t, func(c *net.TCPConn) {
+		if _, err := c.Read(make([]byte, 1<<10)); err != nil {
+			ends <- ending(err)
+			return
+		}
+		_, _ = io.WriteString(c, strings.Repeat("x", size))
+		_ = c.CloseWrite()
+		_, err := c.Read(make([]byte, 1))
+		ends <- ending(err)
+	}), ends
+}
+
+func TestNetwork(t *testing.T) {
+	for _, c := range []struct {
+		spec  string
+		size  int
+		limit time.Duration
+		holds func(v visit, pieces []string) bool
+	}{
+		{"latency:by=300ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return len(v.text) == 100 && v.took >= 300*time.Millisecond }},
+		{"latency:by=400ms,jitter=100ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return len(v.text) == 100 && v.took >= 299*time.Millisecond }},
+		{"bandwidth:rate=20", 10_000, 10 * time.Second, func(v visit, _ []string) bool { return len(v.text) == 10_000 && v.took >= 400*time.Millisecond }},
+		{"reset-peer", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.text == "" && v.end == "reset" }},
+		{"reset-peer:after=300ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
+			return v.text == "" && v.end == "reset" && v.took >= 300*time.Millisecond
+		}},
+		{"slicer:size=10,by=20ms", 200, 10 * time.Second, func(v visit, pieces []string) bool {
+			return len(v.text) == 200 && len(pieces) > 5 && v.took >= 200*time.Millisecond
+		}},
+		{"timeout", 100, 500 * time.Millisecond, func(v visit, _ []string) bool { return v.text == "" && v.end == "timeout" }},
+		{"timeout:after=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
+			return v.text == "" && (v.end == "closed" || v.end == "reset")
+		}},
+		{"down", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "refused" }},
+	} {
+		t.Run(c.spec, func(t *testing.T) {
+			addr, _ := answering(t, c.size)
+			p, fault := proxied(t, addr)
+			well := func(when string) {
+				t.Helper()
+				if v, _ := exchange(t, p.Addr(), 10*time.Second); len(v.text) != c.size || v.end != "closed" || v.took > 250*time.Millisecond {
+					t.Errorf("%s: %d bytes, %s after %s", when, len(v.text), v.end, v.took)
+				}
+			}
+			well("before")
+			for range 2 {
+				heal := fault(c.spec)
+				if v, pieces := exchange(t, p.Addr(), c.limit); !c.holds(v, pieces) {
+					t.Errorf("injected: %d bytes in %d pieces, %s after %s", len(v.text), len(pieces), v.end, v.took)
+				}
+				if v, _ := exchange(t, addr, 10*time.Second); len(v.text) != c.size {
+					t.Errorf("the direct way is disturbed too: %+v", v)
+				}
+				ok(t, heal())
+				well("healed")
+			}
+		})
+	}
+}
+
+// TestResetPeerBothSides: the target sees the RST as well.
+func TestResetPeerBothSides(t *testing.T) {
+	addr, ends := answering(t, 100)
+	p, fault := proxied(t, addr)
+	<-ends // of the connection that tried the address
+	heal := fault("reset-peer")
+	exchange(t, p.Addr(), 10*time.Second)
+	select {
+	case end := <-ends:
+		if end != "reset" {
+			t.Errorf("the target saw %q", end)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the target saw no end")
+	}
+	ok(t, heal())
+}
+
+// TestOpenConnections: the faults reach connections that are open already, and
+// heal ends what it cannot mend.
+func TestOpenConnections(t *testing.T) {
+	echo := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(c, c) })
+	for _, k := range kinds() {
+		if k.network == nil {
+			continue
+		}
+		p, fault := proxied(t, echo)
+		c, err := net.Dial("tcp", p.Addr())
+		ok(t, err)
+		ok(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+		_, err = io.WriteString(c, "a")
+		ok(t, err)
+		_, err = io.ReadFull(c, make([]byte, 1))
+		ok(t, err)
+		heal := fault(k.name)
+		_, _ = io.WriteString(c, "b")
+		time.Sleep(50 * time.Millisecond)
+		ok(t, heal())
+		n, err := io.ReadFull(c, make([]byte, 1))
+		ends := k.name == "down" || k.name == "timeout" || k.name == "reset-peer"
+		if ends != (n == 0) || ends == (ending(err) == "timeout") && ends {
+			t.Errorf("%s: %d bytes, %v", k.name, n, err)
+		}
+		c.Close()
+	}
+}
+
+// TestManyAborted: a proxy whose clients went away in the middle still heals.
+func TestManyAborted(t *testing.T) {
+	addr, _ := pour(t, endless, kilobytes)
+	_, fault := proxied(t, addr)
+	_ = fault
+	p, fault := proxied(t, addr)
+	heal := fault("latency:by=10ms")
+	for range 50 {
+		inject(t, client(t, "abort", target(p.Addr())))()
+	}
+	ok(t, heal())
+	inject(t, client(t, "abort", target(p.Addr())))()
+}
+
+// TestStuckProxy: a client that reads nothing keeps the proxy from healing; then
+// it is ended, and says so.
+func TestStuckProxy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a proxy that hangs")
+	}
+	addr, visits := pour(t, endless, kilobytes)
+	p, fault := proxied(t, addr)
+	next(t, visits) // of the connection that tried the address
+	heal := fault("slicer:size=65536,by=0s")
+	c, err := net.Dial("tcp", p.Addr())
+	ok(t, err)
+	defer c.Close()
+	_, err = io.WriteString(c, "GET / HTTP/1.1\r\n\r\n")
+	ok(t, err)
+	time.Sleep(500 * time.Millisecond)
+	begun := time.Now()
+	err = heal()
+	t.Log(err, time.Since(begun))
+	if v, _ := exchange(t, p.Addr(), time.Second); err != nil && v.end != "refused" {
+		t.Errorf("neither healed nor gone: %v, %s", err, v.end)
+	}
+	if time.Since(begun) > 2*obeying {
+		t.Errorf("healing took %s", time.Since(begun))
+	}
+}
+
+func TestProxyErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ok(t, err)
+	addr := l.Addr().String()
+	l.Close()
+	if _, err := StartProxy(t.Context(), load.Dialer(nil), addr); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("nobody there: %v", err)
+	}
+	if _, err := StartProxy(t.Context(), load.Dialer(nil), "192.0.2.1:80"); !errors.Is(err, load.ErrRemote) {
+		t.Errorf("remote: %v", err)
+	}
+	addr, _ = answering(t, 1)
+	p, fault := proxied(t, addr)
+	s, err := Parse("abort")
+	ok(t, err)
+	if _, err := s.Network(p); err == nil {
+		t.Error("a client's fault was taken for the network's")
+	}
+	heal := fault("latency")
+	s, err = Parse("slicer")
+	ok(t, err)
+	if err := injectInto(s, p); err == nil || !strings.Contains(err.Error(), "did not happen") {
+		t.Errorf("two toxics: %v", err)
+	}
+	f, err := s.Network(p)
+	ok(t, err)
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Inject(done); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	ok(t, heal())
+	ok(t, p.Close())
+	if err := injectInto(s, p); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("closed: %v", err)
+	}
+	if v, _ := exchange(t, p.Addr(), time.Second); v.end != "refused" {
+		t.Errorf("closed, and it says %s", v.end)
+	}
+}
