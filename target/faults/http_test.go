@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -20,22 +22,35 @@ type endings struct {
 
 func (l endings) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	return &ended{Conn: c, seen: l.seen}, err
+	if err != nil {
+		return nil, err
+	}
+	return &ended{Conn: c, seen: l.seen}, c.(*net.TCPConn).SetWriteBuffer(4 << 10)
 }
 
 type ended struct {
 	net.Conn
 	seen chan string
-	told bool
+	told sync.Once
 }
 
 func (c *ended) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if end := ending(err); err != nil && end != "timeout" && !c.told {
-		c.told = true
-		c.seen <- end
-	}
+	c.tell(err)
 	return n, err
+}
+
+func (c *ended) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.tell(err)
+	return n, err
+}
+
+// tell tells of the first error that the client brought about.
+func (c *ended) tell(err error) {
+	if end := ending(err); err != nil && (end == "closed" || end == "reset") {
+		c.told.Do(func() { c.seen <- end })
+	}
 }
 
 // real is a server of net/http.
@@ -43,7 +58,7 @@ func real(t *testing.T, secure bool) (Target, <-chan string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/sessions", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, kilobytes)
+		_, _ = io.WriteString(w, strings.Repeat(kilobytes, 16))
 	})
 	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")

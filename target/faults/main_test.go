@@ -54,7 +54,7 @@ func help(addr, spec string) int {
 		var p *Proxy
 		if p, err = StartProxy(tenSeconds(), load.Dialer(nil), addr); err == nil {
 			err = injectInto(s, p)
-			fmt.Println(p.Addr(), p.PID(), err)
+			fmt.Println(p.Addr(), p.process.cmd.Process.Pid, err)
 		}
 	}
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 
 // Network makes a fault of the network that p stands for. It disturbs what goes
 // through p, and only that: whether anything did, the caller knows. Its jitter
-// follows no seed. One whose heal returned an error has ended p.
+// follows no seed. Both Inject and heal may end the connections through p that
+// are open. After an error of heal p listens no more.
 func (s Spec) Network(p *Proxy) (soak.Fault, error) {
 	if s.kind.network == nil {
 		return nil, fmt.Errorf("fault %s is not one of the network", s.kind.name)
@@ -32,22 +33,5 @@ func (s Spec) Network(p *Proxy) (soak.Fault, error) {
 func toxic(name string, attributes func(Spec) map[string]int64) func(Spec, *Proxy) injector {
 	return func(s Spec, p *Proxy) injector {
 		return p.between(order{Add: &toxicOrder{Type: name, Attributes: attributes(s)}}, order{Remove: true})
-	}
-}
-
-// between does one thing to the proxy at Inject and another at heal.
-func (p *Proxy) between(inject, heal order) injector {
-	return func(context.Context) (func(context.Context) error, error) {
-		if err := p.do(inject); err != nil {
-			return nil, err
-		}
-		return func(context.Context) error {
-			// A proxy that stays disturbed is worse than none.
-			if err := p.do(heal); err != nil {
-				p.kill()
-				return fmt.Errorf("healing the proxy: %w; it was ended", err)
-			}
-			return nil
-		}, nil
 	}
 }

@@ -2,30 +2,26 @@ package faults
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
-	"runtime"
 	"sync"
 	"time"
 )
 
-// A Proxy is a process of ours that stands in front of the target, on loopback,
-// and ends with us, however we end. It is safe for use by many goroutines; one
-// fault of the network at a time.
+// A Proxy stands in front of the target, on a port of loopback, in a process of
+// ours that ends with us, however we end. It is safe for use by many goroutines.
 type Proxy struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *json.Decoder
-	listen string
+	upstream string
+	listen   string
+	// patience is what the process has for an order.
+	patience time.Duration
 
-	mu     sync.Mutex // one order at a time
-	broken error      // why no order is taken any more
+	mu      sync.Mutex    // one order at a time
+	process *proxyProcess // nil when there is none
 }
+
+var errNoProxy = errors.New("there is no proxy any more: it was closed, or its port was taken")
 
 // StartProxy starts a proxy that forwards to the address which dial reaches as
 // addr, and to no other. It makes one connection to find that out.
@@ -34,95 +30,96 @@ func StartProxy(ctx context.Context, dial func(ctx context.Context, network, add
 	if err != nil {
 		return nil, fmt.Errorf("starting a proxy: %w", err)
 	}
-	upstream := c.RemoteAddr().String()
-	c.Close()
-	self, err := ownBinary()
+	defer c.Close()
+	p := &Proxy{upstream: c.RemoteAddr().String(), patience: patience}
+	p.listen, err = p.start("127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("starting a proxy: %w", err)
-	}
-	p := &Proxy{cmd: exec.Command(self, ProxyArg)}
-	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("starting a proxy: %w", err)
-	}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		p.in.Close()
-		return nil, fmt.Errorf("starting a proxy: %w", err)
-	}
-	p.out = json.NewDecoder(out)
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting a proxy: %w", err)
-	}
-	if err := p.do(order{Upstream: upstream}); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting a proxy: %w", err), p.Close())
+		return nil, err
 	}
 	return p, nil
 }
 
-// ownBinary is there on Linux even when the file was replaced since.
-func ownBinary() (string, error) {
-	if runtime.GOOS == "linux" {
-		return "/proc/self/exe", nil
+// start starts the process and returns where it listens.
+func (p *Proxy) start(listen string) (string, error) {
+	process, err := startProcess()
+	if err != nil {
+		return "", fmt.Errorf("starting a proxy: %w", err)
 	}
-	return os.Executable()
+	r, err := process.obey(order{Upstream: p.upstream, Listen: listen}, starting)
+	if err != nil {
+		process.kill()
+		_ = process.end() // it says that it was killed
+		return "", fmt.Errorf("starting a proxy: %w", err)
+	}
+	p.process = process
+	return r.Listen, nil
 }
 
-// Addr is where the proxy listens.
+// Addr is where the proxy listens, such as 127.0.0.1:40001.
 func (p *Proxy) Addr() string { return p.listen }
 
-// PID is that of the proxy process.
-func (p *Proxy) PID() int { return p.cmd.Process.Pid }
-
-// do has an order carried out. After an error of the pipe there is no proxy any
-// more.
-func (p *Proxy) do(o order) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.broken != nil {
-		return p.broken
-	}
-	late := time.AfterFunc(obeying, p.kill)
-	var r reply
-	err := json.NewEncoder(p.in).Encode(o)
-	if err == nil {
-		err = p.out.Decode(&r)
-	}
-	inTime := late.Stop()
-	switch {
-	case !inTime:
-		p.broken = fmt.Errorf("the proxy did nothing for %s and was killed", obeying)
-		return p.broken
-	case err != nil:
-		p.broken = fmt.Errorf("the proxy is gone: %w", err)
-		p.kill()
-		return p.broken
-	case r.Failed != "":
-		return fmt.Errorf("the proxy says: %s", r.Failed)
-	}
-	p.listen = r.Listen
-	return nil
-}
-
-// kill ends the process without grace; it may have ended.
-func (p *Proxy) kill() { _ = p.cmd.Process.Kill() }
-
-// Close ends the proxy and all connections through it, and waits for its end.
+// Close ends the proxy and all connections through it.
 func (p *Proxy) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if errors.Is(p.broken, errClosed) {
+	if p.process == nil {
 		return nil
 	}
-	was := p.broken
-	p.broken = errClosed
-	p.in.Close() // it takes this for our end
-	late := time.AfterFunc(obeying, p.kill)
-	err := p.cmd.Wait()
-	late.Stop()
-	if was != nil || err == nil {
-		return nil // what was broken has been told
-	}
-	return fmt.Errorf("ending the proxy: %w", err)
+	process := p.process
+	p.process = nil
+	return process.end()
 }
 
-var errClosed = errors.New("the proxy is closed")
+// between does one thing to the proxy at Inject and another at heal.
+func (p *Proxy) between(inject, heal order) injector {
+	return func(context.Context) (func(context.Context) error, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if err := p.inject(inject); err != nil {
+			return nil, err
+		}
+		return func(context.Context) error {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.heal(heal)
+		}, nil
+	}
+}
+
+// inject has a second try with a new process: toxiproxy hangs where a client
+// went away at the wrong moment, which is its business and no fault of ours.
+func (p *Proxy) inject(o order) error {
+	if p.process == nil {
+		return errNoProxy
+	}
+	_, err := p.process.obey(o, p.patience)
+	if err == nil || errors.Is(err, errRefused) {
+		return err
+	}
+	if err := p.renew(); err != nil {
+		return err
+	}
+	_, err = p.process.obey(o, p.patience)
+	return err
+}
+
+// heal ends what was injected. A new process on the same port has nothing
+// injected, so that is the way where the other does not work.
+func (p *Proxy) heal(o order) error {
+	if p.process == nil {
+		return errNoProxy
+	}
+	if _, err := p.process.obey(o, p.patience); err == nil {
+		return nil
+	}
+	return p.renew()
+}
+
+// renew ends the process with its connections and starts another on its port.
+func (p *Proxy) renew() error {
+	p.process.kill()
+	_ = p.process.end() // as above
+	p.process = nil
+	_, err := p.start(p.listen)
+	return err
+}

@@ -47,7 +47,7 @@ func obey(orders <-chan order, out *json.Encoder) {
 		switch {
 		case o.Upstream != "" && p == nil:
 			server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-			p = toxiproxy.NewProxy(server, "target", "127.0.0.1:0", o.Upstream)
+			p = toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)
 			err = p.Start()
 		case p != nil:
 			err = obeyOne(p, o)

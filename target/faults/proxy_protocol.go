@@ -6,15 +6,20 @@ import "time"
 // hands over to ServeProxy before it looks at any flag.
 const ProxyArg = "__proxy"
 
-// obeying bounds how long the proxy takes for an order. What it was told to
-// remove may be in the middle of a write, which it gives 5 s.
-const obeying = 15 * time.Second
+const (
+	// starting bounds the start of the proxy process.
+	starting = 15 * time.Second
+	// patience is what it has for any other order, and for its end. All take
+	// less than a millisecond unless they hang.
+	patience = 3 * time.Second
+)
 
 // order is one line from the parent to the proxy; one field is set. The first is
-// Upstream.
+// Upstream, with Listen.
 type order struct {
 	// Upstream is the address to forward to.
 	Upstream string `json:"upstream,omitempty"`
+	Listen   string `json:"listen,omitempty"`
 	// Add puts a toxic in, Remove takes it out again; there is at most one.
 	Add    *toxicOrder `json:"add,omitempty"`
 	Remove bool        `json:"remove,omitempty"`

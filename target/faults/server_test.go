@@ -97,8 +97,8 @@ func pour(t testing.TB, head, more string) (addr string, visits <-chan visit) {
 		if err == nil {
 			_, err = io.WriteString(c, head)
 		}
-		for err == nil {
-			_, err = io.WriteString(c, more)
+		for text := []byte(more); err == nil; {
+			_, err = c.Write(text)
 		}
 		seen <- visit{"", ending(err), time.Since(begun)}
 	}), seen
