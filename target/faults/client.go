@@ -115,7 +115,7 @@ func (t Target) open(ctx context.Context, dial dialFunc) (*conn, error) {
 	cfg.NextProtos = []string{"http/1.1"}
 	over := tls.Client(raw, cfg)
 	if err := over.HandshakeContext(ctx); err != nil {
-		raw.Close()
+		_ = raw.Close()
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	return &conn{over, raw}, nil
@@ -134,19 +134,17 @@ type resets interface{ SetLinger(sec int) error }
 
 // reset closes the connection with RST, past any TLS.
 func (c *conn) reset() error {
-	defer c.raw.Close()
 	r, ok := c.raw.(resets)
 	if !ok {
+		c.leave()
 		return errors.New("the connection is not TCP and has no RST")
 	}
-	return r.SetLinger(0)
+	return errors.Join(r.SetLinger(0), c.raw.Close())
 }
 
-// leave closes the connection as a client does that has what it wanted, and
-// does not wait for TLS to say goodbye.
+// leave closes the connection without a word of TLS, which could block.
 func (c *conn) leave() {
-	_ = c.raw.SetDeadline(longAgo)
-	c.raw.Close()
+	_ = c.raw.Close() // nothing is waited for, so nothing can fail that matters
 }
 
 // connecting bounds what every target is quick at: to take a connection, and

@@ -90,15 +90,15 @@ func TestNetwork(t *testing.T) {
 		limit time.Duration
 		holds func(v visit, pieces []string) bool
 	}{
-		{"latency:by=300ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= 300*time.Millisecond }},
-		{"latency:by=400ms,jitter=100ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= 299*time.Millisecond }},
-		{"bandwidth:rate=20", 10_000, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= 400*time.Millisecond }},
+		{"latency:by=1s", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= time.Second }},
+		{"latency:by=1200ms,jitter=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= 999*time.Millisecond }},
+		{"bandwidth:rate=20", 24_000, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= time.Second }},
 		{"reset-peer", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.text == "" && v.end == "reset" }},
 		{"reset-peer:after=300ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
 			return v.text == "" && v.end == "reset" && v.took >= 300*time.Millisecond
 		}},
-		{"slicer:size=10,by=20ms", 200, 10 * time.Second, func(v visit, pieces []string) bool {
-			return v.end == "whole" && len(pieces) > 5 && v.took >= 200*time.Millisecond
+		{"slicer:size=10,by=40ms", 400, 10 * time.Second, func(v visit, pieces []string) bool {
+			return v.end == "whole" && len(pieces) > 5 && v.took >= time.Second
 		}},
 		{"timeout", 100, 500 * time.Millisecond, func(v visit, _ []string) bool { return v.text == "" && v.end == "timeout" }},
 		{"timeout:after=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
@@ -107,11 +107,12 @@ func TestNetwork(t *testing.T) {
 		{"down", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "refused" }},
 	} {
 		t.Run(c.spec, func(t *testing.T) {
+			t.Parallel()
 			addr, _ := answering(t, c.size)
 			p, fault := proxied(t, addr)
 			well := func(when string) {
 				t.Helper()
-				if v, _ := exchange(t, p.Addr(), c.size, 10*time.Second); v.end != "whole" || v.took > 250*time.Millisecond {
+				if v, _ := exchange(t, p.Addr(), c.size, 10*time.Second); v.end != "whole" || v.took > 900*time.Millisecond {
 					t.Errorf("%s: %d bytes, %s after %s", when, len(v.text), v.end, v.took)
 				}
 			}
@@ -252,13 +253,13 @@ func TestKilledProxy(t *testing.T) {
 	addr, _ := answering(t, 100)
 	p, fault := proxied(t, addr)
 	p.process.kill()
-	heal := fault("latency:by=300ms")
-	if v, _ := exchange(t, p.Addr(), 100, 10*time.Second); v.end != "whole" || v.took < 300*time.Millisecond {
+	heal := fault("latency:by=1s")
+	if v, _ := exchange(t, p.Addr(), 100, 10*time.Second); v.end != "whole" || v.took < 1000*time.Millisecond {
 		t.Errorf("injected: %+v", v)
 	}
 	p.process.kill()
 	ok(t, heal())
-	if v, _ := exchange(t, p.Addr(), 100, 10*time.Second); v.end != "whole" || v.took > 250*time.Millisecond {
+	if v, _ := exchange(t, p.Addr(), 100, 10*time.Second); v.end != "whole" || v.took > 900*time.Millisecond {
 		t.Errorf("healed: %+v", v)
 	}
 }

@@ -22,15 +22,11 @@ import (
 func ServeProxy() int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	orders := make(chan order)
-	gone := make(chan error, 1)
+	gone := make(chan struct{})
 	go func() {
+		defer close(gone) // an order that cannot be read is the end as well
 		in := json.NewDecoder(os.Stdin)
-		for {
-			var o order
-			if err := in.Decode(&o); err != nil {
-				gone <- err
-				return
-			}
+		for o := (order{}); in.Decode(&o) == nil; o = (order{}) {
 			orders <- o
 		}
 	}()
