@@ -207,6 +207,7 @@ func hold(c *conn, d time.Duration, run func(ctx context.Context) error) func(co
 		defer cancel()
 		defer untie()
 		ended <- run(ctx)
+		close(ended)
 	}()
 	return func(context.Context) error {
 		cancel()
