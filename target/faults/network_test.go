@@ -115,6 +115,7 @@ func TestNetwork(t *testing.T) {
 					t.Errorf("%s: %d bytes, %s after %s", when, len(v.text), v.end, v.took)
 				}
 			}
+			process := p.process
 			well("before")
 			for range 2 {
 				heal := fault(c.spec)
@@ -126,6 +127,9 @@ func TestNetwork(t *testing.T) {
 				}
 				ok(t, heal())
 				well("healed")
+			}
+			if p.process != process {
+				t.Error("it took a new process")
 			}
 		})
 	}
