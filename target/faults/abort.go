@@ -7,7 +7,9 @@ import (
 
 // abort is a client that goes away in the middle of an answer: it takes one
 // byte of what it asked for, and closes with RST. Its receive buffer is small,
-// so that the target still has something to write.
+// so that the target still has something to write; one whose answer fits into its
+// own send buffer (some megabytes, it may be) has written it all even so, and
+// learns of the RST too late to be in the middle.
 var abort = kind{
 	name: "abort", path: true, keys: []key{within()},
 	client: func(s Spec, t Target, _ uint64) injector {
