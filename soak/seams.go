@@ -32,6 +32,12 @@ type Tracer interface {
 	Trace(ctx context.Context) Trace
 }
 
+// A Fault disturbs the target until it is healed.
+type Fault interface {
+	// Inject disturbs the target once; heal ends that, is called exactly once, also when ctx is done, and is never nil where err is nil.
+	Inject(ctx context.Context) (heal func(context.Context) error, err error)
+}
+
 // A Check judges a run, one verdict for each thing it looked at.
 type Check interface {
 	Judge(r *Report) []Verdict

@@ -22,10 +22,12 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 // dial, so a name that points elsewhere, or does so later, gets nowhere. It
 // never uses a proxy.
 func Dialer(allowRemote []string) func(ctx context.Context, network, addr string) (net.Conn, error) {
-	return dialer(net.Dialer{}, allowRemote)
+	return DialerFrom(net.Dialer{}, allowRemote)
 }
 
-func dialer(base net.Dialer, allowRemote []string) dialFunc {
+// DialerFrom is Dialer with the settings of base, whose Control is asked after
+// the address was allowed.
+func DialerFrom(base net.Dialer, allowRemote []string) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
@@ -33,7 +35,12 @@ func dialer(base net.Dialer, allowRemote []string) dialFunc {
 		}
 		d := base
 		if !slices.ContainsFunc(allowRemote, func(h string) bool { return strings.EqualFold(h, host) }) {
-			d.Control = func(_, resolved string, _ syscall.RawConn) error { return loopbackOnly(host, resolved) }
+			d.Control = func(network, resolved string, c syscall.RawConn) error {
+				if err := loopbackOnly(host, resolved); err != nil || base.Control == nil {
+					return err
+				}
+				return base.Control(network, resolved, c)
+			}
 		}
 		return d.DialContext(ctx, network, addr)
 	}

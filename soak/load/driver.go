@@ -76,7 +76,7 @@ func New(cfg Config) (*Driver, error) {
 	case cfg.Timeout <= 0:
 		return nil, fmt.Errorf("timeout: want a positive duration, not %s", cfg.Timeout)
 	}
-	d := &Driver{cfg: cfg, target: newTarget(base, cfg.Access), dial: dialer(net.Dialer{}, cfg.AllowRemote)}
+	d := &Driver{cfg: cfg, target: newTarget(base, cfg.Access), dial: DialerFrom(net.Dialer{}, cfg.AllowRemote)}
 	for _, p := range cfg.Probes {
 		a, err := d.target.action(p)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,12 +103,35 @@ func TestResolvedAddress(t *testing.T) {
 	s := serveRaw(t, keepAlive)
 	url := strings.Replace(s.url, "127.0.0.1", "localhost.test", 1)
 	d := driver(t, url, nil)
-	d.dial = dialer(net.Dialer{Resolver: dns(t, net.IPv4(127, 0, 0, 1))}, nil)
+	d.dial = DialerFrom(net.Dialer{Resolver: dns(t, net.IPv4(127, 0, 0, 1))}, nil)
 	if out := send(t, d, 2); out.Errors() != 0 {
 		t.Errorf("a name of 127.0.0.1: %+v", out.Answers)
 	}
-	d.dial = dialer(net.Dialer{Resolver: dns(t, net.IPv4(192, 0, 2, 1))}, nil)
+	d.dial = DialerFrom(net.Dialer{Resolver: dns(t, net.IPv4(192, 0, 2, 1))}, nil)
 	refused(t, d, "--allow-remote localhost.test")
+}
+
+// TestDialerFrom: the Control of the base is asked, and only where the address
+// may be dialed.
+func TestDialerFrom(t *testing.T) {
+	no := errors.New("no")
+	asked := 0
+	base := net.Dialer{Control: func(string, string, syscall.RawConn) error { asked++; return no }}
+	for _, c := range []struct {
+		addr  string
+		allow []string
+		want  error
+		asked int
+	}{
+		{"127.0.0.1:1", nil, no, 1},
+		{"192.0.2.1:1", nil, ErrRemote, 0},
+		{"192.0.2.1:1", []string{"192.0.2.1"}, no, 1},
+	} {
+		asked = 0
+		if _, err := DialerFrom(base, c.allow)(t.Context(), "tcp", c.addr); !errors.Is(err, c.want) || asked != c.asked {
+			t.Errorf("%s: %v, asked %d times", c.addr, err, asked)
+		}
+	}
 }
 
 // TestNoProxy: the address is not loopback, so that http.ProxyFromEnvironment

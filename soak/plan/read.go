@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"hermes-soak/soak"
+	"hermes-soak/soak/nearest"
 )
 
 // object is a mapping that was read by a table of keys.
@@ -136,7 +137,7 @@ func unknown(t *token.Token, name string, keys []Key) *Error {
 	for _, k := range keys {
 		names = append(names, k.Name)
 	}
-	e.Unknown, e.Hint = name, "did you mean "+nearest(name, names)+"?"
+	e.Unknown, e.Hint = name, "did you mean "+nearest.Word(name, names)+"?"
 	return e
 }
 
@@ -213,7 +214,7 @@ func oneText(n ast.Node, k Key) (string, error) {
 		return "", e
 	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
 		e := errorAt(start(n), "%s: there is no %q; want one of %s", k.Name, s, strings.Join(k.Choices, ", "))
-		e.Hint = "did you mean " + nearest(s, k.Choices) + "?"
+		e.Hint = "did you mean " + nearest.Word(s, k.Choices) + "?"
 		return "", e
 	}
 	return s, nil

@@ -1,10 +1,12 @@
-package plan
+// Package nearest finds the word that was meant.
+package nearest
 
 import "slices"
 
-// nearest is the name with the fewest letters to change; the first of several.
-func nearest(name string, names []string) string {
-	return slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+// Word is the one of words, of which there is at least one, that has the fewest
+// letters to change; the first of several.
+func Word(word string, words []string) string {
+	return slices.MinFunc(words, func(a, b string) int { return distance(word, a) - distance(word, b) })
 }
 
 // distance is Levenshtein's.

@@ -1,0 +1,77 @@
+package faults
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// The keys that several kinds have.
+const (
+	keyFor    = "for"    // how long the fault lasts
+	keyWithin = "within" // how long to wait for the target's answer
+	keyRate   = "rate"   // bytes a time, or kilobytes per second
+	keySize   = "size"   // bytes
+	keyCount  = "count"
+	keyBy     = "by" // a delay
+	keyJitter = "jitter"
+	keyAfter  = "after" // a time before the end
+)
+
+// A key is a number that a fault can be given: a count, or a time in
+// nanoseconds. It has bounds, so that nothing endless can be asked for.
+type key struct {
+	name        string
+	least, most int64
+	usual       int64
+	isTime      bool
+}
+
+func count(name string, usual, least, most int64) key {
+	return key{name: name, usual: usual, least: least, most: most}
+}
+
+func span(name string, usual, least, most time.Duration) key {
+	return key{name: name, usual: int64(usual), least: int64(least), most: int64(most), isTime: true}
+}
+
+// lasting is the key for of a fault that is held, and within that of one that
+// needs an answer.
+func lasting() key { return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute) }
+func within() key  { return span(keyWithin, 10*time.Second, 10*time.Millisecond, time.Minute) }
+
+func (k key) read(value string) (int64, error) {
+	var n int64
+	var err error
+	if k.isTime {
+		var d time.Duration
+		d, err = time.ParseDuration(value)
+		n = int64(d)
+	} else {
+		n, err = strconv.ParseInt(value, 10, 64)
+	}
+	switch {
+	case err != nil && k.isTime:
+		return 0, fmt.Errorf("want a time such as %s", k.write(k.usual))
+	case err != nil:
+		return 0, fmt.Errorf("want a whole number such as %s", k.write(k.usual))
+	case n < k.least || n > k.most:
+		return 0, fmt.Errorf("want %s to %s", k.write(k.least), k.write(k.most))
+	}
+	return n, nil
+}
+
+func (k key) write(n int64) string {
+	if k.isTime {
+		return time.Duration(n).String()
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// notMore holds one key of a spec to another.
+func notMore(s Spec, a, b string) error {
+	if s.number(a) > s.number(b) {
+		return fmt.Errorf("%s is more than %s, want at most as much", a, b)
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+
+	"hermes-soak/soak"
+)
+
+// Network makes a fault of the network that p stands for. It disturbs what goes
+// through p, and only that: whether anything did, the caller knows. Its jitter
+// follows no seed. Both Inject and heal may end the connections through p that
+// are open. After an error of heal p listens no more.
+func (s Spec) Network(p *Proxy) (soak.Fault, error) {
+	if s.kind.network == nil {
+		return nil, fmt.Errorf("fault %s is not one of the network", s.kind.name)
+	}
+	do := s.kind.network(s, p)
+	return injector(func(ctx context.Context) (func(context.Context) error, error) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		heal, err := do(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("fault %s did not happen: %w", s.kind.name, err)
+		}
+		return heal, nil
+	}), nil
+}
+
+// toxic makes the fault out of one of toxiproxy's toxics. What goes to the
+// client is disturbed.
+func toxic(name string, attributes func(Spec) map[string]int64) func(Spec, *Proxy) injector {
+	return func(s Spec, p *Proxy) injector {
+		return p.between(order{Add: &toxicOrder{Type: name, Attributes: attributes(s)}}, order{Remove: true})
+	}
+}

@@ -1,0 +1,183 @@
+package faults
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"hermes-soak/soak/load"
+)
+
+func injectInto(s Spec, p *Proxy) error {
+	f, err := s.Network(p)
+	if err != nil {
+		return err
+	}
+	_, err = f.Inject(context.Background())
+	return err
+}
+
+// proxied is a proxy before addr, and what makes faults of it.
+func proxied(t *testing.T, addr string) (*Proxy, func(spec string) (heal func() error)) {
+	t.Helper()
+	p, err := StartProxy(t.Context(), load.Dialer(nil), addr)
+	ok(t, err)
+	t.Cleanup(func() { ok(t, p.Close()) })
+	return p, func(spec string) func() error {
+		t.Helper()
+		s, err := Parse(spec)
+		ok(t, err)
+		f, err := s.Network(p)
+		ok(t, err)
+		heal, err := f.Inject(t.Context())
+		ok(t, err)
+		return func() error { return heal(t.Context()) }
+	}
+}
+
+// exchange is one request to addr: what came of an answer of size bytes, how it
+// ended, "whole" if it did, and how long it took.
+func exchange(t *testing.T, addr string, size int, limit time.Duration) (visit, []string) {
+	t.Helper()
+	begun := time.Now()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return visit{end: "refused"}, nil
+	}
+	defer c.Close()
+	ok(t, c.SetDeadline(begun.Add(limit)))
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\n\r\n"); err != nil {
+		return visit{end: ending(err)}, nil
+	}
+	var text strings.Builder
+	var pieces []string
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := c.Read(buf)
+		text.Write(buf[:n])
+		pieces = append(pieces, string(buf[:n]))
+		if text.Len() >= size {
+			return visit{text.String(), "whole", time.Since(begun)}, pieces
+		}
+		if err != nil {
+			return visit{text.String(), ending(err), time.Since(begun)}, pieces
+		}
+	}
+}
+
+// answering is a server that answers size bytes, and tells how its clients left.
+func answering(t *testing.T, size int) (string, <-chan string) {
+	ends := make(chan string, 1000)
+	return serve(t, func(c *net.TCPConn) {
+		if _, err := c.Read(make([]byte, 1<<10)); err != nil {
+			ends <- ending(err)
+			return
+		}
+		_, _ = io.WriteString(c, strings.Repeat("x", size))
+		_, err := c.Read(make([]byte, 1))
+		ends <- ending(err)
+	}), ends
+}
+
+func TestNetwork(t *testing.T) {
+	for _, c := range []struct {
+		spec  string
+		size  int
+		limit time.Duration
+		holds func(v visit, pieces []string) bool
+	}{
+		{"latency:by=1s", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= time.Second }},
+		{"latency:by=1200ms,jitter=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= 999*time.Millisecond }},
+		{"bandwidth:rate=20", 24_000, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "whole" && v.took >= time.Second }},
+		{"reset-peer", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.text == "" && v.end == "reset" }},
+		{"reset-peer:after=300ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
+			return v.text == "" && v.end == "reset" && v.took >= 300*time.Millisecond
+		}},
+		{"slicer:size=10,by=40ms", 400, 10 * time.Second, func(v visit, pieces []string) bool {
+			return v.end == "whole" && len(pieces) > 5 && v.took >= time.Second
+		}},
+		{"timeout", 100, 500 * time.Millisecond, func(v visit, _ []string) bool { return v.text == "" && v.end == "timeout" }},
+		{"timeout:after=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
+			return v.text == "" && (v.end == "closed" || v.end == "reset")
+		}},
+		{"down", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "refused" }},
+	} {
+		t.Run(c.spec, func(t *testing.T) {
+			t.Parallel()
+			addr, _ := answering(t, c.size)
+			p, fault := proxied(t, addr)
+			well := func(when string) {
+				t.Helper()
+				if v, _ := exchange(t, p.Addr(), c.size, 10*time.Second); v.end != "whole" || v.took > 900*time.Millisecond {
+					t.Errorf("%s: %d bytes, %s after %s", when, len(v.text), v.end, v.took)
+				}
+			}
+			process := p.process
+			well("before")
+			for range 2 {
+				heal := fault(c.spec)
+				if v, pieces := exchange(t, p.Addr(), c.size, c.limit); !c.holds(v, pieces) {
+					t.Errorf("injected: %d bytes in %d pieces, %s after %s", len(v.text), len(pieces), v.end, v.took)
+				}
+				if v, _ := exchange(t, addr, c.size, 10*time.Second); v.end != "whole" {
+					t.Errorf("the direct way is disturbed too: %+v", v)
+				}
+				ok(t, heal())
+				well("healed")
+			}
+			if p.process != process {
+				t.Error("it took a new process")
+			}
+		})
+	}
+}
+
+// TestResetPeerBothSides: the target sees the RST as well.
+func TestResetPeerBothSides(t *testing.T) {
+	addr, ends := answering(t, 100)
+	p, fault := proxied(t, addr)
+	<-ends // of the connection that tried the address
+	heal := fault("reset-peer")
+	exchange(t, p.Addr(), 100, 10*time.Second)
+	select {
+	case end := <-ends:
+		if end != "reset" {
+			t.Errorf("the target saw %q", end)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the target saw no end")
+	}
+	ok(t, heal())
+}
+
+// TestOpenConnections: the faults reach connections that are open already, and
+// heal ends what it cannot mend.
+func TestOpenConnections(t *testing.T) {
+	echo := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(c, c) })
+	for _, k := range kinds() {
+		if k.network == nil {
+			continue
+		}
+		p, fault := proxied(t, echo)
+		c, err := net.Dial("tcp", p.Addr())
+		ok(t, err)
+		ok(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+		_, err = io.WriteString(c, "a")
+		ok(t, err)
+		_, err = io.ReadFull(c, make([]byte, 1))
+		ok(t, err)
+		heal := fault(k.name)
+		_, _ = io.WriteString(c, "b")
+		time.Sleep(50 * time.Millisecond)
+		ok(t, heal())
+		n, err := io.ReadFull(c, make([]byte, 1))
+		ends := k.name == "down" || k.name == "timeout" || k.name == "reset-peer"
+		if ends != (n == 0) || ends == (ending(err) == "timeout") && ends {
+			t.Errorf("%s: %d bytes, %v", k.name, n, err)
+		}
+		c.Close()
+	}
+}

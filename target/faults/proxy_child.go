@@ -1,0 +1,88 @@
+package faults
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// ServeProxy runs the proxy process: a port on loopback which forwards to one
+// address, and is disturbed as the parent says. It is a process of its own since
+// toxiproxy leaves goroutines. It returns the exit status once the parent is
+// gone, whatever it is at, and takes no notice of INT, TERM and HUP.
+func ServeProxy() int {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	orders := make(chan order)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone) // an order that cannot be read is the end as well
+		in := json.NewDecoder(os.Stdin)
+		for o := (order{}); in.Decode(&o) == nil; o = (order{}) {
+			orders <- o
+		}
+	}()
+	go obey(orders, json.NewEncoder(os.Stdout))
+	<-gone
+	return 0
+}
+
+// obey carries out orders one by one.
+func obey(orders <-chan order, out *json.Encoder) {
+	var p *toxiproxy.Proxy
+	for o := range orders {
+		err := errors.New("the proxy is started by hermes-soak itself, not by hand")
+		switch {
+		case o.Upstream != "" && p == nil:
+			server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+			p = toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)
+			err = p.Start()
+		case p != nil:
+			err = obeyOne(p, o)
+		}
+		var r reply
+		if err != nil {
+			r.Failed = cmp.Or(err.Error(), "no reason given")
+		} else {
+			r.Listen = p.Listen
+		}
+		// Where it cannot be written the parent is gone, which the other pipe tells.
+		_ = out.Encode(r)
+	}
+}
+
+// only is the name of the one toxic.
+const only = "fault"
+
+func obeyOne(p *toxiproxy.Proxy, o order) error {
+	switch {
+	case o.Add != nil:
+		text, err := json.Marshal(map[string]any{
+			"name": only, "type": o.Add.Type, "stream": "downstream", "toxicity": 1, "attributes": o.Add.Attributes,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = p.Toxics.AddToxicJson(bytes.NewReader(text))
+		return err
+	case o.Remove:
+		return p.Toxics.RemoveToxic(context.Background(), only)
+	case o.Down:
+		if !p.Enabled {
+			return errors.New("it is down already")
+		}
+		p.Stop()
+		return nil
+	case o.Up:
+		return p.Start() // on the same port
+	}
+	return fmt.Errorf("no such order: %+v", o)
+}

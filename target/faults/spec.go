@@ -1,0 +1,179 @@
+// Package faults disturbs a server: as a bad client of it, and as a bad network
+// in front of it. Each fault is bounded in count, time and bytes, and one that
+// could not be carried out is an error, never an occurrence.
+package faults
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hermes-soak/soak/nearest"
+)
+
+// A Spec is a fault as it was asked for. Only Parse makes one.
+type Spec struct {
+	kind    kind
+	path    string
+	numbers map[string]int64
+}
+
+// A kind is what sets one fault apart. One of client and network is set.
+type kind struct {
+	name string
+	// path says that the fault asks for a path, which the key path gives.
+	path    bool
+	keys    []key
+	check   func(Spec) error // over several keys; may be nil
+	client  func(Spec, Target, uint64) injector
+	network func(Spec, *Proxy) injector
+}
+
+func kinds() []kind {
+	return []kind{
+		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
+		latency, bandwidth, resetPeer, slicer, timeout, down,
+	}
+}
+
+// Kinds are the names of all faults, those of clients first.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+const keyPath = "path"
+
+// Parse reads KIND[:key=value,...]. Keys that are not given have the values of
+// their kind.
+func Parse(spec string) (Spec, error) {
+	name, rest, more := strings.Cut(spec, ":")
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == name })
+	if i < 0 {
+		return Spec{}, fmt.Errorf("fault %q: no such kind, did you mean %s? known: %s", spec, nearest.Word(name, Kinds()), strings.Join(Kinds(), ", "))
+	}
+	s := Spec{kind: all[i], numbers: map[string]int64{}}
+	if more {
+		for setting := range strings.SplitSeq(rest, ",") {
+			if err := s.set(setting); err != nil {
+				return Spec{}, fmt.Errorf("fault %q: %w", spec, err)
+			}
+		}
+	}
+	if s.kind.check != nil {
+		if err := s.kind.check(s); err != nil {
+			return Spec{}, fmt.Errorf("fault %q: %w", spec, err)
+		}
+	}
+	return s, nil
+}
+
+// set takes one key=value.
+func (s *Spec) set(setting string) error {
+	name, value, found := strings.Cut(setting, "=")
+	if !found {
+		return fmt.Errorf("%q is no key=value", setting)
+	}
+	if name == keyPath && s.kind.path {
+		if s.path != "" {
+			return fmt.Errorf("%s is given twice", name)
+		}
+		s.path = value
+		return checkPath(value)
+	}
+	k, ok := s.kind.key(name)
+	if !ok {
+		return s.kind.unknown(name)
+	}
+	if _, given := s.numbers[name]; given {
+		return fmt.Errorf("%s is given twice", name)
+	}
+	n, err := k.read(value)
+	if err != nil {
+		return fmt.Errorf("%s=%s: %w", name, value, err)
+	}
+	s.numbers[name] = n
+	return nil
+}
+
+// key is the key of that name.
+func (k kind) key(name string) (key, bool) {
+	i := slices.IndexFunc(k.keys, func(k key) bool { return k.name == name })
+	if i < 0 {
+		return key{}, false
+	}
+	return k.keys[i], true
+}
+
+func (k kind) unknown(name string) error {
+	var known []string
+	if k.path {
+		known = append(known, keyPath)
+	}
+	for _, k := range k.keys {
+		known = append(known, k.name)
+	}
+	return fmt.Errorf("%s has no key %q, did you mean %s? known: %s", k.name, name, nearest.Word(name, known), strings.Join(known, ", "))
+}
+
+// checkPath takes what stands in a request line as it is.
+func checkPath(path string) error {
+	wrong := func(r rune) bool { return r <= ' ' || r >= 0x7f }
+	if !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, wrong) || len(path) > 4<<10 {
+		return fmt.Errorf("%s=%q: want a path of the target such as /api/sessions, escaped, at most 4096 bytes", keyPath, path)
+	}
+	return nil
+}
+
+// String is what Parse reads as s: the kind and what differs from its own
+// values, in the order of its keys.
+func (s Spec) String() string {
+	var settings []string
+	if s.path != "" {
+		settings = append(settings, keyPath+"="+s.path)
+	}
+	for _, k := range s.kind.keys {
+		if n := s.number(k.name); n != k.usual {
+			settings = append(settings, k.name+"="+k.write(n))
+		}
+	}
+	if len(settings) == 0 {
+		return s.kind.name
+	}
+	return s.kind.name + ":" + strings.Join(settings, ",")
+}
+
+// Kind is the name of the fault, such as "abort".
+func (s Spec) Kind() string { return s.kind.name }
+
+// NeedsProxy reports whether the fault is one of the network, in front of the
+// target, and not of a client.
+func (s Spec) NeedsProxy() bool { return s.kind.network != nil }
+
+// Lasts is how long the fault is meant to be there before it is healed; 0 for
+// one that is over when Inject returns. A client's ends by itself then.
+func (s Spec) Lasts() time.Duration {
+	if _, ok := s.kind.key(keyFor); !ok {
+		return 0
+	}
+	return s.span(keyFor)
+}
+
+// number is the value of a key that the kind has.
+func (s Spec) number(name string) int64 {
+	if n, ok := s.numbers[name]; ok {
+		return n
+	}
+	k, ok := s.kind.key(name)
+	if !ok {
+		panic("fault " + s.kind.name + " has no key " + name)
+	}
+	return k.usual
+}
+
+func (s Spec) span(name string) time.Duration { return time.Duration(s.number(name)) }

@@ -1,0 +1,116 @@
+package faults
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestParse(t *testing.T) {
+	for spec, want := range map[string]string{
+		"abort":                            "abort",
+		"abort:within=10s":                 "abort",
+		"abort:within=1s,path=/x?a=b":      "abort:path=/x?a=b,within=1s",
+		"half-open:for=1500ms":             "half-open:for=1.5s",
+		"slow-reader:for=1m,rate=1":        "slow-reader:rate=1,for=1m0s",
+		"burst:count=2":                    "burst:count=2",
+		"latency:jitter=100ms":             "latency:jitter=100ms",
+		"latency:by=1s,jitter=1s,for=10ms": "latency:by=1s,jitter=1s,for=10ms",
+		"bandwidth:rate=10":                "bandwidth",
+		"down":                             "down",
+	} {
+		s, err := Parse(spec)
+		if err != nil || s.String() != want {
+			t.Errorf("Parse(%q) = %s, %v; want %s", spec, s, err, want)
+		}
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for spec, want := range map[string]string{
+		"":                         "no such kind, did you mean",
+		"abbort":                   "did you mean abort? known: abort, half-open,",
+		"resetpeer":                "did you mean reset-peer?",
+		"abort:":                   `"" is no key=value`,
+		"abort:now":                `"now" is no key=value`,
+		"abort:withn=1s":           `abort has no key "withn", did you mean within? known: path, within`,
+		"down:path=/":              `down has no key "path", did you mean`,
+		"abort:path=x":             "want a path of the target",
+		"abort:path=":              "want a path of the target",
+		"abort:path=/a b":          "want a path of the target",
+		"abort:path=/,path=/":      "path is given twice",
+		"abort:within=1":           "within=1: want a time such as 10s",
+		"abort:within=0s":          "within=0s: want 10ms to 1m0s",
+		"half-open:for=24h":        "want 10ms to 5m0s",
+		"burst:count=1":            "want 2 to 500",
+		"burst:count=1000000":      "want 2 to 500",
+		"burst:count=few":          "want a whole number such as 50",
+		"burst:count=3,count=4":    "count is given twice",
+		"slow-reader:rate=0":       "want 1 to 65536",
+		"latency:jitter=101ms":     "jitter is more than by",
+		"latency:by=1ms,jitter=1s": "jitter is more than by",
+	} {
+		if _, err := Parse(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q): %v; want %q", spec, err, want)
+		}
+	}
+}
+
+// TestCanonical: what is in bounds is read, written and read again as the same;
+// what is not is an error.
+func TestCanonical(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := rapid.SampledFrom(kinds()).Draw(t, "kind")
+		spec, sep, wrong := k.name, ":", false
+		for _, key := range k.keys {
+			n := rapid.OneOf(rapid.Int64Range(key.least, key.most), rapid.Int64()).Draw(t, key.name)
+			wrong = wrong || n < key.least || n > key.most
+			spec += sep + key.name + "=" + key.write(n)
+			sep = ","
+		}
+		s, err := Parse(spec)
+		if wrong != (err != nil) && k.check == nil || wrong && err == nil {
+			t.Fatalf("%s: %v", spec, err)
+		}
+		if err != nil {
+			return
+		}
+		again, err := Parse(s.String())
+		if err != nil || again.String() != s.String() {
+			t.Fatalf("%s became %s: %v", s, again, err)
+		}
+		for _, key := range k.keys {
+			if again.number(key.name) != s.number(key.name) {
+				t.Fatalf("%s became %s", s, again)
+			}
+		}
+	})
+}
+
+// TestKinds: each kind is of one sort, and its usual values are in its bounds.
+func TestKinds(t *testing.T) {
+	for _, k := range kinds() {
+		if (k.client == nil) == (k.network == nil) {
+			t.Errorf("%s is not of one sort", k.name)
+		}
+		for _, key := range k.keys {
+			if n, err := key.read(key.write(key.usual)); err != nil || n != key.usual {
+				t.Errorf("%s: the usual %s: %d, %v", k.name, key.name, n, err)
+			}
+			if key.isTime && key.most > int64(5*time.Minute) {
+				t.Errorf("%s: %s may last %s", k.name, key.name, key.write(key.most))
+			}
+		}
+	}
+}
+
+func TestLasts(t *testing.T) {
+	for spec, want := range map[string]time.Duration{"abort": 0, "half-open": 2 * time.Second, "down:for=5s": 5 * time.Second} {
+		s, err := Parse(spec)
+		if ok(t, err); s.Lasts() != want {
+			t.Errorf("%s lasts %s, want %s", spec, s.Lasts(), want)
+		}
+	}
+}
