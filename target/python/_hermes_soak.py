@@ -19,7 +19,7 @@ PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6  # words of the 
 OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
 APSW = 1  # the flag: it was imported
 DESCRIPTORS = 1 << 16  # with a cell each, where openers are told
-FRAMES, DEPTH = 3, 100  # frames of a place; and how deep they are looked for
+FRAMES, DEPTH, GAP = 3, 100, 4  # frames of a place; how deep they are looked for, and past how many others
 PATH, NAME = 60, 36  # bytes of a frame's path and function
 
 OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -286,7 +286,9 @@ def place(opener=False):
     """The counters of the place that is calling, as an opener of descriptors or of connections."""
     frames, key = [], (opener,)
     f = sys._getframe(2)
-    for _ in range(DEPTH):
+    left = DEPTH
+    while f is not None and left:
+        left -= 1
         code = f.f_code
         mine = owned.get(code.co_filename)
         if own(code.co_filename) if mine is None else mine:
@@ -294,9 +296,8 @@ def place(opener=False):
             key += (id(code), f.f_lasti)
             if len(frames) == FRAMES:
                 break
+            left = GAP
         f = f.f_back
-        if f is None:
-            break
     of = file or counters()
     return of.sites.get(key) or of.site(key, frames, opener)
 
