@@ -24,7 +24,7 @@ func (answers) Judge(r *Report) []Verdict {
 			errors, requests, 100*share, 100*s.MaxErrors, errorList(r))
 		out = append(out, Verdict{Status: Fail, Class: LeakNone, Reason: reason + ". The server's log should say why", Headline: "ERRORS " + reason})
 	}
-	for p := range r.Endpoints {
+	for p := range s.endpoints() {
 		if v, told := hollow(r, p); told {
 			out = append(out, v)
 		}
@@ -72,7 +72,7 @@ func elsewhere(r *Report, p int) (v Verdict, told bool) {
 // errorList names the errors by endpoint and class, and what was expected instead.
 func errorList(r *Report) string {
 	var parts []string
-	for p, e := range r.Endpoints {
+	for p, e := range r.Endpoints[:r.Start.Scenario.endpoints()] {
 		for _, c := range slices.Sorted(maps.Keys(e.Classes)) {
 			part := fmt.Sprintf("%s %d %s", e.Probe, e.Classes[c], c)
 			if want := r.Start.Scenario.Probes[p].Expect.wanted(c); want != "" {

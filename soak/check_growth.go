@@ -100,6 +100,9 @@ func (g grown) where(r *Report) string {
 	who := "each endpoint"
 	if e, one := g.guilty(r); one {
 		who = r.Start.Scenario.Probes[e.Probe].Name
+		if r.fault(e.Probe) {
+			return ". Look for what is opened and not closed on the path that " + who + " takes"
+		}
 	}
 	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
 }
@@ -144,9 +147,12 @@ func (g grown) level() string {
 // culprit says which endpoint keeps how much; or that the server does, where no
 // one endpoint is proven to.
 func (g grown) culprit(r *Report) string {
-	who, rate, doubt := "the server", g.Rate, ""
+	who, per, rate, doubt := "the server", "request", g.Rate, ""
 	if e, one := g.guilty(r); one {
 		who, rate = r.Start.Scenario.Probes[e.Probe].Name, e.Rate
+		if r.fault(e.Probe) {
+			per = "occurrence"
+		}
 	} else if r.Start.Assumed == "" {
 		for _, e := range g.Endpoints {
 			if 5*e.Gained >= 4*g.Gained {
@@ -154,7 +160,7 @@ func (g grown) culprit(r *Report) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s keeps %+.2f %s per request (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), rate.Low*g.told(), rate.High*g.told(), doubt)
+	return fmt.Sprintf("%s keeps %+.2f %s per %s (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), per, rate.Low*g.told(), rate.High*g.told(), doubt)
 }
 
 func (g grown) until(r *Report) string {

@@ -43,3 +43,16 @@ func (c *column) last() (v int64, ok bool) {
 	}
 	return c.runs[len(c.runs)-1].value, true
 }
+
+// at is the value after a wave; ok is false where the gauge was not read then.
+func (c *column) at(wave int) (v int64, ok bool) {
+	if c == nil {
+		return 0, false
+	}
+	for _, s := range c.runs {
+		if i := int32(wave) - s.first; i >= 0 && i < s.n {
+			return s.value, true
+		}
+	}
+	return 0, false
+}

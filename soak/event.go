@@ -105,6 +105,8 @@ type WaveDone struct {
 	// Overran: the load of this cell did not fit into its slot.
 	Overran bool `json:"overran,omitempty"`
 	Outcome
+	// Recovery is set after a wave of faults.
+	Recovery *Recovery `json:"recovery,omitempty"`
 	// Peak is the highest cheap count of file descriptors inside the wave; nil
 	// where the platform has none.
 	Peak *int64 `json:"peak_fds,omitempty"`

@@ -27,6 +27,11 @@ type Layout struct {
 	cells int       // cells of a stretch; 0 when planned by time
 	deck  []int     // probes that still have a turn in this round
 
+	order     []int      // of the cells of a stretch: the fault of each, or -1; nil when planned by time
+	at        int        // the next of them
+	faultRNG  *rand.Rand // apart, so that the other cells are the same with and without faults
+	faultDeck []int
+
 	stretch, stretches int     // the one in hand, from 0, and how many are planned
 	dealt, sent        int     // in this stretch
 	owed               float64 // requests planned so far in it, before rounding
@@ -37,7 +42,7 @@ type Layout struct {
 
 // NewLayout starts the layout of a plan that Validate accepts.
 func NewLayout(s *Scenario) *Layout {
-	l := &Layout{s: s, batch: 1, stretches: 1, rng: rand.New(rand.NewPCG(s.Seed, 1))}
+	l := &Layout{s: s, batch: 1, stretches: 1, rng: rand.New(rand.NewPCG(s.Seed, 1)), faultRNG: rand.New(rand.NewPCG(s.Seed, 3))}
 	l.wave, l.cells = averageWave(s), plannedCells(s)
 	blocks := 8
 	if s.For > 0 || s.Batches >= 20 {
@@ -72,6 +77,11 @@ func (l *Layout) draw(blocks int) {
 	l.dealt, l.sent, l.owed = 0, 0, 0
 	if l.cells == 0 {
 		return
+	}
+	l.order, l.at = slices.Repeat([]int{-1}, l.cells), 0
+	if faults := l.faults(); len(faults) > 0 {
+		l.order = append(l.order, slices.Repeat(faults, faultCells)...)
+		l.faultRNG.Shuffle(len(l.order), func(i, j int) { l.order[i], l.order[j] = l.order[j], l.order[i] })
 	}
 	var planned float64
 	for i := range l.cells {
@@ -130,14 +140,19 @@ func (l *Layout) Next(elapsed time.Duration) (c Cell, ok bool) {
 	if l.cells == 0 {
 		return l.nextByTime(elapsed)
 	}
-	if l.dealt == l.cells {
+	if l.at == len(l.order) {
 		if l.stretch+1 == l.stretches {
 			return Cell{}, false
 		}
 		l.stretch++
 		l.draw(len(l.dose))
 	}
-	block := l.dealt * len(l.dose) / l.cells
+	fault := l.order[l.at]
+	l.at++
+	block := min(l.dealt, l.cells-1) * len(l.dose) / l.cells
+	if fault >= 0 {
+		return l.faultCell(l.stretch*len(l.dose)+block, fault), true
+	}
 	n, left := l.owe(block), l.s.Planned()-l.sent
 	n = min(n, left-(l.cells-l.dealt-1))
 	if l.dealt == l.cells-1 {
@@ -152,6 +167,9 @@ func (l *Layout) nextByTime(elapsed time.Duration) (c Cell, ok bool) {
 		return Cell{}, false
 	}
 	block := int(int64(len(l.dose)) * int64(elapsed) / int64(l.s.For))
+	if l.at++; l.at%faultEvery == 0 && len(l.faults()) > 0 {
+		return l.faultCell(block, l.dealFault()), true
+	}
 	n := l.owe(block)
 	if l.inBatch >= l.s.Requests {
 		l.batch, l.inBatch = l.batch+1, 0
@@ -172,12 +190,45 @@ func (l *Layout) cell(block, requests int) Cell {
 	return Cell{Batch: l.batch, Block: block, Probe: l.deal(), Requests: requests, Load: l.rng.IntN(3)}
 }
 
+// Faults have cells of their own, so that what they leave behind is told from what
+// requests do: so many for each in a stretch of the load, or where the load is
+// planned by time one in every so many cells.
+const (
+	faultCells = 12
+	faultEvery = 3
+	faultDose  = 4 // occurrences in an average one
+)
+
+// faults are the indices of the probes that are faults.
+func (l *Layout) faults() (all []int) {
+	for p := l.s.endpoints(); p < len(l.s.Probes); p++ {
+		all = append(all, p)
+	}
+	return all
+}
+
+func (l *Layout) faultCell(block, fault int) Cell {
+	n := max(1, int(math.Round(faultDose*l.dose[block%len(l.dose)])))
+	return Cell{Batch: l.batch, Block: block, Probe: fault, Requests: n, Load: l.faultRNG.IntN(3)}
+}
+
+// dealFault draws the next fault, every round in a new order.
+func (l *Layout) dealFault() int {
+	if len(l.faultDeck) == 0 {
+		l.faultDeck = l.faults()
+		l.faultRNG.Shuffle(len(l.faultDeck), func(i, j int) { l.faultDeck[i], l.faultDeck[j] = l.faultDeck[j], l.faultDeck[i] })
+	}
+	fault := l.faultDeck[0]
+	l.faultDeck = l.faultDeck[1:]
+	return fault
+}
+
 // deal draws the next probe: each as often a round as its weight says, every
 // round in a new order.
 func (l *Layout) deal() int {
 	if len(l.deck) == 0 {
 		var turns []int
-		for p := range l.s.Probes {
+		for p := range l.s.endpoints() {
 			turns = append(turns, slices.Repeat([]int{p}, l.s.Probes[p].turns())...)
 		}
 		for _, t := range l.rng.Perm(len(turns)) {

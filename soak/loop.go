@@ -37,6 +37,8 @@ const (
 	ClimbFailure = "failure"
 	ClimbWatch   = "watch" // between two samples of a watch, where it found what the one before had not
 	ClimbEnd     = "end"
+	// ClimbRecovery asks only whether the server is healthy again after a fault.
+	ClimbRecovery = "recovery"
 )
 
 const (
@@ -50,7 +52,7 @@ const (
 // recorder that fails, is part of the report; the error is not nil only when
 // ctx was done.
 func (l *Loop) Soak(ctx context.Context) (*Report, error) {
-	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(), muted: map[int]int{}, seen: map[string]bool{}}
+	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}}
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}
@@ -168,7 +170,7 @@ func (r *running) before(ctx context.Context) error {
 	if err := r.meet(ctx); err != nil {
 		return err
 	}
-	for p := range r.Start.Scenario.Probes {
+	for p := range r.Start.Scenario.endpoints() {
 		w := outside(WaveFirst)
 		w.Probe, w.Requests = p, 1
 		if err := r.wave(ctx, w, 0); err != nil {
@@ -182,7 +184,7 @@ func (r *running) before(ctx context.Context) error {
 	for burst, quiet := 0, 0; burst < prefillBursts && quiet < 2; burst++ {
 		held := r.last.Gauges[GaugeFDs]
 		w := outside(WavePrefill)
-		w.Probe, w.Requests = burst%len(s.Probes), 4*s.Concurrency
+		w.Probe, w.Requests = burst%s.endpoints(), 4*s.Concurrency
 		if err := r.wave(ctx, w, 0); err != nil {
 			return err
 		}
@@ -221,7 +223,7 @@ func (r *running) cells(ctx context.Context, plan *Layout) error {
 
 // runCell runs the three slots of a cell, all of one length.
 func (r *running) runCell(ctx context.Context, c Cell) error {
-	length := r.slots.length()
+	length := r.clock(c.Probe).length()
 	for place := range 3 {
 		w := Wave{Kind: WaveIdle, Cell: r.cell, Batch: c.Batch, Block: c.Block, Probe: -1}
 		if place == c.Load {

@@ -128,6 +128,15 @@ type Probe struct {
 	// leaves out the request; After is sent in any case, to end what was begun.
 	Before []Request `json:"before,omitempty"`
 	After  []Request `json:"after,omitempty"`
+	// Fault makes a fault of the probe, and says which, as a user would ask for it:
+	// what is sent are its occurrences, in waves of their own. Faults stand behind the
+	// probes that are requests.
+	Fault string `json:"fault,omitempty"`
+}
+
+// NewFault makes the probe of a fault of the given kind.
+func NewFault(kind, spec string) Probe {
+	return Probe{Request: Request{Method: "FAULT", Name: "fault:" + kind}, Fault: spec}
 }
 
 // NewProbe makes the probe that GETs p, a path with an optional query.

@@ -100,10 +100,13 @@ func (r *Report) refuseWave(w WaveDone) error {
 		return fmt.Errorf("wave %d: %d requests", len(r.waves), w.Requests)
 	case w.Start < last || w.End < w.Start || w.End > longest:
 		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", len(r.waves), w.Start, w.End, last)
-	case w.MaxInFlight < 0 || w.MaxInFlight > w.Requests:
+	case w.MaxInFlight < 0 || w.MaxInFlight > w.Requests && !r.fault(w.Probe) || w.MaxInFlight > mostAtOnce*w.Requests:
 		return fmt.Errorf("wave %d: %d of %d requests in flight", len(r.waves), w.MaxInFlight, w.Requests)
 	}
-	left := w.Requests
+	if err := r.refuseFault(w); err != nil {
+		return fmt.Errorf("wave %d: %w", len(r.waves), err)
+	}
+	left := w.Requests - w.Missed
 	for _, a := range w.Answers {
 		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
 			return fmt.Errorf("wave %d has %d requests, and the answers are not theirs", len(r.waves), w.Requests)
@@ -119,6 +122,26 @@ func (r *Report) refuseWave(w WaveDone) error {
 		}
 	}
 	return w.Sample.refuse()
+}
+
+// mostAtOnce bounds the requests that one occurrence of a fault has in flight.
+const mostAtOnce = 1000
+
+// refuseFault says what only a wave of faults can have brought.
+func (r *Report) refuseFault(w WaveDone) error {
+	if !r.fault(w.Probe) {
+		if w.Missed != 0 || w.Recovery != nil {
+			return fmt.Errorf("it is no fault, and tells of one")
+		}
+		return nil
+	}
+	if w.Missed < 0 || w.Missed > w.Requests {
+		return fmt.Errorf("%d of %d occurrences were missed", w.Missed, w.Requests)
+	}
+	if c := w.Recovery; c == nil || c.Took < 0 || c.Took > longest || (c.State == StateUp) != (c.Evidence == "") {
+		return fmt.Errorf("a fault without a proof of what came after it")
+	}
+	return nil
 }
 
 func (s Sample) refuse() error {

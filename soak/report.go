@@ -21,7 +21,9 @@ type Report struct {
 	Verdicts   []Verdict      `json:"verdicts"`
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
-	Ladders    []Ladder       `json:"ladders"`
+	// Faults are in the order of the plan; made by Judge.
+	Faults  []FaultDone `json:"faults,omitempty"`
+	Ladders []Ladder    `json:"ladders"`
 	// Changes are the processes of the target that came and ended meanwhile.
 	Changes []Change `json:"changes,omitempty"`
 	// Extensions are the times that the load went on, since growth was not decided.
@@ -145,7 +147,9 @@ func (r *Report) applyWave(w WaveDone) {
 	if w.Peak != nil {
 		r.peak(*w.Peak)
 	}
-	r.Requests += w.Sent()
+	if !r.fault(w.Probe) {
+		r.Requests += w.Sent()
+	}
 	if w.Kind == WaveLoad {
 		r.Endpoints[w.Probe].add(w.Outcome)
 	}
@@ -292,7 +296,7 @@ func (r *Report) maxInFlight() (n int) {
 
 // errors returns the number of requests of the cells and of those that failed.
 func (r *Report) errors() (requests, errors int) {
-	for _, e := range r.Endpoints {
+	for _, e := range r.Endpoints[:r.Start.Scenario.endpoints()] {
 		requests, errors = requests+e.Requests, errors+e.Errors
 	}
 	return requests, errors

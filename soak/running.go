@@ -10,19 +10,21 @@ import (
 // running is a soak under way.
 type running struct {
 	*Loop
-	began     time.Time
-	report    *Report
-	seq       int64
-	slots     *slotClock
-	largest   int             // requests of the largest load wave
-	last      Sample          // the newest reading
-	cell      int             // cells begun
-	census    census          // of the target's processes
-	failing   int             // looks of --fail-fast running at which growth failed
-	muted     map[int]int     // waves running without a whole answer, by probe
-	seen      map[string]bool // watched groups of which a file was seen open
-	batch     BatchSummary
-	latencies []*latency // of the batch in hand, one a probe
+	began  time.Time
+	report *Report
+	seq    int64
+	slots  *slotClock
+	// faultSlots are those of the cells of faults, by probe: a fault takes its own time.
+	faultSlots map[int]*slotClock
+	largest    int             // requests of the largest load wave
+	last       Sample          // the newest reading
+	cell       int             // cells begun
+	census     census          // of the target's processes
+	failing    int             // looks of --fail-fast running at which growth failed
+	muted      map[int]int     // waves running without a whole answer, by probe
+	seen       map[string]bool // watched groups of which a file was seen open
+	batch      BatchSummary
+	latencies  []*latency // of the batch in hand, one a probe
 }
 
 func (r *running) now() time.Duration { return time.Since(r.began) }
@@ -52,6 +54,11 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 			return err
 		}
 	}
+	if r.report.fault(w.Probe) {
+		if err := r.recovered(ctx, &done); err != nil {
+			return err
+		}
+	}
 	sent := r.now()
 	if err := settle(ctx, r.Sampler); err != nil {
 		return r.lost(ctx, err)
@@ -73,7 +80,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 		return err
 	}
 	if done.Count(Answer.Unfinished) == 0 {
-		if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
+		if err := r.clock(w.Probe).note(done.Sent(), r.mostOf(w), sent-done.Start, settled-sent); err != nil {
 			return err
 		}
 	}
@@ -133,6 +140,9 @@ const mutedAfter = 3
 // an endpoint has gone silent for good, or answers without end: every further wave
 // would cost its timeouts and add nothing.
 func (r *running) answered(ctx context.Context, w WaveDone) error {
+	if r.report.fault(w.Probe) {
+		return r.unwell(ctx, w)
+	}
 	n := w.Sent()
 	if n == 0 || w.Count(Answer.Unfinished) < n {
 		delete(r.muted, w.Probe)
@@ -232,6 +242,9 @@ func (r *running) closeBatch(ctx context.Context) error {
 
 // count adds a load wave to the batch in hand.
 func (r *running) count(w WaveDone) error {
+	if r.report.fault(w.Probe) {
+		return nil // a batch counts requests
+	}
 	r.batch.Requests += w.Sent()
 	r.batch.Errors += w.Errors()
 	if w.Peak != nil && (r.batch.PeakFDs == nil || *w.Peak > *r.batch.PeakFDs) {

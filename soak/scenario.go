@@ -96,6 +96,8 @@ type Scenario struct {
 	Limit int64 `json:"limit,omitempty"`
 	// Horizon fails a leak that reaches the limit sooner; 0 is not asked.
 	Horizon time.Duration `json:"horizon_ns,omitempty"`
+	// RecoverWithin is how long the target may take to be healthy again after a fault.
+	RecoverWithin time.Duration `json:"recover_within_ns,omitempty"`
 	// PollEvery is the pace of one client in production, one request to every
 	// probe, or as many as its weight, each PollEvery; forecasts in hours assume it.
 	PollEvery time.Duration `json:"poll_every_ns"`
@@ -159,8 +161,12 @@ func (s *Scenario) Validate() error {
 // validateLoad reports the first thing in the load that cannot be carried out.
 func (s *Scenario) validateLoad() error {
 	switch {
-	case len(s.Probes) == 0:
+	case s.endpoints() == 0:
 		return fmt.Errorf("no endpoint to poll")
+	case slices.ContainsFunc(s.Probes[:s.endpoints()], func(p Probe) bool { return p.Fault != "" }):
+		return fmt.Errorf("the faults want to stand behind the endpoints")
+	case s.endpoints() < len(s.Probes) && s.RecoverWithin <= 0:
+		return fmt.Errorf("recover-within: want a positive duration, not %s", s.RecoverWithin)
 	case s.Requests < 1:
 		return fmt.Errorf("requests: want 1 or more in a batch, not %d", s.Requests)
 	case s.Concurrency < 1:
@@ -207,8 +213,18 @@ func (s *Scenario) validateRequests() error {
 
 // turns is how many requests one round of the probes, by their weights, holds.
 func (s *Scenario) turns() (n int) {
-	for _, p := range s.Probes {
+	for _, p := range s.Probes[:s.endpoints()] {
 		n += p.turns()
+	}
+	return n
+}
+
+// endpoints is the number of probes that are requests; those behind are faults.
+func (s *Scenario) endpoints() (n int) {
+	for _, p := range s.Probes {
+		if p.Fault == "" {
+			n++
+		}
 	}
 	return n
 }

@@ -80,6 +80,7 @@ func checks() []namedCheck {
 		{"goroutines", goroutines{}, false},
 		{"headroom", headroom{}, true},
 		{"alive", alive{}, true},
+		{"recovers", recovers{}, false},
 		{"answers", answers{}, false},
 	}
 }
@@ -97,6 +98,7 @@ func CheckNames() (names []string) {
 // same.
 func Judge(r *Report) {
 	r.Verdicts, r.Notes, r.grown = nil, nil, growths(r)
+	r.Faults = r.faultsDone()
 	for _, c := range checks() {
 		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {
 			continue
@@ -197,9 +199,9 @@ func conclude(r *Report) Conclusion {
 // what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
 	if v.Status != Fail {
-		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive"}, v.Check)
+		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive", "recovers"}, v.Check)
 	}
-	order := []string{"run", "alive", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "headroom", "alive " + string(StateDegraded), "held", "answers"}
+	order := []string{"run", "alive", "recovers", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded {
 		return slices.Index(order, "held")
 	}

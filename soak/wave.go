@@ -92,6 +92,10 @@ type Outcome struct {
 	Answers []Answer `json:"answers,omitempty"`
 	// MaxInFlight is the most requests that were in flight at once.
 	MaxInFlight int `json:"max_in_flight,omitempty"`
+	// Missed is how many occurrences of a fault could not be carried out, and Why the
+	// reason of the last; they are no answers.
+	Missed int    `json:"missed,omitempty"`
+	Why    string `json:"why,omitempty"`
 	// Latencies holds one value a request, from the intended start to the last
 	// byte or the error. They are recorded per batch, as histograms.
 	Latencies []time.Duration `json:"-"`

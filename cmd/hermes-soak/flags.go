@@ -18,6 +18,7 @@ const (
 	flagsLoad    = "Load"
 	flagsRequest = "Requests"
 	flagsChecks  = "Checks"
+	flagsFaults  = "Faults"
 	flagsReports = "Reports"
 )
 
@@ -37,7 +38,7 @@ func runFlags() []cli.Flag {
 
 // settingFlags are all that say what a run does.
 func settingFlags() []cli.Flag {
-	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), traceFlags(), reportFlags())
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), faultFlags(), traceFlags(), reportFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one

@@ -7,11 +7,15 @@ import (
 	"os"
 
 	"hermes-soak/target"
+	"hermes-soak/target/faults"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == target.GuardArg {
 		os.Exit(target.Guard())
+	}
+	if len(os.Args) > 1 && os.Args[1] == faults.ProxyArg {
+		os.Exit(faults.ServeProxy())
 	}
 	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 }

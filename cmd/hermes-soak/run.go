@@ -99,11 +99,12 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
 		return nil, err
 	}
-	driver, err := newSpread(load.Config{
+	config := load.Config{
 		Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
 		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
 		Access: plan.access,
-	}, server.urls())
+	}
+	driver, err := newSpread(config, server.urls())
 	if err != nil {
 		return nil, usage(err, "")
 	}
@@ -117,7 +118,22 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if err != nil {
 		return nil, usage(err, "")
 	}
+	climb, err := server.climbing(climber, plan)
+	if err != nil {
+		return nil, usage(err, "")
+	}
 	scenario.Probes = probesAt(scenario.Probes, server.urls())
+	config.BaseURL = server.urls()[0]
+	disturbed, err := newDisturber(ctx, plan, config, scenario, driver)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if ended := disturbed.close(); ended != nil && err == nil {
+			err = &exitError{soak.ExitBroken, fmt.Errorf("end the faults: %w", ended), ""}
+		}
+	}()
+	scenario.Probes = append(scenario.Probes, faultProbes(plan.faults)...)
 	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
@@ -125,7 +141,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: driver, Sampler: sampler, Climb: climber.Climb, Peek: climber.Peek, Goroutines: goroutines, Recorder: out, Quit: quit,
+		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

@@ -25,7 +25,7 @@ func scenarioFrom(c *cli.Context) (soak.Scenario, error) {
 		Concurrency: c.Int("concurrency"), Rate: c.Float64("rate"), Timeout: c.Duration("timeout"),
 		Drain: c.Duration("drain"), ConnectionPerRequest: c.Bool("connection-per-request"), Seed: c.Uint64("seed"),
 		Gate: c.StringSlice("gate"), Skip: c.StringSlice("skip"), P99: c.Duration("p99"), Limit: c.Int64("limit"),
-		Horizon: c.Duration("horizon"), PollEvery: c.Duration("poll-every"),
+		Horizon: c.Duration("horizon"), RecoverWithin: c.Duration("recover-within"), PollEvery: c.Duration("poll-every"),
 		Pprof: redactURL(c.String("pprof")), Looks: looksExtended, FailFast: c.Bool("fail-fast"), Amplify: c.String("amplify"),
 	}
 	if c.Bool("no-extend") || c.IsSet("for") { // --for is a promise of time

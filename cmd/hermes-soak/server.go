@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"hermes-soak/soak"
 	"hermes-soak/target"
@@ -105,6 +106,25 @@ func (s *server) climbers(p targetPlan, scenario soak.Scenario) (all ladder.All,
 	}
 	return all, nil
 }
+
+// climbing climbs in full, or after a fault only up to the health path: what a page
+// leaves behind is not the fault's.
+func (s *server) climbing(full ladder.All, p targetPlan) (func(context.Context, string) soak.Ladder, error) {
+	p.deep = ""
+	short, err := s.climbers(p, soak.Scenario{Timeout: recoveryTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, when string) soak.Ladder {
+		if when == soak.ClimbRecovery {
+			return short.Climb(ctx, when)
+		}
+		return full.Climb(ctx, when)
+	}, nil
+}
+
+// recoveryTimeout bounds one request to a server that recovers.
+const recoveryTimeout = 2 * time.Second
 
 // found says in a line what was attached to.
 func (s *server) found() string {

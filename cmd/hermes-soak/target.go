@@ -14,6 +14,7 @@ import (
 	"hermes-soak/soak"
 	"hermes-soak/soak/load"
 	"hermes-soak/target"
+	"hermes-soak/target/faults"
 )
 
 // procRoot is where Linux shows its processes.
@@ -50,7 +51,8 @@ type targetPlan struct {
 	allowRemote  []string
 	access       load.Access // what lets our requests in
 	loginToken   string      // path of a token in the login's answer; "" is none
-	pprof        string      // where a Go target shows its profiles; "" is not asked
+	faults       []faults.Spec
+	pprof        string // where a Go target shows its profiles; "" is not asked
 	trace        tracePlan
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
@@ -95,6 +97,9 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 	}
 	if _, err := soak.NewProbe(p.deep); err != nil && p.deep != "" {
 		return p, usage(fmt.Errorf("deep-health: %w", err), "")
+	}
+	if p.faults, err = faultsFrom(c); err != nil {
+		return p, usage(err, "see hermes-soak run --help")
 	}
 	if p.kind == "bundled" {
 		return p, p.bundle(c)

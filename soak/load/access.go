@@ -28,6 +28,16 @@ type Access struct {
 	Insecure bool
 }
 
+// HeadersFor are the headers that a request to the address carries, those of its
+// cookies among them.
+func (a Access) HeadersFor(u *url.URL) []soak.Header {
+	cookies := cookieHeader(u, a.Cookies)
+	if cookies == "" {
+		return a.Headers
+	}
+	return append(slices.Clip(a.Headers), soak.Header{Name: "Cookie", Value: soak.NewSecret(cookies)})
+}
+
 // ErrNoAnswer is the reason of a login to which no answer came.
 var ErrNoAnswer = errors.New("no answer")
 

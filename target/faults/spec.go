@@ -164,6 +164,14 @@ func (s Spec) Lasts() time.Duration {
 	return s.span(keyFor)
 }
 
+// AtOnce is how many requests one occurrence has in flight at once.
+func (s Spec) AtOnce() int {
+	if s.kind.name != burst.name {
+		return 1
+	}
+	return int(s.number(keyCount))
+}
+
 // number is the value of a key that the kind has.
 func (s Spec) number(name string) int64 {
 	if n, ok := s.numbers[name]; ok {

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+	"hermes-soak/target/faults"
+)
+
+func faultFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort or latency:by=50ms; repeatable; the kinds are " + strings.Join(faults.Kinds(), ", ")},
+		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
+	}
+}
+
+// faultsFrom reads the faults that are asked for.
+func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
+	for _, text := range c.StringSlice("fault") {
+		s, err := faults.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	if len(all) > 0 && c.Duration("recover-within") <= 0 {
+		return nil, fmt.Errorf("recover-within: want a positive duration, not %s", c.Duration("recover-within"))
+	}
+	return all, nil
+}
+
+var query = regexp.MustCompile(`\?[^,]*`)
+
+// faultProbes are the faults as the record names them. A query may be a secret.
+func faultProbes(specs []faults.Spec) (all []soak.Probe) {
+	for _, s := range specs {
+		all = append(all, soak.NewFault(s.Kind(), query.ReplaceAllString(s.String(), "?…")))
+	}
+	return numbered(all)
+}
+
+// disturber sends the waves of faults, and leaves all others to the driver.
+type disturber struct {
+	soak.Driver
+	endpoints int
+	faults    []disturbance
+	proxy     *faults.Proxy // nil where no fault needs one
+}
+
+// disturbance is a fault, and for one of the network the driver of the requests
+// that go through it.
+type disturbance struct {
+	soak.Fault
+	spec    faults.Spec
+	through *load.Driver
+	next    int // endpoint to be asked through it
+	asked   int // of so many
+}
+
+// newDisturber makes the faults of a target. The requests that go through a bad
+// network are those of config.
+func newDisturber(ctx context.Context, plan targetPlan, config load.Config, s soak.Scenario, driver soak.Driver) (*disturber, error) {
+	d := &disturber{Driver: driver, endpoints: len(s.Probes)}
+	base, err := load.ParseURL(config.BaseURL)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	target := faults.Target{
+		URL: base, Dial: load.Dialer(plan.allowRemote), DialSmall: load.DialerFrom(net.Dialer{Control: faults.SmallBuffer}, plan.allowRemote),
+		Headers: config.Access.HeadersFor(base), Path: "/",
+	}
+	if base.Scheme == "https" {
+		target.TLS = &tls.Config{RootCAs: config.Access.Roots, InsecureSkipVerify: config.Access.Insecure}
+	}
+	if page, ok := s.Page(); ok {
+		target.Path = page.Path
+	}
+	for i, spec := range plan.faults {
+		one := disturbance{spec: spec, asked: len(config.Probes)}
+		if spec.NeedsProxy() {
+			err = d.network(ctx, &one, target, config)
+		} else {
+			one.Fault, err = spec.Client(pathOf(spec.Kind(), plan.kind, target), s.Seed+uint64(i))
+		}
+		if err != nil {
+			return nil, errors.Join(err, d.close())
+		}
+		d.faults = append(d.faults, one)
+	}
+	return d, nil
+}
+
+// pathOf is the target with the path that shows most of a fault, where it is ours.
+func pathOf(fault, target string, t faults.Target) faults.Target {
+	paths := map[string]string{"abort": "/api/export", "slow-reader": "/api/export", "sse-drop": "/api/sessions/stream"}
+	if path := paths[fault]; target == "bundled" && path != "" {
+		t.Path = path
+	}
+	return t
+}
+
+// network makes a fault of the network in front of the target.
+func (d *disturber) network(ctx context.Context, one *disturbance, target faults.Target, config load.Config) (err error) {
+	if target.TLS != nil {
+		return usage(fmt.Errorf("fault %s: a bad network is put before http:// alone", one.spec.Kind()), "")
+	}
+	if d.proxy == nil {
+		if d.proxy, err = faults.StartProxy(ctx, target.Dial, net.JoinHostPort(target.URL.Hostname(), portOf(target.URL))); err != nil {
+			return &exitError{soak.ExitBroken, err, ""}
+		}
+	}
+	if one.Fault, err = one.spec.Network(d.proxy); err != nil {
+		return err
+	}
+	through := *target.URL
+	through.Host = d.proxy.Addr()
+	config.BaseURL, config.ConnectionPerRequest = through.String(), true
+	config.Timeout = min(config.Timeout, one.spec.Lasts())
+	config.Access.Headers = append([]soak.Header{{Name: "Host", Value: soak.NewSecret(target.URL.Host)}}, config.Access.Headers...)
+	one.through, err = load.New(config)
+	return err
+}
+
+// Send carries out the wave of a fault, or has the driver send that of an endpoint.
+func (d *disturber) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
+	if w.Probe < d.endpoints {
+		return d.Driver.Send(ctx, w)
+	}
+	one := &d.faults[w.Probe-d.endpoints]
+	if one.through != nil {
+		return one.disturbed(ctx, w)
+	}
+	return one.occur(ctx, w.Requests)
+}
+
+// occur is n occurrences of a client's fault, injected one by one; those that last
+// are held together.
+func (one *disturbance) occur(ctx context.Context, n int) (out soak.Outcome, err error) {
+	var heals []func(context.Context) error
+	healAll := func() {
+		for _, heal := range heals {
+			err = errors.Join(err, heal(context.WithoutCancel(ctx)))
+		}
+		heals = nil
+	}
+	for range n {
+		if ctx.Err() != nil {
+			break
+		}
+		heal, missed := one.Inject(ctx)
+		if missed != nil {
+			out.Missed, out.Why = out.Missed+1, missed.Error()
+			continue
+		}
+		out.Add(soak.Answer{N: 1, Class: soak.ClassOK}, 0)
+		heals = append(heals, heal)
+		out.MaxInFlight = max(out.MaxInFlight, one.spec.AtOnce()*len(heals))
+		if one.spec.Lasts() == 0 {
+			healAll()
+		}
+	}
+	if len(heals) > 0 {
+		hold(ctx, one.spec.Lasts())
+	}
+	healAll()
+	return out, err
+}
+
+// hold waits, at most until ctx is done.
+func hold(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// disturbed sends the requests of the wave through the bad network, the endpoints
+// in turn. Each of them is one occurrence, however it ended.
+func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Outcome, err error) {
+	heal, err := one.Inject(ctx)
+	if err != nil {
+		return soak.Outcome{Missed: w.Requests, Why: err.Error()}, nil
+	}
+	for range w.Requests {
+		ask := soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: 1}
+		one.next++
+		answers, failed := one.through.Send(ctx, ask)
+		for _, a := range answers.Answers {
+			out.Add(a, 0)
+		}
+		if out.MaxInFlight = max(out.MaxInFlight, answers.MaxInFlight); failed != nil || ctx.Err() != nil {
+			err = failed
+			break
+		}
+	}
+	return out, errors.Join(err, heal(context.WithoutCancel(ctx)))
+}
+
+// close ends what the faults need.
+func (d *disturber) close() error {
+	for _, one := range d.faults {
+		if one.through != nil {
+			one.through.Close()
+		}
+	}
+	if d.proxy == nil {
+		return nil
+	}
+	return d.proxy.Close()
+}

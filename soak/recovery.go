@@ -1,0 +1,77 @@
+package soak
+
+import (
+	"context"
+	"time"
+)
+
+// Recovery is the proof that a target is healthy again after a fault.
+type Recovery struct {
+	// Took is the time from the end of the fault's wave, in ns.
+	Took time.Duration `json:"took_ns"`
+	// State is up, or what the target was when its time to recover was over.
+	State State `json:"state"`
+	// Evidence is that of the last look, where the target did not recover.
+	Evidence string `json:"evidence,omitempty"`
+}
+
+// recoveryPoll is the time between two looks at a target that recovers.
+const recoveryPoll = 50 * time.Millisecond
+
+// recovered waits until the target is healthy after a wave of faults.
+func (r *running) recovered(ctx context.Context, done *WaveDone) error {
+	from := r.now()
+	for {
+		lad := r.Climb(ctx, ClimbRecovery)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done.Recovery = &Recovery{Took: r.now() - from, State: lad.State}
+		if lad.State == StateUp {
+			return nil
+		}
+		done.Recovery.Evidence = lad.Evidence
+		gone := lad.State == StateDied || lad.State == StateRestarted
+		if gone || done.Recovery.Took >= r.Start.Scenario.RecoverWithin || r.hasQuit() {
+			return nil
+		}
+		if err := pause(ctx, recoveryPoll); err != nil {
+			return err
+		}
+	}
+}
+
+// unwell ends the run where the target did not recover from a fault and no longer
+// serves.
+func (r *running) unwell(ctx context.Context, w WaveDone) error {
+	if w.Recovery != nil && !w.Recovery.State.Serving() {
+		if err := r.climbAfterFailure(ctx); err != nil {
+			return err
+		}
+	}
+	return r.quitting(w.Wave)
+}
+
+// fault says whether the probe is a fault.
+func (r *Report) fault(probe int) bool {
+	return probe >= 0 && r.Start.Scenario.Probes[probe].Fault != ""
+}
+
+// clock is the clock of the cells of the probe.
+func (r *running) clock(probe int) *slotClock {
+	if !r.report.fault(probe) {
+		return r.slots
+	}
+	if r.faultSlots[probe] == nil {
+		r.faultSlots[probe] = newSlotClock()
+	}
+	return r.faultSlots[probe]
+}
+
+// mostOf is the most requests, or occurrences, that a wave like w may hold.
+func (r *running) mostOf(w Wave) int {
+	if r.report.fault(w.Probe) {
+		return max(w.Requests, 2*faultDose)
+	}
+	return max(r.largest, w.Requests)
+}
