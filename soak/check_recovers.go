@@ -2,6 +2,8 @@ package soak
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +21,8 @@ type FaultDone struct {
 	// occurrence and after the last; nil where they were not read.
 	Before *int64 `json:"before,omitempty"`
 	After  *int64 `json:"after,omitempty"`
+	// During are the states in which the target was seen while the fault was there.
+	During []State `json:"during,omitempty"`
 	// Kept is how many handles each occurrence leaves behind, with its 95 % interval;
 	// nil where growth could not be judged.
 	Kept *Kept `json:"kept,omitempty"`
@@ -65,10 +69,22 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 	}
 	reason := fmt.Sprintf("healthy within %s after each wave of %s; %d file descriptors before, %d after; %+.2f handles kept per occurrence (95%% %.2f-%.2f)",
 		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After, f.Kept.Rate, f.Kept.Low, f.Kept.High)
+	if len(f.During) > 0 {
+		reason += "; while it was there: " + joined(f.During)
+	}
 	if f.Missed > 0 {
 		reason += fmt.Sprintf("; %d more could not be carried out: %s", f.Missed, f.Why)
 	}
 	return Verdict{Status: Pass, Class: LeakNone, Reason: reason}
+}
+
+// joined lists states.
+func joined(states []State) string {
+	var names []string
+	for _, s := range states {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
 
 // faultsDone sums up the faults.
@@ -97,6 +113,9 @@ func (f *FaultDone) add(r *Report, i int) {
 	f.Missed += w.Missed
 	if w.Why != "" {
 		f.Why = w.Why
+	}
+	if w.During != nil && !slices.Contains(f.During, w.During.State) {
+		f.During = append(f.During, w.During.State)
 	}
 	if n, ok := fds.at(i - 1); ok && f.Before == nil {
 		f.Before = &n

@@ -52,7 +52,8 @@ type Rung struct {
 
 // Ladder is one climb of the health ladder.
 type Ladder struct {
-	// When says at which point of the run it was climbed: start, failure, watch, end.
+	// When says at which point of the run it was climbed: start, failure, watch, end,
+	// or fault in a wave of one.
 	When string `json:"when"`
 	// At is when it was recorded, since the run's start; the report sets it.
 	At    time.Duration `json:"at_ns,omitempty"`

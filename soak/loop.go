@@ -39,6 +39,8 @@ const (
 	ClimbEnd     = "end"
 	// ClimbRecovery asks only whether the server is healthy again after a fault.
 	ClimbRecovery = "recovery"
+	// ClimbFault is the look at the server while a fault is there.
+	ClimbFault = "fault"
 )
 
 const (

@@ -36,8 +36,8 @@ func (r *Report) refuse(e Event) error {
 	case e.Batch != nil:
 		return e.Batch.refuse()
 	case e.Ladder != nil:
-		if !slices.Contains([]State{"", StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}, e.Ladder.State) {
-			return fmt.Errorf("there is no state %q", e.Ladder.State)
+		if err := e.Ladder.refuse(); err != nil {
+			return err
 		}
 	case e.Process != nil:
 		if p := *e.Process; p.PID < 1 || p.What != Appeared && p.What != Ended {
@@ -130,7 +130,7 @@ const mostAtOnce = 1000
 // refuseFault says what only a wave of faults can have brought.
 func (r *Report) refuseFault(w WaveDone) error {
 	if !r.fault(w.Probe) {
-		if w.Missed != 0 || w.Recovery != nil {
+		if w.Missed != 0 || w.Recovery != nil || w.During != nil {
 			return fmt.Errorf("it is no fault, and tells of one")
 		}
 		return nil
@@ -140,6 +140,13 @@ func (r *Report) refuseFault(w WaveDone) error {
 	}
 	if c := w.Recovery; c == nil || c.Took < 0 || c.Took > longest || (c.State == StateUp) != (c.Evidence == "") {
 		return fmt.Errorf("a fault without a proof of what came after it")
+	}
+	return w.During.refuse()
+}
+
+func (l *Ladder) refuse() error {
+	if l != nil && !slices.Contains([]State{"", StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}, l.State) {
+		return fmt.Errorf("there is no state %q", l.State)
 	}
 	return nil
 }

@@ -96,6 +96,9 @@ type Outcome struct {
 	// reason of the last; they are no answers.
 	Missed int    `json:"missed,omitempty"`
 	Why    string `json:"why,omitempty"`
+	// During is the ladder as it was climbed while a fault was there; nil where it was
+	// not.
+	During *Ladder `json:"during,omitempty"`
 	// Latencies holds one value a request, from the intended start to the last
 	// byte or the error. They are recorded per batch, as histograms.
 	Latencies []time.Duration `json:"-"`

@@ -19,7 +19,8 @@ import (
 
 func faultFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort or latency:by=50ms; repeatable; the kinds are " + strings.Join(faults.Kinds(), ", ")},
+		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; the kinds are " + strings.Join(faults.Kinds(), ", ")},
+		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit) disturb a server that was not started by hermes-soak"},
 		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
 	}
 }
@@ -54,22 +55,24 @@ type disturber struct {
 	soak.Driver
 	endpoints int
 	faults    []disturbance
-	proxy     *faults.Proxy // nil where no fault needs one
+	proxy     *faults.Proxy  // nil where no fault needs one
+	healer    *faults.Healer // the same
 }
 
-// disturbance is a fault, and for one of the network the driver of the requests
-// that go through it.
+// disturbance is a fault, and for one of the network or of processes the driver of
+// the requests that meet it.
 type disturbance struct {
 	soak.Fault
 	spec    faults.Spec
 	through *load.Driver
-	next    int // endpoint to be asked through it
-	asked   int // of so many
+	next    int                                // endpoint to be asked through it
+	asked   int                                // of so many
+	climb   func(context.Context) *soak.Ladder // while it is there; nil is not looked
 }
 
 // newDisturber makes the faults of a target. The requests that go through a bad
 // network are those of config.
-func newDisturber(ctx context.Context, plan targetPlan, config load.Config, s soak.Scenario, driver soak.Driver) (*disturber, error) {
+func newDisturber(ctx context.Context, plan targetPlan, server *server, config load.Config, s soak.Scenario, driver soak.Driver) (*disturber, error) {
 	d := &disturber{Driver: driver, endpoints: len(s.Probes)}
 	base, err := load.ParseURL(config.BaseURL)
 	if err != nil {
@@ -87,9 +90,12 @@ func newDisturber(ctx context.Context, plan targetPlan, config load.Config, s so
 	}
 	for i, spec := range plan.faults {
 		one := disturbance{spec: spec, asked: len(config.Probes)}
-		if spec.NeedsProxy() {
+		switch {
+		case spec.NeedsProxy():
 			err = d.network(ctx, &one, target, config)
-		} else {
+		case spec.NeedsProcesses():
+			err = d.process(&one, server, plan, config)
+		default:
 			one.Fault, err = spec.Client(pathOf(spec.Kind(), plan.kind, target), s.Seed+uint64(i))
 		}
 		if err != nil {
@@ -137,8 +143,11 @@ func (d *disturber) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error)
 		return d.Driver.Send(ctx, w)
 	}
 	one := &d.faults[w.Probe-d.endpoints]
-	if one.through != nil {
+	switch {
+	case one.spec.NeedsProxy():
 		return one.disturbed(ctx, w)
+	case one.spec.NeedsProcesses():
+		return one.meanwhile(ctx, w)
 	}
 	return one.occur(ctx, w.Requests)
 }
@@ -207,14 +216,17 @@ func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Ou
 }
 
 // close ends what the faults need.
-func (d *disturber) close() error {
+func (d *disturber) close() (err error) {
 	for _, one := range d.faults {
 		if one.through != nil {
 			one.through.Close()
 		}
 	}
-	if d.proxy == nil {
-		return nil
+	if d.proxy != nil {
+		err = d.proxy.Close()
 	}
-	return d.proxy.Close()
+	if d.healer != nil {
+		err = errors.Join(err, d.healer.Close())
+	}
+	return err
 }

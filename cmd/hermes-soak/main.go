@@ -17,5 +17,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == faults.ProxyArg {
 		os.Exit(faults.ServeProxy())
 	}
+	if len(os.Args) > 1 && os.Args[1] == faults.HealerArg {
+		os.Exit(faults.ServeHealer())
+	}
 	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 }

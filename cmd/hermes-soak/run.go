@@ -124,7 +124,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	}
 	scenario.Probes = probesAt(scenario.Probes, server.urls())
 	config.BaseURL = server.urls()[0]
-	disturbed, err := newDisturber(ctx, plan, config, scenario, driver)
+	disturbed, err := newDisturber(ctx, plan, server, config, scenario, driver)
 	if err != nil {
 		return nil, err
 	}

@@ -111,6 +111,9 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 	}
 	id := process.Identity()
 	s := &server{process: process, traceFolder: traceFolder, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
+	if p.kind == "bundled" && p.home == "" {
+		s.home = command.Remove[0] // see withFiles
+	}
 	if err := p.awaitHealth(ctx, s); err != nil {
 		return s, s.failedStart(err, p.access)
 	}

@@ -102,9 +102,11 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 		return p, usage(err, "see hermes-soak run --help")
 	}
 	if p.kind == "bundled" {
-		return p, p.bundle(c)
+		if err := p.bundle(c); err != nil {
+			return p, err
+		}
 	}
-	return p, nil
+	return p, p.allowFaults(c.Bool("allow-process-faults"))
 }
 
 // choose sets the kind of target and refuses flags that belong to another. What

@@ -22,7 +22,7 @@ func TestAbort(t *testing.T) {
 		_, err := c.Write([]byte(endless + strings.Repeat("x", 64<<10)))
 		seen <- visit{text: string(buf[:n]), end: ending(err)}
 	})
-	inject(t, client(t, "abort", target(addr)))()
+	inject(t, client(t, "abort", targetAt(addr)))()
 	v := next(t, seen)
 	if v.end != "reset" {
 		t.Errorf("the server's write ended in %q", v.end)
@@ -36,14 +36,14 @@ func TestAbort(t *testing.T) {
 // TestHalfOpen: half a request comes, nothing more, and a FIN when the time is
 // up or the fault is healed.
 func TestHalfOpen(t *testing.T) {
-	whole := target("x").get()
+	whole := targetAt("x").get()
 	for _, c := range []struct {
 		spec   string
 		itself bool
 		least  time.Duration
 	}{{"half-open:for=300ms", true, 250 * time.Millisecond}, {"half-open:for=1m", false, 0}} {
 		addr, visits := watch(t, small)
-		heal := inject(t, client(t, c.spec, target(addr)))
+		heal := inject(t, client(t, c.spec, targetAt(addr)))
 		if !c.itself {
 			heal()
 		}
@@ -72,7 +72,7 @@ func TestSlowReader(t *testing.T) {
 			_, err := c.Write([]byte(endless + strings.Repeat("x", 64<<10)))
 			seen <- visit{end: ending(err), took: time.Since(begun)}
 		})
-		heal := inject(t, client(t, c.spec, target(addr)))
+		heal := inject(t, client(t, c.spec, targetAt(addr)))
 		if !c.itself {
 			heal()
 		}
@@ -97,7 +97,7 @@ func TestSlowReaderReads(t *testing.T) {
 		wrote <- err
 		_, _ = c.Read(make([]byte, 1)) // the client leaves
 	})
-	heal := inject(t, client(t, "slow-reader:for=1m,rate=4096", target(addr)))
+	heal := inject(t, client(t, "slow-reader:for=1m,rate=4096", targetAt(addr)))
 	select {
 	case err := <-wrote:
 		ok(t, err)
@@ -122,7 +122,7 @@ func TestSlowHeaders(t *testing.T) {
 			}
 		}
 	})
-	heal := inject(t, client(t, "slow-headers:for=2s", target(addr)))
+	heal := inject(t, client(t, "slow-headers:for=2s", targetAt(addr)))
 	got := slices.Collect(func(yield func(string) bool) {
 		for r := range reads {
 			if !yield(r) {
@@ -146,7 +146,7 @@ func TestSlowHeaders(t *testing.T) {
 // TestSlowHeadersHungUp: the fault ends where the server has enough.
 func TestSlowHeadersHungUp(t *testing.T) {
 	addr := serve(t, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 10)) })
-	undo, err := client(t, "slow-headers:for=5m", target(addr)).Inject(t.Context())
+	undo, err := client(t, "slow-headers:for=5m", targetAt(addr)).Inject(t.Context())
 	ok(t, err)
 	time.Sleep(500 * time.Millisecond)
 	ok(t, undo(t.Context()))
@@ -154,7 +154,7 @@ func TestSlowHeadersHungUp(t *testing.T) {
 
 func TestReset(t *testing.T) {
 	addr, visits := watch(t, "")
-	inject(t, client(t, "reset:size=1000", target(addr)))()
+	inject(t, client(t, "reset:size=1000", targetAt(addr)))()
 	v := next(t, visits)
 	head, body, _ := strings.Cut(v.text, "\r\n\r\n")
 	if v.end != "reset" || len(body) != 500 || !strings.HasPrefix(head, "POST /api/sessions ") || !strings.Contains(head, "Content-Length: 1000") {
@@ -168,7 +168,7 @@ func TestMalformed(t *testing.T) {
 		addr, visits := watch(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		s, err := Parse("malformed:within=10ms")
 		ok(t, err)
-		f, err := s.Client(target(addr), seed)
+		f, err := s.Client(targetAt(addr), seed)
 		ok(t, err)
 		var texts []string
 		for range shapes {
@@ -211,7 +211,7 @@ func TestBurst(t *testing.T) {
 		}
 		seen <- visit{text: string(buf[:k]), end: ending(err)}
 	})
-	inject(t, client(t, fmt.Sprintf("burst:count=%d", n), target(addr)))()
+	inject(t, client(t, fmt.Sprintf("burst:count=%d", n), targetAt(addr)))()
 	for range n {
 		if v := next(t, seen); v.end != "closed" || !strings.HasSuffix(v.text, "\r\n\r\n") {
 			t.Errorf("a client: %+v", v)
@@ -225,7 +225,7 @@ func TestSSEDrop(t *testing.T) {
 		sent := make(chan bool, 1)
 		head := "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
 		addr, visits := watchSlowly(t, head, first, sent)
-		inject(t, client(t, "sse-drop:path=/events", target(addr)))()
+		inject(t, client(t, "sse-drop:path=/events", targetAt(addr)))()
 		v := next(t, visits)
 		if v.end != "reset" || !strings.HasPrefix(v.text, "GET /events ") || !strings.Contains(v.text, "Accept: text/event-stream\r\n") {
 			t.Errorf("%q: the server saw %+v", first, v)

@@ -76,7 +76,7 @@ func real(t *testing.T, secure bool) (Target, <-chan string) {
 		s.Start()
 	}
 	t.Cleanup(s.Close)
-	to := target(s.Listener.Addr().String())
+	to := targetAt(s.Listener.Addr().String())
 	if secure {
 		to.URL = &url.URL{Scheme: "https", Host: to.URL.Host}
 		to.TLS = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}

@@ -17,8 +17,8 @@ type Proxy struct {
 	// patience is what the process has for an order.
 	patience time.Duration
 
-	mu      sync.Mutex    // one order at a time
-	process *proxyProcess // nil when there is none
+	mu      sync.Mutex // one order at a time
+	process *helper    // nil when there is none
 }
 
 var errNoProxy = errors.New("there is no proxy any more: it was closed, or its port was taken")
@@ -41,7 +41,7 @@ func StartProxy(ctx context.Context, dial func(ctx context.Context, network, add
 
 // start starts the process and returns where it listens.
 func (p *Proxy) start(listen string) (string, error) {
-	process, err := startProcess()
+	process, err := startHelper("proxy", ProxyArg)
 	if err != nil {
 		return "", fmt.Errorf("starting a proxy: %w", err)
 	}

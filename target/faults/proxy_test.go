@@ -21,11 +21,11 @@ func TestManyAborted(t *testing.T) {
 	for _, spec := range []string{"latency:by=10ms", "slicer", "bandwidth"} {
 		heal := fault(spec)
 		for range 20 {
-			inject(t, client(t, "abort", target(p.Addr())))()
+			inject(t, client(t, "abort", targetAt(p.Addr())))()
 		}
 		ok(t, heal())
 		for range 20 {
-			inject(t, client(t, "abort", target(p.Addr())))()
+			inject(t, client(t, "abort", targetAt(p.Addr())))()
 		}
 	}
 }

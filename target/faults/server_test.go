@@ -108,7 +108,7 @@ const endless = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 
 var kilobytes = strings.Repeat("0123456789abcdef", 1<<10)
 
-func target(addr string) Target {
+func targetAt(addr string) Target {
 	return Target{
 		URL:       &url.URL{Scheme: "http", Host: addr},
 		Dial:      load.Dialer(nil),

@@ -1,5 +1,5 @@
-// Package faults disturbs a server: as a bad client of it, and as a bad network
-// in front of it. Each fault is bounded in count, time and bytes, and one that
+// Package faults disturbs a server: as a bad client of it, as a bad network in front
+// of it, and in its own processes and files. Each fault is bounded in count, time and bytes, and one that
 // could not be carried out is an error, never an occurrence.
 package faults
 
@@ -19,7 +19,7 @@ type Spec struct {
 	numbers map[string]int64
 }
 
-// A kind is what sets one fault apart. One of client and network is set.
+// A kind is what sets one fault apart. One of client, network and process is set.
 type kind struct {
 	name string
 	// path says that the fault asks for a path, which the key path gives.
@@ -28,16 +28,20 @@ type kind struct {
 	check   func(Spec) error // over several keys; may be nil
 	client  func(Spec, Target, uint64) injector
 	network func(Spec, *Proxy) injector
+	process func(Spec, Processes) injector
+	home    bool // it is for a home of our own only
+	linux   bool // it is for Linux only
 }
 
 func kinds() []kind {
 	return []kind{
 		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
 		latency, bandwidth, resetPeer, slicer, timeout, down,
+		pause, cpu, fdLimit, dbLock,
 	}
 }
 
-// Kinds are the names of all faults, those of clients first.
+// Kinds are the names of all faults: those of clients, of the network, of processes.
 func Kinds() []string {
 	var names []string
 	for _, k := range kinds() {
@@ -152,8 +156,14 @@ func (s Spec) String() string {
 func (s Spec) Kind() string { return s.kind.name }
 
 // NeedsProxy reports whether the fault is one of the network, in front of the
-// target, and not of a client.
+// target.
 func (s Spec) NeedsProxy() bool { return s.kind.network != nil }
+
+// NeedsProcesses reports whether the fault is one of processes or files.
+func (s Spec) NeedsProcesses() bool { return s.kind.process != nil }
+
+// NeedsHome reports whether the fault is one of files, which are to be our own.
+func (s Spec) NeedsHome() bool { return s.kind.home }
 
 // Lasts is how long the fault is meant to be there before it is healed; 0 for
 // one that is over when Inject returns. A client's ends by itself then.

@@ -20,6 +20,10 @@ func TestParse(t *testing.T) {
 		"latency:by=1s,jitter=1s,for=10ms": "latency:by=1s,jitter=1s,for=10ms",
 		"bandwidth:rate=10":                "bandwidth",
 		"down":                             "down",
+		"pause:for=500ms":                  "pause",
+		"cpu:n=3":                          "cpu:n=3",
+		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
+		"db-lock:for=6s":                   "db-lock:for=6s",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
@@ -92,7 +96,13 @@ func TestCanonical(t *testing.T) {
 // TestKinds: each kind is of one sort, and its usual values are in its bounds.
 func TestKinds(t *testing.T) {
 	for _, k := range kinds() {
-		if (k.client == nil) == (k.network == nil) {
+		sorts := 0
+		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil} {
+			if is {
+				sorts++
+			}
+		}
+		if sorts != 1 {
 			t.Errorf("%s is not of one sort", k.name)
 		}
 		for _, key := range k.keys {

@@ -47,13 +47,13 @@ func TestNobodyThere(t *testing.T) {
 	ok(t, err)
 	l.Close()
 	for _, spec := range clients {
-		failed(t, spec, target(l.Addr().String()), "refused")
+		failed(t, spec, targetAt(l.Addr().String()), "refused")
 	}
 }
 
 func TestRemote(t *testing.T) {
 	for _, spec := range clients {
-		if err := failed(t, spec, target("192.0.2.1:80"), "not a loopback address"); !errors.Is(err, load.ErrRemote) {
+		if err := failed(t, spec, targetAt("192.0.2.1:80"), "not a loopback address"); !errors.Is(err, load.ErrRemote) {
 			t.Errorf("%s: %v", spec, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestNoAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			silent, _ := watch(t, "")
-			failed(t, clients[name], target(silent), want)
+			failed(t, clients[name], targetAt(silent), want)
 		})
 	}
 }
@@ -85,7 +85,7 @@ func TestNoStream(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			addr, _ := watch(t, answer)
-			failed(t, clients["sse-drop"], target(addr), want)
+			failed(t, clients["sse-drop"], targetAt(addr), want)
 		})
 	}
 }
@@ -93,7 +93,7 @@ func TestNoStream(t *testing.T) {
 // TestSomeOfBurst: a burst that is smaller than what was asked for is none.
 func TestSomeOfBurst(t *testing.T) {
 	addr, _ := watch(t, small)
-	to, dialed := target(addr), atomic.Int32{}
+	to, dialed := targetAt(addr), atomic.Int32{}
 	dial := to.Dial
 	to.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if dialed.Add(1) == 3 {
@@ -117,7 +117,7 @@ func TestClientErrors(t *testing.T) {
 	} {
 		s, err := Parse(c.spec)
 		ok(t, err)
-		to := target("127.0.0.1:1")
+		to := targetAt("127.0.0.1:1")
 		c.change(&to)
 		if _, err := s.Client(to, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", c.spec, err, c.want)
@@ -128,7 +128,7 @@ func TestClientErrors(t *testing.T) {
 // TestNoRST: where there is no RST, there is no abort.
 func TestNoRST(t *testing.T) {
 	addr, _ := watch(t, small)
-	to := target(addr)
+	to := targetAt(addr)
 	plain := func(dial dialFunc) dialFunc {
 		return func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dial(ctx, network, addr)
@@ -154,7 +154,7 @@ func TestCancel(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
 		begun := time.Now()
-		heal, err := client(t, spec, target(addr)).Inject(ctx)
+		heal, err := client(t, spec, targetAt(addr)).Inject(ctx)
 		if !errors.Is(err, context.Canceled) || heal != nil || time.Since(begun) > 5*time.Second {
 			t.Errorf("%s: %v after %s", spec, err, time.Since(begun))
 		}
@@ -167,7 +167,7 @@ func TestCancelledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, spec := range clients {
-		if _, err := client(t, spec, target(addr)).Inject(ctx); !errors.Is(err, context.Canceled) {
+		if _, err := client(t, spec, targetAt(addr)).Inject(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", spec, err)
 		}
 	}
@@ -179,7 +179,7 @@ func TestCancelledWhileHeld(t *testing.T) {
 	for spec, end := range map[string]string{"half-open:for=1m": "closed", "slow-headers:for=1m": "closed", "slow-reader:for=1m": "reset"} {
 		addr, visits := watch(t, small)
 		ctx, cancel := context.WithCancel(t.Context())
-		heal, err := client(t, spec, target(addr)).Inject(ctx)
+		heal, err := client(t, spec, targetAt(addr)).Inject(ctx)
 		ok(t, err)
 		cancel()
 		time.Sleep(50 * time.Millisecond)
@@ -209,7 +209,7 @@ func TestEndless(t *testing.T) {
 		addr, visits := pour(t, c.head, c.more)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		heal, err := client(t, c.spec, target(addr)).Inject(t.Context())
+		heal, err := client(t, c.spec, targetAt(addr)).Inject(t.Context())
 		if c.fails == "" {
 			ok(t, err)
 			ok(t, heal(t.Context()))

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+	"hermes-soak/target"
+	"hermes-soak/target/faults"
+)
+
+// allowFaults refuses faults of processes and files where they could do harm.
+func (p targetPlan) allowFaults(allowed bool) error {
+	for _, s := range p.faults {
+		switch {
+		case s.NeedsHome() && (p.kind != "bundled" || p.home != ""):
+			return usage(fmt.Errorf("fault %s: it is only for the bundled WebUI in a home that hermes-soak makes itself", s.Kind()), "leave out the target, and --home")
+		case s.NeedsProcesses() && p.kind == "attached" && !allowed:
+			return usage(fmt.Errorf("fault %s: it disturbs a process that hermes-soak did not start", s.Kind()), "--allow-process-faults allows it; or have the server started: hermes-soak run --url URL -- COMMAND")
+		}
+	}
+	return nil
+}
+
+// processes are the target as the faults of its processes see it.
+func (s *server) processes(healer *faults.Healer) faults.Processes {
+	p := faults.Processes{
+		Healer:    healer,
+		Listening: func() ([]target.Identity, error) { return target.Holders(procRoot, s.PID, s.addrs()) },
+		Tree: func() (all []target.Identity, err error) {
+			if err := target.Alive(procRoot, s.identity()); err != nil {
+				return nil, err
+			}
+			pids, err := target.Tree(procRoot, s.PID)
+			for _, pid := range pids {
+				if id, err := target.Identify(procRoot, pid); err == nil { // else it has ended
+					all = append(all, id)
+				}
+			}
+			return all, err
+		},
+	}
+	if s.home != "" {
+		p.Database = filepath.Join(s.home, "state.db")
+	}
+	return p
+}
+
+// mostMeanwhile bounds the requests that are sent at once while a fault is there.
+const mostMeanwhile = 16
+
+// process makes a fault of the target's processes or files. The requests that are
+// sent meanwhile give up before it is healed: clients that go away in the middle.
+func (d *disturber) process(one *disturbance, s *server, p targetPlan, config load.Config) (err error) {
+	if d.healer == nil {
+		if d.healer, err = faults.StartHealer(); err != nil {
+			return &exitError{soak.ExitBroken, err, ""}
+		}
+	}
+	if one.Fault, err = one.spec.Process(s.processes(d.healer)); err != nil {
+		return usage(err, "")
+	}
+	config.Concurrency, config.Rate, config.ConnectionPerRequest = mostMeanwhile, 0, true
+	config.Timeout = min(config.Timeout, one.spec.Lasts()/2)
+	if one.spec.NeedsHome() {
+		if config.Probes, err = newSessions(); err != nil {
+			return err
+		}
+		one.asked = len(config.Probes)
+	}
+	if one.spec.Kind() == "fd-limit" {
+		p.deep = ""
+		climber, err := s.climbers(p, soak.Scenario{Timeout: config.Timeout})
+		if err != nil {
+			return usage(err, "")
+		}
+		one.climb = func(ctx context.Context) *soak.Ladder {
+			l := climber.Climb(ctx, soak.ClimbFault)
+			return &l
+		}
+	}
+	one.through, err = load.New(config)
+	return err
+}
+
+// newSessions is the request of the bundled WebUI that waits for its database's lock.
+func newSessions() ([]soak.Probe, error) {
+	r, err := soak.NewRequest("POST", "/api/session/new")
+	r.ContentType, r.Body = "application/json", soak.NewSecret("{}")
+	return []soak.Probe{{Request: r}}, err
+}
+
+// meanwhile sends the requests of the wave at once while the fault is there, to one
+// endpoint, the next wave to the next. Each of them is one occurrence, however it
+// ended.
+func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
+	heal, err := one.Inject(ctx)
+	if err != nil {
+		return soak.Outcome{Missed: w.Requests, Why: err.Error()}, nil
+	}
+	over := time.Now().Add(one.spec.Lasts())
+	climbed := make(chan *soak.Ladder, 1)
+	go func() {
+		if one.climb == nil {
+			close(climbed)
+			return
+		}
+		climbed <- one.climb(ctx)
+	}()
+	out, err := one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: w.Requests})
+	one.next++
+	out.During = <-climbed
+	hold(ctx, time.Until(over))
+	return out, errors.Join(err, heal(context.WithoutCancel(ctx)))
+}

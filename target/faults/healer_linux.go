@@ -1,0 +1,88 @@
+package faults
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"hermes-soak/target"
+)
+
+// do disturbs the process, if it is still the one that was meant.
+func (s step) do() error {
+	if err := target.Alive(procRoot, s.Identity); err != nil {
+		return err
+	}
+	if s.Limit == nil {
+		return s.signal(unix.SIGSTOP)
+	}
+	return s.setLimit(s.Limit.During)
+}
+
+// undo is the end of do, for the same process.
+func (s step) undo() error {
+	if err := target.Alive(procRoot, s.Identity); err != nil {
+		return err
+	}
+	if s.Limit == nil {
+		return s.signal(unix.SIGCONT)
+	}
+	return s.setLimit(s.Limit.Soft)
+}
+
+func (s step) signal(sig unix.Signal) error {
+	if err := unix.Kill(s.PID, sig); err != nil {
+		return fmt.Errorf("sending %s to pid %d: %w", unix.SignalName(sig), s.PID, err)
+	}
+	return nil
+}
+
+func (s step) setLimit(soft uint64) error {
+	if err := unix.Prlimit(s.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: soft, Max: s.Limit.Hard}, nil); err != nil {
+		return fmt.Errorf("setting the limit on file descriptors of pid %d to %d: %w", s.PID, soft, err)
+	}
+	return nil
+}
+
+// lowered is the step that leaves the process so many free descriptors: its soft
+// limit becomes the smallest number that has as many free numbers below it, and for 0
+// the first free number. Numbers above that stay open, and are not used again.
+func lowered(id target.Identity, free int) (step, error) {
+	if err := target.Alive(procRoot, id); err != nil {
+		return step{}, err
+	}
+	var before unix.Rlimit
+	if err := unix.Prlimit(id.PID, unix.RLIMIT_NOFILE, nil, &before); err != nil {
+		return step{}, fmt.Errorf("reading the limit on file descriptors of pid %d: %w", id.PID, err)
+	}
+	names, err := os.ReadDir(fmt.Sprintf("%s/%d/fd", procRoot, id.PID))
+	if err != nil {
+		return step{}, fmt.Errorf("reading the file descriptors of pid %d: %w", id.PID, err)
+	}
+	open := map[uint64]bool{}
+	for _, n := range names {
+		if fd, err := strconv.ParseUint(n.Name(), 10, 64); err == nil {
+			open[fd] = true
+		}
+	}
+	during := tightest(open, free)
+	if during >= before.Cur {
+		return step{}, fmt.Errorf("pid %d has no more than %d file descriptors left as it is", id.PID, free)
+	}
+	return step{id, &limit{During: during, Soft: before.Cur, Hard: before.Max}}, nil
+}
+
+// tightest is the limit which leaves so many numbers free that are not open.
+func tightest(open map[uint64]bool, free int) (n uint64) {
+	for ; free > 0 || open[n]; n++ {
+		if !open[n] {
+			free--
+			if free == 0 {
+				return n + 1
+			}
+		}
+	}
+	return n
+}
