@@ -68,6 +68,19 @@ func (r *running) clock(probe int) *slotClock {
 	return r.faultSlots[probe]
 }
 
+// timed notes what the wave took for the length of the slots to come. A wave of
+// requests that hang says nothing of that; faults are there to make them hang.
+func (r *running) timed(w WaveDone, load, settling time.Duration) error {
+	n, most := w.Sent(), r.mostOf(w.Wave)
+	switch {
+	case r.report.fault(w.Probe) && w.MaxInFlight >= n:
+		n, most = min(n, 1), 1 // all at once: it takes as long however many they are
+	case !r.report.fault(w.Probe) && w.Count(Answer.Unfinished) > 0:
+		return nil
+	}
+	return r.clock(w.Probe).note(n, most, load, settling)
+}
+
 // mostOf is the most requests, or occurrences, that a wave like w may hold.
 func (r *running) mostOf(w Wave) int {
 	if r.report.fault(w.Probe) {

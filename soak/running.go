@@ -79,12 +79,8 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	if err := r.ceiling(); err != nil {
 		return err
 	}
-	// An endpoint whose requests hang says nothing of the time that they take. A fault
-	// is there to make them hang, and every wave of it takes that time.
-	if done.Count(Answer.Unfinished) == 0 || r.report.fault(w.Probe) {
-		if err := r.clock(w.Probe).note(done.Sent(), r.mostOf(w), sent-done.Start, settled-sent); err != nil {
-			return err
-		}
+	if err := r.timed(done, sent-done.Start, settled-sent); err != nil {
+		return err
 	}
 	return r.answered(ctx, done)
 }

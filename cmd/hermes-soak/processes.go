@@ -54,7 +54,8 @@ func (s *server) processes(healer *faults.Healer) faults.Processes {
 const mostMeanwhile = 16
 
 // process makes a fault of the target's processes or files. The requests that are
-// sent meanwhile give up before it is healed: clients that go away in the middle.
+// sent meanwhile give up before it is healed: clients that go away in the middle. They
+// are those of config, or for a lock of the database such as wait for it.
 func (d *disturber) process(one *disturbance, s *server, p targetPlan, config load.Config) (err error) {
 	if d.healer == nil {
 		if d.healer, err = faults.StartHealer(); err != nil {
@@ -65,13 +66,14 @@ func (d *disturber) process(one *disturbance, s *server, p targetPlan, config lo
 		return usage(err, "")
 	}
 	config.Concurrency, config.Rate, config.ConnectionPerRequest = mostMeanwhile, 0, true
-	config.Timeout = min(config.Timeout, one.spec.Lasts()/2)
+	patience := one.spec.Lasts() / 2
 	if one.spec.NeedsHome() {
 		if config.Probes, err = newSessions(); err != nil {
 			return err
 		}
-		one.asked = len(config.Probes)
+		one.asked, patience = len(config.Probes), one.spec.Lasts()*9/10 // the server is to give up first
 	}
+	config.Timeout = min(config.Timeout, patience)
 	if one.spec.Kind() == "fd-limit" {
 		p.deep = ""
 		climber, err := s.climbers(p, soak.Scenario{Timeout: config.Timeout})

@@ -8,14 +8,18 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite": no cgo
 )
 
+// locked is longer than the bundled WebUI waits for a lock, 5 s: writers fail.
+const locked = 6 * time.Second
+
 // dbLock takes the write lock of the bundled WebUI's database and writes nothing:
 // readers go on, writers wait. The lock ends with us in any case.
 var dbLock = kind{
-	name: "db-lock", home: true, keys: []key{brief()},
+	name: "db-lock", home: true, keys: []key{span(keyFor, locked, 50*time.Millisecond, 5*time.Minute)},
 	process: func(_ Spec, p Processes) injector {
 		return func(ctx context.Context) (func(context.Context) error, error) {
 			path := filepath.ToSlash(p.Database)

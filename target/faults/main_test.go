@@ -2,17 +2,20 @@ package faults
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"hermes-soak/soak/load"
+	"hermes-soak/target"
 )
 
 // helperArg makes the test binary a user of this package, which a test kills.
@@ -23,6 +26,9 @@ const helperArg = "__helper"
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ProxyArg {
 		os.Exit(ServeProxy())
+	}
+	if len(os.Args) > 1 && os.Args[1] == HealerArg {
+		os.Exit(ServeHealer())
 	}
 	if len(os.Args) > 3 && os.Args[1] == helperArg {
 		os.Exit(help(os.Args[2], os.Args[3]))
@@ -46,11 +52,15 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// help puts a proxy before addr, injects spec into it, says where the proxy is,
-// and waits for its own end.
+// help puts a proxy before addr, or a healer at the process that has no colon in its
+// address, injects spec into it, says where the proxy is, and waits for its own end.
 func help(addr, spec string) int {
 	s, err := Parse(spec)
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.NeedsProcesses():
+		err = helpProcess(addr, s)
+	default:
 		var p *Proxy
 		if p, err = StartProxy(tenSeconds(), load.Dialer(nil), addr); err == nil {
 			err = injectInto(s, p)
@@ -63,6 +73,36 @@ func help(addr, spec string) int {
 	}
 	_, _ = io.Copy(io.Discard, bufio.NewReader(os.Stdin))
 	return 0
+}
+
+// helpProcess disturbs a process, for TestKilledInTheMiddle.
+func helpProcess(pid string, s Spec) error {
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		return err
+	}
+	id, err := target.Identify(procRoot, n)
+	if err != nil {
+		return err
+	}
+	h, err := StartHealer()
+	if err != nil {
+		return err
+	}
+	f, err := s.Process(processesOf(h, id))
+	if err == nil {
+		_, err = f.Inject(context.Background())
+	}
+	fmt.Println(h.process.cmd.Process.Pid, err)
+	return err
+}
+
+// processesOf are those of a target that is these processes, the first of which listens.
+func processesOf(h *Healer, all ...target.Identity) Processes {
+	return Processes{
+		Healer: h, Tree: func() ([]target.Identity, error) { return all, nil },
+		Listening: func() ([]target.Identity, error) { return all[:1], nil },
+	}
 }
 
 // openFDs is 0 where it cannot be read.

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		"pause:for=500ms":                  "pause",
 		"cpu:n=3":                          "cpu:n=3",
 		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
-		"db-lock:for=6s":                   "db-lock:for=6s",
+		"db-lock:for=6s":                   "db-lock",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
