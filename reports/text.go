@@ -12,14 +12,14 @@ import (
 // TextOptions are what a terminal and its user want of the text report.
 type TextOptions struct {
 	Colour bool
-	// Quiet leaves out the checks that passed.
+	// Quiet leaves out the checks that passed, and the table of faults.
 	Quiet bool
 	// Width is where lines are broken, between words; 0 leaves them whole.
 	Width int
 }
 
-// Text writes the checks with their reasons, a line each, and the verdict as
-// the last line.
+// Text writes the checks with their reasons, a line each, then a table of the faults,
+// and the verdict as the last line.
 func Text(o TextOptions) soak.Reporter {
 	return func(w io.Writer, r *soak.Report) error {
 		var s strings.Builder
@@ -30,6 +30,9 @@ func Text(o TextOptions) soak.Reporter {
 			status := fmt.Sprintf("%-7s", strings.ToUpper(string(v.Status)))
 			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), Printable(v.Reason))
 			fmt.Fprintln(&s, o.paint(v.Status, status)+o.wrap(line)[len(status):])
+		}
+		if !o.Quiet {
+			s.WriteString(faultTable(r.Faults))
 		}
 		for _, note := range r.Notes {
 			fmt.Fprintln(&s, o.wrap(fmt.Sprintf("%-7s %s", "NOTE", Printable(note))))
