@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -79,6 +80,61 @@ func TestLayoutWeights(t *testing.T) {
 					t.Fatalf("after %d cells the probes were dealt %v times: %+v", cells, dealt, heavy.Probes)
 				}
 			}
+		}
+	})
+}
+
+// TestLayoutFaults: the other cells are the same with and without faults, each fault
+// has its cells in every stretch, and their dose varies.
+func TestLayoutFaults(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plain := Scenario{
+			Batches: rapid.IntRange(1, 60).Draw(t, "batches"), Requests: 40, Concurrency: 1,
+			Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, rapid.IntRange(1, 4).Draw(t, "probes")),
+		}
+		byTime := rapid.Bool().Draw(t, "by time")
+		if byTime {
+			plain.For = time.Hour
+		}
+		n, with := rapid.IntRange(1, 5).Draw(t, "faults"), plain
+		with.Probes = slices.Clone(plain.Probes)
+		for range n {
+			with.Probes = append(with.Probes, NewFault("abort", "abort"))
+		}
+		a, b := NewLayout(&plain), NewLayout(&with)
+		if !byTime && rapid.Bool().Draw(t, "extended") {
+			a.Extend()
+			b.Extend()
+		}
+		cells, least, most := map[int]int{}, math.MaxInt, 0
+		for range 1000 { // what is planned by time has no end here
+			c, ok := b.Next(time.Minute)
+			if ok && c.Probe >= len(plain.Probes) {
+				cells[c.Probe]++
+				if c.Requests < 1 || c.Requests > 2*faultDose || c.Load < 0 || c.Load > 2 {
+					t.Fatalf("cell %+v", c)
+				}
+				least, most = min(least, c.Requests), max(most, c.Requests)
+				continue
+			}
+			want, more := a.Next(time.Minute)
+			if c != want || ok != more {
+				t.Fatalf("%+v %t, without faults %+v %t", c, ok, want, more)
+			}
+			if !ok {
+				break
+			}
+		}
+		if len(cells) != n {
+			t.Fatalf("cells of %d faults, want %d", len(cells), n)
+		}
+		for p, got := range cells {
+			if want := faultCells * b.stretches; !byTime && got != want {
+				t.Fatalf("fault %d has %d cells, want %d", p, got, want)
+			}
+		}
+		if !byTime && least == most && len(b.dose) > 1 {
+			t.Fatalf("every dose is %d", most)
 		}
 	})
 }

@@ -1,0 +1,204 @@
+package soak
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// faulty is a server with a fault of processes: it takes a time however many requests
+// meet it, and leaves the server in a state for a while.
+type faulty struct {
+	*server
+	lasts, down time.Duration
+	state       State // while it is down
+	keeps       int   // connections kept for each occurrence
+	missed      int   // of each wave
+	during      State
+	quitAfter   int // waves of the fault
+	waves       int
+	until       time.Time
+}
+
+func newFaulty(seed uint64) *faulty {
+	f := &faulty{server: newServer(5, 40, seed), lasts: time.Second, state: StateWedgedHang}
+	s := &f.loop.Start.Scenario
+	s.Probes, s.RecoverWithin, s.Looks = append(s.Probes, NewFault("pause", "pause:for=1s")), 5*time.Second, 1
+	f.loop.Driver, f.loop.Climb = f, f.climb
+	return f
+}
+
+func (f *faulty) Send(ctx context.Context, w Wave) (out Outcome, err error) {
+	if w.Probe < 2 {
+		return f.server.Send(ctx, w)
+	}
+	time.Sleep(f.lasts)
+	f.until = time.Now().Add(f.down)
+	if f.waves++; f.waves == f.quitAfter {
+		time.AfterFunc(f.down/2, func() { close(f.quit) })
+	}
+	if f.during != "" {
+		out.During = &Ladder{When: ClimbFault, State: f.during, Evidence: "seen"}
+	}
+	if out.Missed = min(f.missed, w.Requests); out.Missed > 0 {
+		out.Why = "nobody listens"
+	}
+	met := w.Requests - out.Missed
+	f.mu.Lock()
+	f.conns += f.keeps * met
+	f.mu.Unlock()
+	for range met {
+		out.Add(Answer{N: 1, Class: ClassTimeout}, 0)
+	}
+	out.MaxInFlight = met
+	return out, nil
+}
+
+func (f *faulty) climb(ctx context.Context, when string) Ladder {
+	if time.Now().Before(f.until) {
+		return Ladder{When: when, State: f.state, Evidence: string(f.state) + ": no answer"}
+	}
+	return f.server.climb(ctx, when)
+}
+
+func TestRecovers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*faulty)
+		status Status
+		reason string
+		stop   StopReason
+		least  time.Duration // until it was healthy, or was given up
+	}{
+		"at once":     {func(*faulty) {}, Pass, "8 file descriptors before, 8 after; +0.00 handles kept", StopDone, 0},
+		"soon":        {func(f *faulty) { f.down = time.Second }, Pass, "healthy within 1s after each wave", StopDone, time.Second},
+		"seen":        {func(f *faulty) { f.during = StateWedgedReset }, Pass, "while it was there: wedged-reset", StopDone, 0},
+		"never":       {func(f *faulty) { f.down = time.Hour }, Fail, "not healthy within 5s after fault:pause: wedged-hang: no answer", StopWedged, 5 * time.Second},
+		"degraded":    {func(f *faulty) { f.down, f.state = 6*time.Second, StateDegraded }, Fail, "degraded: no answer", StopDone, 5 * time.Second},
+		"died":        {func(f *faulty) { f.down, f.state = time.Hour, StateDied }, Fail, "died: no answer", StopWedged, 0},
+		"leaks":       {func(f *faulty) { f.keeps = 1 }, Fail, "fault:pause leaves +2.00 state.db handles behind per occurrence (95%", StopDone, 0},
+		"some missed": {func(f *faulty) { f.missed = 1 }, Pass, "12 more could not be carried out: nobody listens", StopDone, 0},
+		"most missed": {func(f *faulty) { f.missed = 6 }, Unknown, "could not be carried out: nobody listens", StopDone, 0},
+		"all missed":  {func(f *faulty) { f.missed = 99 }, Unknown, "could not be carried out: nobody listens", StopDone, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFaulty(3)
+			tt.change(f)
+			r := f.soak(t)
+			v := verdictOf(t, r, "recovers", "fault:pause")
+			if v.Status != tt.status || !strings.Contains(v.Reason, tt.reason) || r.Stop.Reason != tt.stop {
+				t.Errorf("%s: %s %s\nwant %s %s, %s", r.Stop.Reason, v.Status, v.Reason, tt.stop, tt.status, tt.reason)
+			}
+			if took := r.Faults[0].Recovered; took < tt.least || took > tt.least+2*recoveryPoll {
+				t.Errorf("recovered in %s, want %s", took, tt.least)
+			}
+			if want := map[Status]int{Pass: ExitPass, Fail: ExitFail, Unknown: ExitUnknown}[tt.status]; r.Conclusion.Exit != want {
+				t.Errorf("exit %d: %s", r.Conclusion.Exit, r.Conclusion.Line)
+			}
+			if a := verdictOf(t, r, "answers", ""); a.Status != Pass && tt.stop == StopDone {
+				t.Errorf("what a fault did to requests is charged to answers: %s", a.Reason)
+			}
+		})
+	}
+}
+
+// TestInterruptedRecovery: who does not wait for the recovery gets no verdict on it.
+func TestInterruptedRecovery(t *testing.T) {
+	f := newFaulty(3)
+	f.down, f.quitAfter = 4*time.Second, 3
+	r := f.soak(t)
+	v := verdictOf(t, r, "recovers", "fault:pause")
+	if r.Stop.Reason != StopWedged && r.Stop.Reason != StopInterrupted || v.Status == Fail {
+		t.Errorf("%s: %s %s", r.Stop.Reason, v.Status, v.Reason)
+	}
+	last := r.Faults[0]
+	if f.waves != 3 || last.Recovered < 4*time.Second {
+		t.Errorf("%d waves, recovered in %s", f.waves, last.Recovered)
+	}
+}
+
+// TestFaultSlots: the slots of a fault that is held are as long as it, whatever its
+// dose is, and those of the endpoints stay as short as they are.
+func TestFaultSlots(t *testing.T) {
+	f := newFaulty(1)
+	f.soak(t)
+	fault, idle := map[int]bool{}, map[bool][]time.Duration{}
+	for _, e := range f.events {
+		if e.Wave != nil && e.Wave.Kind == WaveLoad {
+			fault[e.Wave.Cell] = e.Wave.Probe == 2
+		}
+	}
+	for _, e := range f.events {
+		if e.Wave != nil && e.Wave.Kind == WaveIdle {
+			of := fault[e.Wave.Cell]
+			idle[of] = append(idle[of], e.Wave.End-e.Wave.Start)
+		}
+	}
+	// The first cell knows nothing yet.
+	if least, most := slices.Min(idle[true][2:]), slices.Max(idle[true]); least < time.Second || most > 1500*time.Millisecond {
+		t.Errorf("idle slots of the fault of 1 s last %s to %s", least, most)
+	}
+	if most := slices.Max(idle[false]); most > 500*time.Millisecond {
+		t.Errorf("idle slots of the endpoints last up to %s", most)
+	}
+}
+
+// TestFaultsDone: what is summed up of a run's faults is what was injected.
+func TestFaultsDone(t *testing.T) {
+	f := newFaulty(2)
+	f.missed, f.during = 1, StateWedgedHang
+	r := f.soak(t)
+	injected, missed := 0, 0
+	for _, e := range f.events {
+		if e.Wave != nil && e.Wave.Probe == 2 {
+			injected, missed = injected+e.Wave.Sent(), missed+e.Wave.Missed
+		}
+	}
+	got := r.Faults[0]
+	if len(r.Faults) != 1 || injected == 0 || got.Injected != injected || got.Missed != missed || got.Why == "" {
+		t.Errorf("%+v, want %d injected and %d missed", r.Faults, injected, missed)
+	}
+	if !slices.Equal(got.During, []State{StateWedgedHang}) || got.Before == nil || *got.Before != 8 || got.After == nil || *got.After != 8 {
+		t.Errorf("%+v", got)
+	}
+	if got.Kept == nil || got.Kept.Low != 0 || got.Kept.Rate != 0 || math.IsInf(got.Kept.High, 0) {
+		t.Errorf("kept %+v", got.Kept)
+	}
+	requests := 0
+	for _, e := range f.events {
+		if e.Wave != nil && e.Wave.Probe >= 0 && e.Wave.Probe < 2 {
+			requests += e.Wave.Sent()
+		}
+	}
+	if r.Requests != requests {
+		t.Errorf("%d requests, %d were sent and no fault", r.Requests, requests)
+	}
+}
+
+// TestRefuseFaults: what only a fault can bring is not taken of a wave of requests.
+func TestRefuseFaults(t *testing.T) {
+	r := NewReport()
+	r.Start.Scenario = newFaulty(1).loop.Start.Scenario
+	up := &Recovery{State: StateUp}
+	for name, tt := range map[string]struct {
+		probe int
+		done  WaveDone
+		ok    bool
+	}{
+		"a fault":         {2, WaveDone{Recovery: up, Outcome: Outcome{Missed: 1, During: &Ladder{State: StateWedgedHang}}}, true},
+		"no proof":        {2, WaveDone{}, false},
+		"no such state":   {2, WaveDone{Recovery: up, Outcome: Outcome{During: &Ladder{State: "tired"}}}, false},
+		"too many missed": {2, WaveDone{Recovery: up, Outcome: Outcome{Missed: 5}}, false},
+		"requests":        {0, WaveDone{}, true},
+		"missed requests": {0, WaveDone{Outcome: Outcome{Missed: 1}}, false},
+		"a ladder":        {0, WaveDone{Outcome: Outcome{During: &Ladder{State: StateUp}}}, false},
+		"a proof":         {0, WaveDone{Recovery: up}, false},
+	} {
+		tt.done.Probe, tt.done.Requests = tt.probe, 4
+		if err := r.refuseFault(tt.done); (err == nil) != tt.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
