@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"hermes-soak/target"
+	"hermes-soak/target/faults"
 )
 
 // TestMain lets the test binary be the program too: as guard, as bundled target
@@ -18,6 +19,10 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case target.GuardArg:
 			os.Exit(target.Guard())
+		case faults.ProxyArg:
+			os.Exit(faults.ServeProxy())
+		case faults.HealerArg:
+			os.Exit(faults.ServeHealer())
 		case serveTLSArg:
 			serveTLS(os.Args[2])
 		case serveGoroutinesArg:
