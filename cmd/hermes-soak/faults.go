@@ -67,6 +67,7 @@ type disturbance struct {
 	through *load.Driver
 	next    int                                // endpoint to be asked through it
 	asked   int                                // of so many
+	reader  int                                // the one to be asked once the fault is healed; 0 is none
 	climb   func(context.Context) *soak.Ladder // while it is there; nil is not looked
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,6 +72,50 @@ func TestEndedInAFault(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestNoRecovery: a server that does not come back from being out of descriptors fails,
+// and the run does not go on with it.
+func TestNoRecovery(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	h := started(t, t.TempDir(), port, self, brittleArg, port)
+	before := limitsOf(t, h.Process.Pid)
+	s := program(t, append(quickFaults("http://127.0.0.1:"+port, "fd-limit:for=200ms"), "--recover-within", "2s", "--endpoint", "/")...)
+	s.start(t)
+	_ = s.Wait() // the status is looked at
+	if got := s.ProcessState.ExitCode(); got != 1 {
+		t.Errorf("exit status %d\n%s%s", got, &s.out, &s.errors)
+	}
+	for _, want := range []string{"FAIL    recovers fault:fd-limit: not healthy within 2s after fault:fd-limit: wedged-hang", "\nFAULTS "} {
+		if !strings.Contains(s.out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &s.out)
+		}
+	}
+	if after := limitsOf(t, h.Process.Pid); after != before {
+		t.Errorf("limits %+v, before %+v", after, before)
+	}
+}
+
+// TestKilledInAPause: a server of ours that is stopped ends with us all the same.
+func TestKilledInAPause(t *testing.T) {
+	t.Parallel()
+	s := program(t, "run", "--config", "", "--batches", "1", "--requests", "12", "--fault", "pause:for=5m")
+	s.start(t)
+	var all []target.Identity
+	eventually(t, "the fault is there", func() bool {
+		all = below(t, s.Process.Pid)
+		return slices.ContainsFunc(all, func(id target.Identity) bool { return target.Stopped(procRoot, id.PID) })
+	})
+	if err := s.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Wait() // it was killed
+	nothingLeft(t, all, s.tmp)
 }
 
 // healthy asks the bundled WebUI for its health, through the program itself.

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 			serveTerminal(os.Args[2], os.Args[3])
 		case hostileArg:
 			serveHostile(os.Args[2], os.Args[3], os.Args[4])
+		case brittleArg:
+			serveBrittle(os.Args[2])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
 		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit":

@@ -71,7 +71,7 @@ func (d *disturber) process(one *disturbance, s *server, p targetPlan, config lo
 		if config.Probes, err = newSessions(); err != nil {
 			return err
 		}
-		one.asked, patience = len(config.Probes), one.spec.Lasts()*9/10 // the server is to give up first
+		one.asked, one.reader, patience = 1, 1, one.spec.Lasts()*9/10 // the server is to give up first
 	}
 	config.Timeout = min(config.Timeout, patience)
 	if one.spec.Kind() == "fd-limit" {
@@ -89,11 +89,20 @@ func (d *disturber) process(one *disturbance, s *server, p targetPlan, config lo
 	return err
 }
 
-// newSessions is the request of the bundled WebUI that waits for its database's lock.
+// newSessions is the request of the bundled WebUI that waits for its database's lock,
+// and one that reads the database.
+//
+// The reader follows when the lock is gone: while connections stay open, SQLite keeps
+// the descriptor of the one closed last for the next to come, and the writers may have
+// used that up. It would seem to be kept by the request that comes next.
 func newSessions() ([]soak.Probe, error) {
-	r, err := soak.NewRequest("POST", "/api/session/new")
-	r.ContentType, r.Body = "application/json", soak.NewSecret("{}")
-	return []soak.Probe{{Request: r}}, err
+	post, err := soak.NewRequest("POST", "/api/session/new")
+	if err != nil {
+		return nil, err
+	}
+	post.ContentType, post.Body = "application/json", soak.NewSecret("{}")
+	read, err := soak.NewRequest("GET", "/health?deep=1")
+	return []soak.Probe{{Request: post}, {Request: read}}, err
 }
 
 // meanwhile sends the requests of the wave at once while the fault is there, to one
@@ -117,5 +126,9 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 	one.next++
 	out.During = <-climbed
 	hold(ctx, time.Until(over))
-	return out, errors.Join(err, heal(context.WithoutCancel(ctx)))
+	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.reader > 0 {
+		// What it is answered, the proof of health tells.
+		_, err = one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.reader, Requests: 1})
+	}
+	return out, err
 }
