@@ -80,8 +80,13 @@ func (l *Layout) draw(blocks int) {
 	}
 	l.order, l.at = slices.Repeat([]int{-1}, l.cells), 0
 	if faults := l.faults(); len(faults) > 0 {
+		// Growth is not judged before a fifth of the requests is sent: a fault there is
+		// of no use.
+		early := l.cells / 5
 		l.order = append(l.order, slices.Repeat(faults, faultCells)...)
-		l.faultRNG.Shuffle(len(l.order), func(i, j int) { l.order[i], l.order[j] = l.order[j], l.order[i] })
+		l.faultRNG.Shuffle(len(l.order)-early, func(i, j int) {
+			l.order[early+i], l.order[early+j] = l.order[early+j], l.order[early+i]
+		})
 	}
 	var planned float64
 	for i := range l.cells {
@@ -194,7 +199,7 @@ func (l *Layout) cell(block, requests int) Cell {
 // requests do: so many for each in a stretch of the load, or where the load is
 // planned by time one in every so many cells.
 const (
-	faultCells = 12
+	faultCells = 15 // of which about 11 are judged, and 9 rises prove a leak
 	faultEvery = 3
 	faultDose  = 4 // occurrences in an average one
 )

@@ -106,7 +106,7 @@ func TestLayoutFaults(t *testing.T) {
 			a.Extend()
 			b.Extend()
 		}
-		cells, least, most := map[int]int{}, math.MaxInt, 0
+		cells, least, most, dealt := map[int]int{}, math.MaxInt, 0, 0
 		for range 1000 { // what is planned by time has no end here
 			c, ok := b.Next(time.Minute)
 			if ok && c.Probe >= len(plain.Probes) {
@@ -114,9 +114,13 @@ func TestLayoutFaults(t *testing.T) {
 				if c.Requests < 1 || c.Requests > 2*faultDose || c.Load < 0 || c.Load > 2 {
 					t.Fatalf("cell %+v", c)
 				}
+				if !byTime && dealt < b.cells/5 {
+					t.Fatalf("a fault after %d of %d cells", dealt, b.cells)
+				}
 				least, most = min(least, c.Requests), max(most, c.Requests)
 				continue
 			}
+			dealt++
 			want, more := a.Next(time.Minute)
 			if c != want || ok != more {
 				t.Fatalf("%+v %t, without faults %+v %t", c, ok, want, more)
