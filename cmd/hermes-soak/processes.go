@@ -124,7 +124,9 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 	}()
 	out, err := one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: w.Requests})
 	one.next++
-	out.During = <-climbed
+	if seen := <-climbed; ctx.Err() == nil { // else the look was cut short
+		out.During = seen
+	}
 	hold(ctx, time.Until(over))
 	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.reader > 0 {
 		// What it is answered, the proof of health tells.
