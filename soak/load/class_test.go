@@ -1,8 +1,11 @@
 package load
 
 import (
+	"context"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,6 +99,21 @@ func TestRefused(t *testing.T) {
 	out := send(t, driver(t, "http://"+l.Addr().String(), nil), 3)
 	if len(out.Answers) != 1 || out.Answers[0].N != 3 || out.Answers[0].Class != soak.ClassRefused {
 		t.Errorf("got %+v", out.Answers)
+	}
+}
+
+// TestResetInDialing: a reset says that the connection had been taken.
+func TestResetInDialing(t *testing.T) {
+	for errno, connected := range map[syscall.Errno]bool{
+		syscall.ECONNRESET: true, syscall.ECONNREFUSED: false, syscall.EHOSTUNREACH: false,
+	} {
+		d := driver(t, "http://127.0.0.1:1", nil)
+		d.dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)}
+		}
+		if r, err := d.Try(t.Context(), probe(t, "/")); err != nil || r.Connected != connected {
+			t.Errorf("%s: %+v, %v", errno, r, err)
+		}
 	}
 }
 

@@ -61,7 +61,9 @@ func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 	c.contentType = ""
 	c.reader.forget()
 	if err := c.connect(deadline); err != nil {
-		return Reply{Answer: soak.Answer{N: 1, Class: classOf(err)}}, untried(err)
+		class := classOf(err)
+		// A closed port refuses: what resets a connection had taken it.
+		return Reply{Answer: soak.Answer{N: 1, Class: class}, Connected: class == soak.ClassReset}, untried(err)
 	}
 	reply := Reply{Connected: true}
 	resp, err := c.conn.ask(r, c.reader.buf)
