@@ -28,6 +28,7 @@ type reading struct {
 	id      Identity
 	fds     int64
 	hidden  int64    // descriptors that do not count
+	above   int64    // those that take no place under the limit, opened before it was lowered
 	counts  []int64  // by slot of the tally
 	sockets []uint64 // their inodes, one a descriptor
 	denied  string
