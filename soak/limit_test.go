@@ -3,6 +3,7 @@ package soak
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAboveTheLimit: descriptors that were opened before the limit was lowered lie
@@ -40,5 +41,71 @@ func TestAboveTheLimit(t *testing.T) {
 		if (v.Status == Fail) != (tt.exhausted != "") || !strings.Contains(v.Reason, tt.exhausted) {
 			t.Errorf("%s: %s", name, v.Reason)
 		}
+	}
+}
+
+// TestPinnedAtTheLimit: a server that holds all it can hold grows no more, which is
+// no pass and no bound.
+func TestPinnedAtTheLimit(t *testing.T) {
+	// upTo leaks on every request what fits under the limit of 64.
+	upTo := func(s *server, _ int) { s.conns = min(s.conns+9, 27) }
+	for name, tt := range map[string]struct {
+		server  func(*server)
+		status  Status
+		class   LeakClass
+		reason  string
+		release Verdict
+	}{
+		"a watch of it":  {func(s *server) { s.other = 27; s.watch(5*time.Second, 10*time.Minute) }, Unknown, "", "63 handles throughout, over 8 min; the server is at its limit, 63 of 64", Verdict{}},
+		"half way there": {func(s *server) { s.other = 12; s.watch(5*time.Second, 10*time.Minute) }, Pass, LeakNone, "rules out more than", Verdict{}},
+		"a run":          {func(s *server) { s.leak = upTo }, Unknown, "", "at its limit, 63 of 64 file descriptors, where it can grow no more", Verdict{Status: Fail, Class: LeakExhausted, Headline: "HELD up to the limit: state.db handles are not given back"}},
+		"a limit pretended": {func(s *server) {
+			s.leak, s.loop.Start.Target.Limit, s.loop.Start.Scenario.Limit = upTo, 4096, 64
+		}, Pass, LeakNone, "rules out more than", Verdict{Status: Fail, Class: LeakBounded, Headline: "HELD bounded: state.db handles are not given back"}},
+		"a limit given": {func(s *server) {
+			s.leak, s.loop.Start.Target.Limit, s.loop.Start.Scenario.Limit = upTo, 0, 64
+		}, Unknown, "", "at its limit", Verdict{Status: Fail, Class: LeakExhausted}},
+	} {
+		s := newServer(20, 40, 1)
+		s.threads, s.loop.Start.Target.Limit = 3, 64
+		tt.server(s)
+		r := s.soak(t)
+		v := verdictOf(t, r, "growth", "handles")
+		if v.Status != tt.status || v.Class != tt.class || !strings.Contains(v.Reason, tt.reason) {
+			t.Errorf("%s: %+v, want %q", name, v, tt.reason)
+		}
+		if tt.status == Unknown && r.Conclusion.Exit == ExitPass {
+			t.Errorf("%s: it passes", name)
+		}
+		if tt.release.Status == "" {
+			continue
+		}
+		for _, check := range []string{"released", "pool bound"} {
+			if v := verdictOf(t, r, check, "state.db*"); v.Status != tt.release.Status || v.Class != tt.release.Class || check == "released" && !strings.Contains(v.Headline, tt.release.Headline) {
+				t.Errorf("%s: %+v", name, v)
+			}
+		}
+		if !strings.HasPrefix(r.Conclusion.Line, "EXHAUSTED") {
+			t.Errorf("%s: %s", name, r.Conclusion.Line)
+		}
+	}
+}
+
+// TestTrendAtTheLimit: no time is told until what has come.
+func TestTrendAtTheLimit(t *testing.T) {
+	s := newServer(5, 40, 1).watch(5*time.Second, 10*time.Minute)
+	s.every, s.loop.Start.Target.Limit = 10*time.Second, 64
+	var trends []string
+	s.loop.Seen = func(r *Report) { trends = append(trends, r.Trend()) }
+	r := s.soak(t)
+	if last := trends[len(trends)-1]; !strings.HasPrefix(last, "trend=?; it is at its limit, ") || !strings.HasSuffix(last, " of 64 file descriptors") {
+		t.Errorf("the last: %s", last)
+	}
+	if early := trends[20]; !strings.Contains(early, "at that rate the limit 64 is reached after") {
+		t.Errorf("an early one: %s", early)
+	}
+	v := verdictOf(t, r, "growth", "handles")
+	if v.Status != Fail || !strings.Contains(v.Reason, ". It is at its limit, ") || !strings.Contains(v.Headline, "; it is at its limit, ") || strings.Contains(v.Reason, "after 0") {
+		t.Errorf("%s\n%s", v.Reason, v.Headline)
 	}
 }
