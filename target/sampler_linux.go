@@ -22,6 +22,7 @@ type Sampler struct {
 	// countable: the cheap count agreed with a full reading of our own process.
 	countable bool
 	hide      string                    // begins the links that do not count; "" hides none
+	again     string                    // our command line, for a shell
 	tree      atomic.Pointer[[]counted] // what the last Sample read
 
 	mu     sync.Mutex // of what follows
@@ -60,6 +61,7 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 		reader: newFDReader(),
 		tally:  newTally(cfg.Groups),
 		states: newTCPStates(cfg.Root),
+		again:  cfg.Again,
 	}
 	if cfg.Hide != "" {
 		s.hide = cfg.Hide + "/"
@@ -132,7 +134,7 @@ func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 	}
 	err := s.reader.each(s.root, id.PID, s.visit)
 	if isDenied(err) {
-		r.denied = deniedNames(s.root, id.PID)
+		r.denied = deniedNames(s.root, id.PID, s.again)
 		r.fds, err = s.cheap(id.PID, r.denied)
 	} else {
 		r.fds, r.hidden = s.tally.total, s.hidden
