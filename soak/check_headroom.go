@@ -12,20 +12,6 @@ const headroomShare = 0.9
 
 func exhausted(fds, limit int64) bool { return float64(fds) >= headroomShare*float64(limit) }
 
-// atLimit says, in words, that the descriptors came to the limit that the target
-// really has: from there on it fails to open more, and that it holds no more says
-// nothing of what it would have kept. "" where they did not, or no limit is known.
-func (r *Report) atLimit() string {
-	fds, limit := r.nearestRead()
-	if limit == 0 {
-		limit = r.Start.Scenario.Limit
-	}
-	if fds == 0 || limit == 0 || !exhausted(fds, limit) {
-		return ""
-	}
-	return fmt.Sprintf("at its limit, %d of %d file descriptors", fds, limit)
-}
-
 func (headroom) Judge(r *Report) []Verdict {
 	fds, limit, ok := r.nearestLimit()
 	switch {

@@ -300,29 +300,3 @@ func (r *Report) errors() (requests, errors int) {
 	}
 	return requests, errors
 }
-
-// nearestLimit is the process that came nearest to its limit: its file
-// descriptors and the soft limit. The scenario's limit goes before the one that
-// was read. ok is false where there is none or nothing was counted.
-func (r *Report) nearestLimit() (fds, limit int64, ok bool) {
-	fds, limit = r.nearestRead()
-	if l := r.Start.Scenario.Limit; l > 0 {
-		limit = l
-	}
-	return fds, limit, fds > 0 && limit > 0
-}
-
-// nearestRead is the same under the limit that was read, 0 where none was.
-func (r *Report) nearestRead() (fds, limit int64) {
-	near, alone := r.nearest, len(r.parts) <= 1
-	if alone {
-		near = nearer(near, r.peaked)
-	}
-	switch {
-	case near != nil:
-		return near.FDs, near.Limit
-	case r.Peak != nil && alone:
-		fds = *r.Peak
-	}
-	return fds, r.Start.Target.Limit
-}
