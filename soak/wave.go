@@ -80,10 +80,10 @@ func (a Answer) ended() Class {
 	return a.Class + " in " + Class(a.Step)
 }
 
-// Unfinished reports whether no answer came, not even a status, or one that did not
-// end within the timeout. One that was cut short has ended.
+// Unfinished reports whether no answer came, not even a final status, or one that
+// did not end within the timeout. One that was cut short has ended.
 func (a Answer) Unfinished() bool {
-	return a.Class == ClassTimeout || a.Status == 0 && (a.Class == ClassRefused || a.Class == ClassReset || a.Class == ClassEOF)
+	return a.Class == ClassTimeout || a.Status == 0 && a.Class != ClassOK
 }
 
 // Outcome is what one wave of requests brought back.

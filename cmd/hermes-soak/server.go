@@ -68,7 +68,7 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 			return &exitError{soak.ExitBroken, err, ""}
 		}
 	}
-	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder}); err != nil {
+	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder, Again: sameCommand()}); err != nil {
 		return &exitError{soak.ExitBroken, err, asOwner()}
 	}
 	s.Limit, err = target.Limit(s.root, s.PID)

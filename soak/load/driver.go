@@ -1,11 +1,13 @@
 // Package load sends HTTP requests to the target and says how each one ended.
 //
 // It speaks HTTP/1.1 on connections of its own instead of through
-// http.Transport, for three reasons. A soak counts every failed try, and the
-// transport repeats a GET that fails on a kept connection. The kind of failure
-// depends on whether a byte of the answer came, which the transport hides. And
-// a wave of n requests in flight must open n connections and no more, where the
-// transport may dial spare ones.
+// http.Transport, for three reasons. A soak counts every failed try but one: that
+// of a GET, HEAD or OPTIONS without a body on a kept connection which ended before
+// a byte of the answer came; it is sent once more, on a new connection. The
+// transport repeats more than that, on one kept connection after the other. The
+// kind of failure depends on whether a byte of the answer came, which the transport
+// hides. And a wave of n requests in flight must open n connections and no more at
+// once, where the transport may dial spare ones.
 package load
 
 import (
