@@ -201,7 +201,10 @@ class Calls(Owners):
         if name in READERS:
             return
         held = frozenset().union(*[held for _, held, _ in args])
-        if held and not (isinstance(e.func, ast.Attribute) and self.project.harmless(name)):
+        if held and isinstance(e.func, ast.Attribute) and self.project.harmless(name):
+            if any(h.param is not None for h in held):
+                self.passes.add(name)
+        else:
             self.hand(held, state)
 
     def enter(self, e, state, statement):

@@ -93,6 +93,12 @@ class Flow(Calls):
         self.bind(s.target, self.value(s.value, after), after, s.value)
         return self.done(s.value, before, after, jumps)
 
+    def s_AugAssign(self, s, before, jumps):
+        after = before.copy()
+        self.value(s.target, after)
+        self.hand(self.value(s.value, after), after)  # a list that takes them in
+        return self.done(s, before, after, jumps)
+
     def define(self, targets, value, state):
         """Remembers a test under its name: own = conn is None."""
         for t in targets:

@@ -11,7 +11,7 @@ class Owners:
         self.held = {}  # by the node that opens it
         self.params = {}
         self.kept = []  # (Held, target): stored on an object
-        self.fresh, self.returns = None, set()
+        self.fresh, self.returns, self.passes = None, set(), set()
         self.statement = None
         self.fixture = func is not None and func.fixture
         self.again = {}  # the last value of each part of a tuple

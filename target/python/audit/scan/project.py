@@ -6,6 +6,8 @@ OPENERS = {m + "." + f for m in ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "pysql
            for f in ("connect", "Connection")} | {"apsw.Connection"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = FUNCTIONS + (ast.Lambda, ast.ClassDef)
+# KEEPERS are the methods by which lists, sets, dicts, deques and queues keep what they are given.
+KEEPERS = {"add", "append", "appendleft", "extend", "extendleft", "insert", "put", "put_nowait", "setdefault", "update"}
 DEEPEST = 8  # names that stand for names
 
 
@@ -31,9 +33,10 @@ class Func:
         self.locals = (set(self.keywords) | {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}) - self.globals
         self.fresh = None  # "whole", or the index in a tuple, of a connection that it opens and returns
         self.closes, self.keeps, self.returns = set(), set(), set()  # parameters
+        self.passes = set()  # names of methods, of objects that are not known, that it gives parameters to
 
     def summary(self):
-        return self.fresh, frozenset(self.closes), frozenset(self.keeps), frozenset(self.returns)
+        return self.fresh, frozenset(self.closes), frozenset(self.keeps), frozenset(self.returns), frozenset(self.passes)
 
 
 class Class:
@@ -286,9 +289,14 @@ class Project:
                     out.append(above)
         return out
 
-    def harmless(self, name):
-        """Whether all functions of that name leave their arguments with the caller."""
-        return name in self.named and not any(f.closes or f.keeps for f in self.named[name])
+    def harmless(self, name, asked=None):
+        """Whether all methods that the name may mean leave their arguments with the caller."""
+        asked = {} if asked is None else asked
+        if name not in asked:
+            asked[name] = False  # while it is asked: where append calls append, what that keeps is not known
+            asked[name] = name in self.named and name not in KEEPERS and not any(
+                f.closes or f.keeps or not all(self.harmless(n, asked) for n in f.passes) for f in self.named[name])
+        return asked[name]
 
     def is_connection(self, cls):
         return any(self.resolve(b, c.module, None) in OPENERS for c in self.line(cls) for b in c.node.bases)

@@ -84,6 +84,7 @@ def summarize(f, flow):
     f.closes |= {h.param for h in flow.params.values() if h.closed}
     f.keeps |= {h.param for h in flow.params.values() if h.handed}
     f.returns |= flow.returns
+    f.passes |= flow.passes
     if not (f.generator or f.cached or f.fixture) and f.fresh is None:
         f.fresh = flow.fresh
     return f.summary() != before
