@@ -1,8 +1,8 @@
 """Follows the connections of one function: expressions and calls."""
 import ast
 
+from modules import OPENERS, Class, Func, last_name
 from owners import Owners
-from project import OPENERS, Class, Func, last_name
 from state import NONE
 
 # READERS take a connection and leave it with the caller.

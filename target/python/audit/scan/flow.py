@@ -2,7 +2,7 @@
 import ast
 
 from calls import Calls
-from project import FUNCTIONS, last_name
+from modules import FUNCTIONS, last_name
 from state import NONE, Held, Jumps, State, join, test_text
 
 ROUNDS = 6  # of a loop; what may be open is the same after two or three

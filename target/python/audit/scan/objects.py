@@ -3,7 +3,7 @@ import ast
 
 from calls import READERS
 from findings import Finding
-from project import Class, Func, last_name
+from modules import Class, Func, last_name
 
 CLOSES = ("close", "aclose", "__exit__")
 THREADED = (b"ThreadingHTTPServer", b"ThreadingMixIn", b"ThreadingTCPServer")

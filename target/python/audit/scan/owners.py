@@ -1,7 +1,7 @@
 """Who owns the connections of one function, and by which names."""
 import ast
 
-from project import FUNCTIONS
+from modules import FUNCTIONS
 from state import NONE, Held
 
 

@@ -91,8 +91,9 @@ def summarize(f, flow):
 
 
 def related(project, sources, rest):
-    """Takes in the files that name a function which gives a connection. What is left, and whether any was found."""
-    names = {f.name for m in project.modules.values() for f in m.funcs if f.fresh is not None}
+    """Takes in the files that name what gives a connection. What is left, and whether any was found."""
+    names = {n for m in project.modules.values() for n in project.openers(m)}
+    names |= {f.name for m in project.modules.values() for f in m.funcs if f.fresh is not None}
     names |= {c.name for m in project.modules.values() for c in m.classes if project.is_connection(c)}
     if not names:
         return rest, False
