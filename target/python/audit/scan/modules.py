@@ -57,6 +57,8 @@ class Module:
         for n in ast.walk(source.tree):
             if isinstance(n, (ast.Import, ast.ImportFrom)):
                 self.read_import(n)
+            elif isinstance(n, ast.Expr) and isinstance(n.value, ast.Attribute) and n.value.attr in ("close", "aclose"):
+                n.value.attr = ""  # conn.close without a call closes nothing
             elif isinstance(n, ast.Attribute) and n.attr == "close" and isinstance(n.value, ast.Attribute) and n.value.attr == "connection":
                 self.cursors.add(last_name(n.value.value))
         self.collect(source.tree.body, None, None, self.defined)
