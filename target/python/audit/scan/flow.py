@@ -284,7 +284,16 @@ class Flow(Calls):
         truth = truth == sign
         if not truth:
             state.drop(state.env.get(tested_name(e), NONE))  # None was never opened
+        elif isinstance(e, ast.Compare) and isinstance(e.ops[0], (ast.Is, ast.Eq)):
+            self.same(e.left, e.comparators[0], state)
         return state if state.learn((text, truth)) else None
+
+    def same(self, a, b, state):
+        """Two names stand for one thing: what only one of them may be was not opened, unless a third name has it."""
+        if isinstance(a, ast.Name) and isinstance(b, ast.Name):
+            for h in state.env.get(a.id, NONE) ^ state.env.get(b.id, NONE):
+                if not any(h in held for name, held in state.env.items() if name not in (a.id, b.id)):
+                    state.drop([h])
 
 
 def tested_name(e):
