@@ -3,7 +3,7 @@ import ast
 
 from modules import OPENERS, Class, Func, last_name
 from owners import Owners
-from state import NONE
+from state import LENT, NONE
 
 # READERS take a connection and leave it with the caller.
 READERS = {"isinstance", "print", "len", "id", "repr", "str", "bool", "type", "hasattr", "getattr", "setattr", "iter", "next", "any", "all", "vars", "dir",
@@ -204,8 +204,19 @@ class Calls(Owners):
         if held and isinstance(e.func, ast.Attribute) and self.project.harmless(name):
             if any(h.param is not None for h in held):
                 self.passes.add(name)
+        elif self.given(e.func):
+            self.hand([h for h in held if h.param is not None], state)
+            for h in held & set(state.open):
+                state.open[h] |= {LENT}
         else:
             self.hand(held, state)
+
+    def given(self, e):
+        """Whether a called function is a parameter of this one, or of one around it."""
+        f = self.func
+        while f is not None and isinstance(e, ast.Name) and e.id not in f.locals:
+            f = f.parent
+        return f is not None and isinstance(e, ast.Name) and e.id in f.keywords
 
     def enter(self, e, state, statement):
         """The head of a with: whether leaving it closes, and which connections."""

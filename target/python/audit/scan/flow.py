@@ -3,7 +3,7 @@ import ast
 
 from calls import Calls
 from modules import FUNCTIONS, last_name
-from state import NONE, Held, Jumps, State, join, test_text
+from state import LENT, NONE, Held, Jumps, State, join, test_text
 
 ROUNDS = 6  # of a loop; what may be open is the same after two or three
 CATCH_ALL = {"", "Exception", "BaseException"}
@@ -31,8 +31,11 @@ class Flow(Calls):
         if end is not None:
             jumps.add("end", 0, end)
         for kind, line, state, _, first in jumps:
-            for h in state.open:
-                h.open_at.append((kind, line or first.get(h, 0)))
+            for h, known in state.open.items():
+                if LENT in known and kind not in ("error", "yield"):
+                    h.handed = True
+                else:
+                    h.open_at.append((kind, line or first.get(h, 0)))
         return self
 
     def block(self, body, state, jumps):
