@@ -1,6 +1,7 @@
 """What a file defines."""
 import ast
 import os
+from collections import Counter
 
 OPENERS = {m + "." + f for m in ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "pysqlite3", "pysqlite3.dbapi2", "sqlcipher3", "sqlcipher3.dbapi2")
            for f in ("connect", "Connection")} | {"apsw.Connection"}
@@ -28,7 +29,8 @@ class Func:
         self.fixture = any("fixture" in d for d in self.decorators)
         self.cached = any(w in d.lower() for d in self.decorators for w in ("cache", "memo", "singleton"))
         self.globals = {n for g in own if isinstance(g, (ast.Global, ast.Nonlocal)) for n in g.names}
-        self.locals = (set(self.keywords) | {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}) - self.globals
+        self.stores = Counter(n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        self.locals = (set(self.keywords) | set(self.stores)) - self.globals
         self.fresh = None  # "whole", or the index in a tuple, of a connection that it opens and returns
         self.closes, self.keeps, self.returns = set(), set(), set()  # parameters
         self.passes = set()  # names of methods, of objects that are not known, that it gives parameters to
@@ -37,10 +39,18 @@ class Func:
         return self.fresh, frozenset(self.closes), frozenset(self.keeps), frozenset(self.returns), frozenset(self.passes)
 
 
+class Moved:
+    """A function under a name that may give it other arguments than that name gets: a lambda, a partial, a bound method."""
+
+    def __init__(self, func):
+        self.func = func
+
+
 class Class:
     def __init__(self, module, node):
         self.module, self.node, self.name = module, node, node.name
         self.methods = {}
+        self.aliases = {}  # attribute: what it is set to, where that stands for something
 
 
 class Module:
@@ -51,7 +61,7 @@ class Module:
         self.imports = {}  # name: what it may stand for, dotted
         self.stars = []  # the modules of import *
         self.defined = {}  # functions and classes of the module
-        self.aliases = {}  # name: the expression that it stands for
+        self.aliases = {}  # name: what it is set to, where that stands for something
         self.funcs, self.classes = [], []
         self.cursors = set()  # names by which a connection is closed: cur.connection.close()
         for n in ast.walk(source.tree):
@@ -97,9 +107,9 @@ class Module:
                 self.classes.append(c)
                 self.collect(n.body, c, parent, c.methods)
             elif isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name):
-                expr = alias(n.value)
-                if expr is not None and into is self.defined:
-                    self.aliases.setdefault(n.targets[0].id, expr)
+                aliases = cls.aliases if cls is not None else self.aliases
+                if alias(n.value) is not None and (cls is not None or into is self.defined):
+                    aliases.setdefault(n.targets[0].id, n.value)
             else:
                 for field in ("body", "orelse", "finalbody", "handlers", "cases"):
                     self.collect(getattr(n, field, None) or [], cls, parent, into)
@@ -107,13 +117,27 @@ class Module:
 
 def alias(value):
     """What a name stands for that is set to value: x = sqlite3.connect."""
-    if isinstance(value, (ast.Name, ast.Attribute)):
+    if isinstance(value, (ast.Name, ast.Attribute)) or imported(value):
         return value
     if isinstance(value, ast.Lambda) and isinstance(value.body, ast.Call):
         return value.body.func
-    if isinstance(value, ast.Call) and last_name(value.func) == "partial" and value.args:
+    if isinstance(value, ast.Call) and last_name(value.func) in ("partial", "staticmethod") and value.args:
         return value.args[0]
     return None
+
+
+def imported(e):
+    """The library that an expression imports: importlib.import_module("sqlite3"); None for others."""
+    if isinstance(e, ast.Call) and last_name(e.func) in ("__import__", "import_module") and e.args:
+        name = getattr(e.args[0], "value", None)
+        return name if isinstance(name, str) and name in LIBRARIES else None
+    return None
+
+
+def is_memory(e):
+    """Whether a database of this name is in memory, and has no file."""
+    text = e.value if isinstance(e, ast.Constant) else None
+    return isinstance(text, str) and (text.startswith((":memory:", "file::memory:")) or "mode=memory" in text)
 
 
 def last_name(e):

@@ -2,7 +2,7 @@
 import ast
 import os
 
-from modules import LIBRARIES, OPENERS, Class, Func, Module, last_name
+from modules import LIBRARIES, OPENERS, Class, Func, Module, Moved, alias, imported, is_memory, last_name
 
 # KEEPERS are the methods by which lists, sets, dicts, deques and queues keep what they are given.
 KEEPERS = {"add", "append", "appendleft", "extend", "extendleft", "insert", "put", "put_nowait", "setdefault", "update"}
@@ -55,16 +55,16 @@ class Project:
         if isinstance(e, ast.Name):
             return self.resolve_name(e.id, module, func, depth)
         if not isinstance(e, ast.Attribute):
-            return None
+            return imported(e)
         if isinstance(e.value, ast.Name) and func is not None:
             cls = self.class_of(func)
             if cls and e.value.id in ("self", "cls"):
-                return self.method(cls, e.attr)
+                return self.method(cls, e.attr) or self.class_alias(cls, e.attr, depth)
         if isinstance(e.value, ast.Call) and last_name(e.value.func) == "super" and func is not None and self.class_of(func):
             return self.method(self.class_of(func), e.attr, own=False)
         base = self.resolve(e.value, module, func, depth + 1) or self.instance(e.value, module, func, depth + 1)
         if isinstance(base, Class):
-            return self.method(base, e.attr)
+            return self.method(base, e.attr) or self.class_alias(base, e.attr, depth)
         if isinstance(base, str):
             return self.dotted(base + "." + e.attr, module, depth + 1)
         return None
@@ -120,11 +120,44 @@ class Project:
                 break
             scope = scope.parent
         if scope is not None:
-            return None
+            return self.local_alias(name, module, scope, depth)
         for m in self.starred(module):
             found = self.at_top(name, m, depth) if m is module or not name.startswith("_") else None
             if found is not None:
                 return found
+        return None
+
+    def aliased(self, value, module, func, depth):
+        """What a name stands for that is set to value. One that opens in memory, or by a factory, is no opener."""
+        call = value.body if isinstance(value, ast.Lambda) else value
+        if isinstance(call, ast.Call):
+            given = call.args + [k.value for k in call.keywords]
+            if any(self.in_memory(a, module, func) for a in given) or any(k.arg == "factory" for k in call.keywords):
+                return None
+        expr = alias(value)
+        found = None if expr is None else self.resolve(expr, module, func, depth + 1)
+        if isinstance(found, Func) and (found.bound or not isinstance(value, (ast.Name, ast.Attribute))):
+            return Moved(found)
+        return found
+
+    def in_memory(self, e, module, func):
+        """Whether a database of this name is in memory, and has no file."""
+        if not isinstance(e, ast.Name):
+            return is_memory(e)
+        values = self.assigned(e.id, module, func)
+        return bool(values) and all(is_memory(v) for v in values)
+
+    def local_alias(self, name, module, func, depth):
+        """What a name of a function stands for that is set once: op = lambda: sqlite3.connect(path)."""
+        values = self.assigned(name, module, func)
+        return self.aliased(values[0], module, func, depth) if len(values) == 1 and func.stores[name] == 1 else None
+
+    def class_alias(self, cls, attr, depth):
+        """What opens, that an attribute of a class stands for: connect = staticmethod(sqlite3.connect)."""
+        for c in self.line(cls):
+            if attr in c.aliases and not self.attributes(c).get(attr):
+                found = self.aliased(c.aliases[attr], c.module, None, depth)
+                return found if isinstance(found, str) and found in OPENERS else None
         return None
 
     def at_top(self, name, module, depth):
@@ -134,7 +167,7 @@ class Project:
         if name in module.defined:
             return module.defined[name]
         if name in module.aliases:
-            return self.resolve(module.aliases[name], module, None, depth + 1)
+            return self.aliased(module.aliases[name], module, None, depth)
         found = None
         for target in module.imports.get(name, ()):
             found = self.dotted(target, module, depth + 1)
