@@ -325,6 +325,25 @@ def group(p):
 	}
 }
 
+// TestOtherNames: a file that never says sqlite is read for the names that others
+// give to the library or to what opens.
+func TestOtherNames(t *testing.T) {
+	a := audited(t, pythons(t)[0], put(t, map[string]string{
+		"a.py": "import sqlite3 as lite\nfrom sqlite3 import connect as start\nOPEN = lite.connect\n",
+		"b.py": "from a import OPEN\ndef f(p):\n    OPEN(p).execute('x')\n",
+		"c.py": "from a import *\ndef f(p):\n    lite.connect(p).execute('x')\n",
+		"d.py": "import a\ndef f(p):\n    a.start(p).execute('x')\n",
+		"e.py": "from socket import *\ndef f(p):\n    lite.connect(p).execute('x')\n",
+	}))
+	var got []string
+	for _, f := range a.Findings {
+		got = append(got, fmt.Sprintf("%s:%d %s", f.Path, f.Line, f.Rule))
+	}
+	if !slices.Equal(got, []string{"b.py:3 HS002", "c.py:3 HS002", "d.py:3 HS002"}) {
+		t.Errorf("found %q", got)
+	}
+}
+
 // TestNamesInARing: names that stand for one another are looked up once each.
 func TestNamesInARing(t *testing.T) {
 	var code strings.Builder
