@@ -25,6 +25,8 @@ PATH, NAME = 60, 36  # bytes of a frame's path and function
 OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 STDLIB = os.path.dirname(os.__file__) + os.sep
 
+real_open, real_os_open = open, os.open  # ours would come back to us
+
 folder = ""
 options = ()
 first = os.getpid()  # of the interpreter, not of what it forks
@@ -38,19 +40,21 @@ def start(where):
     """Starts tracing, with the counters in the folder."""
     global folder, options
     folder = where
-    with open(os.path.join(folder, "options")) as f:
+    with real_open(os.path.join(folder, "options"), encoding="utf-8") as f:
         options = f.read().split()
-    if "children" not in options:
-        leave_environment()
-    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
+    import _hermes_soak_exec
+
+    _hermes_soak_exec.hook()
     counters()
     atexit.register(freeze)
     os.register_at_fork(after_in_child=forked)
     if "gc-off" in options:
         no_gc()
     import _hermes_soak_sqlite
+    from _hermes_soak_imports import when_imported
 
-    sys.meta_path[:0] = Finder("_sqlite3", _hermes_soak_sqlite.hook), Finder("apsw", lambda _: flag(APSW))
+    when_imported("apsw", lambda _: flag(APSW))
+    when_imported("_sqlite3", _hermes_soak_sqlite.hook)
     if "fd" in options:
         import _hermes_soak_fd
 
@@ -63,47 +67,10 @@ def failed(error):
         if file or kept:
             # Where no file can be opened any more, the counters that we have are still there.
             (file or kept[-1]).words[LOST] += 1
-        with open(os.path.join(folder, "failed.%d" % os.getpid()), "w") as f:
+        with real_open(os.path.join(folder, "failed.%d" % os.getpid()), "w", encoding="utf-8", errors="backslashreplace") as f:
             f.write("%s: %s" % (type(error).__name__, error))
     except Exception:
         pass  # nobody can be told
-
-
-# The environment.
-
-
-def paths(env):
-    return env.get("PYTHONPATH", "").split(os.pathsep)
-
-
-def leave_environment():
-    """Takes the folder out of PYTHONPATH, so that children are not traced."""
-    rest = [p for p in paths(os.environ) if p != folder]
-    if rest:
-        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
-    else:
-        os.environ.pop("PYTHONPATH", None)
-
-
-class Exec:
-    """Lets a program that takes the place of this one be traced too: it is no child."""
-
-    def __init__(self, real, has_env):
-        self.real, self.arguments = real, 2 + has_env
-        alike(self, real)
-
-    def __call__(self, *args, **kwargs):
-        try:
-            if os.getpid() == first and len(args) == self.arguments:
-                new = dict(args[2] if len(args) > 2 else os.environ)
-                new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
-                args = args[0], args[1], new
-        except Exception:
-            pass  # the real one says what is wrong with them
-        return (real_execve if len(args) == 3 else self.real)(*args, **kwargs)
-
-
-real_execve = os.execve
 
 
 def alike(ours, real):
@@ -141,7 +108,7 @@ class File:
         self.cells = (HEADER + slots * SLOT) // 8
         size = HEADER + slots * SLOT + (8 * DESCRIPTORS if openers else 0)
         path = os.path.join(folder, "%d.%d" % (os.getpid(), time.monotonic_ns()))
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = real_os_open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             # A page without room on the disk would end the process when it is written.
             os.posix_fallocate(fd, 0, size)
@@ -165,7 +132,7 @@ class File:
         self.words[FLAGS] = flags[0]
         self.rest = self.take(SLOTS - 1, ())  # all places beyond the others
         self.rest_opener = self.take(2 * SLOTS - 1, ()) if openers else None
-        os.rename(path, path + ".trace")  # now it is whole
+        self.path = path
 
     def site(self, key, frames, opener):
         """The counters of a new place. Two threads may make two of one; the reader adds them up."""
@@ -215,8 +182,8 @@ class Site:
 def ticks():
     """The start of this process in clock ticks; 0 where that is not known."""
     try:
-        with open("/proc/self/stat") as f:
-            return int(f.read().rpartition(")")[2].split()[19])
+        with real_open("/proc/self/stat", "rb") as f:
+            return int(f.read().rpartition(b")")[2].split()[19])
     except Exception:
         return 0
 
@@ -226,7 +193,12 @@ def counters():
     global file
     with making:
         if file is None:
-            file = File()
+            new = File()
+            if file is None:
+                file = new
+                os.rename(new.path, new.path + ".trace")  # now it is whole
+            else:
+                os.unlink(new.path)  # a finalizer that ran meanwhile has made them
         return file
 
 
@@ -328,49 +300,3 @@ def shown(path):
         if path.startswith(base.rstrip(os.sep) + os.sep):
             return path[len(base.rstrip(os.sep)) + 1 :]
     return path
-
-
-# Modules that are imported later.
-
-
-class Finder:
-    """Hooks a module when it is imported."""
-
-    def __init__(self, name, hook):
-        self.name, self.hook = name, hook
-
-    def find_spec(self, name, path=None, target=None):
-        if name != self.name:
-            return None
-        for finder in sys.meta_path:
-            if finder is not self and hasattr(finder, "find_spec"):
-                spec = finder.find_spec(name, path, target)
-                if spec is not None:
-                    break
-        else:
-            return None
-        if hasattr(spec.loader, "exec_module"):
-            spec.loader = Loader(spec.loader, self.hook)
-        return spec
-
-
-class Loader:
-    """Loads a module as its own loader does, and hooks it."""
-
-    def __init__(self, real, hook):
-        self.real, self.hook = real, hook
-
-    def create_module(self, spec):
-        spec.loader = self.real
-        try:
-            return self.real.create_module(spec)
-        finally:
-            spec.loader = self
-
-    def exec_module(self, module):
-        module.__spec__.loader = module.__loader__ = self.real
-        self.real.exec_module(module)
-        try:
-            self.hook(module)
-        except Exception as error:
-            failed(error)

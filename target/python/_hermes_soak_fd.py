@@ -9,6 +9,7 @@ import os
 import sys
 
 import _hermes_soak as tracer
+from _hermes_soak_imports import when_imported
 
 
 def hook():
@@ -19,7 +20,7 @@ def hook():
     opener = Opener(builtins.open, descriptor)
     builtins.open = io.open = opener
     sys.modules["_io"].open = opener
-    sys.meta_path.insert(0, tracer.Finder("socket", sockets))
+    when_imported("socket", sockets)
 
 
 def numbers(result):

@@ -1,0 +1,43 @@
+"""Has the program that takes the place of the target traced too, and nothing else that it starts."""
+import os
+
+import _hermes_soak as tracer
+
+real_execve = os.execve
+
+
+def hook():
+    if "children" not in tracer.options:
+        leave_environment()
+    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
+
+
+def paths(env):
+    return env.get("PYTHONPATH", "").split(os.pathsep)
+
+
+def leave_environment():
+    """Takes the folder out of PYTHONPATH, so that children are not traced."""
+    rest = [p for p in paths(os.environ) if p != tracer.folder]
+    if rest:
+        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
+    else:
+        os.environ.pop("PYTHONPATH", None)
+
+
+class Exec:
+    """Lets a program that takes the place of this one be traced too: it is no child."""
+
+    def __init__(self, real, has_env):
+        self.real, self.arguments = real, 2 + has_env
+        tracer.alike(self, real)
+
+    def __call__(self, *args, **kwargs):
+        try:
+            if os.getpid() == tracer.first and len(args) == self.arguments:
+                new = dict(args[2] if len(args) > 2 else os.environ)
+                new["PYTHONPATH"] = os.pathsep.join([tracer.folder] + [p for p in paths(new) if p not in ("", tracer.folder)])
+                args = args[0], args[1], new
+        except Exception:
+            pass  # the real one says what is wrong with them
+        return (real_execve if len(args) == 3 else self.real)(*args, **kwargs)
