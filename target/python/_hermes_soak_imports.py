@@ -6,7 +6,20 @@ import _hermes_soak as tracer
 
 def when_imported(name, hook):
     """Calls the hook with the module as soon as it is there."""
-    sys.meta_path.insert(0, Finder(name, hook))
+    if name in sys.modules:  # a .pth file may have imported it
+        hook(sys.modules[name])
+    else:
+        sys.meta_path.insert(0, Finder(name, hook))
+
+
+def replace(*pairs):
+    """Puts new objects in the place of old ones in every module that has copied them."""
+    news = {id(old): new for old, new in pairs}
+    for module in list(sys.modules.values()):
+        if type(module) is type(sys):  # one of another type may load what it stands for
+            for name, value in list(vars(module).items()):
+                if id(value) in news:
+                    setattr(module, name, news[id(value)])
 
 
 class Finder:

@@ -2,6 +2,7 @@
 import os
 
 import _hermes_soak as tracer
+from _hermes_soak_imports import replace
 
 
 def in_memory(database):
@@ -27,7 +28,7 @@ class Token:
 
 def hook(module):
     """Puts a Connection that counts in the place of the module's own."""
-    real = module.Connection
+    real, before = module.Connection, module.Connection.__subclasses__()
     real_init, real_close, real_connect = real.__init__, real.close, module.connect
 
     class Connection(real):
@@ -80,4 +81,6 @@ def hook(module):
 
     connect = Connect()
     tracer.alike(connect, real_connect)
-    module.Connection, module.connect = Connection, connect
+    replace((real, Connection), (real_connect, connect))
+    if before:
+        raise RuntimeError("sqlite3.Connection had subclasses before the tracer was there: %s" % ", ".join(c.__name__ for c in before))
