@@ -1,10 +1,16 @@
 package python
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"hermes-soak/soak"
@@ -92,6 +98,110 @@ func TestImportedBefore(t *testing.T) {
 		tr.run(t, filepath.Join(venv, "bin", "python3"), "import early")
 		if c, err := tr.reader.Read(func(Process) bool { return true }); err != nil || !strings.Contains(c.Failed, "subclasses before the tracer was there: Early") {
 			t.Errorf("%v %+v", err, c)
+		}
+	})
+}
+
+// TestNamespace: a process that sees another pid of itself than we do counts on.
+func TestNamespace(t *testing.T) {
+	unshare := []string{"unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"}
+	for _, mount := range [][]string{nil, {"--mount-proc"}} {
+		if out, err := exec.Command(unshare[0], append(slices.Concat(unshare[1:], mount), "true")...).CombinedOutput(); err != nil {
+			t.Skipf("needs unshare: %s", out)
+		}
+		eachPython(t, func(t *testing.T, python string) {
+			tr := newTraced(t, Options{Openers: true})
+			const script = "import sqlite3, sys\nfor line in sys.stdin: kept = open('/dev/null'); sqlite3.connect('state.db'); print(flush=True)"
+			cmd := tr.command(slices.Concat(unshare, mount, []string{python, "-c", script})...)
+			in, out := piped(t, cmd)
+			for want := range int64(3) {
+				if _, err := io.WriteString(in, "\n"); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := out.Read(make([]byte, 1)); err != nil {
+					t.Fatal(err)
+				}
+				c, err := tr.reader.Read(alive)
+				if err != nil || c.Failed != "" || c.summed().Opened != want+1 || len(c.Processes) != 1 || len(c.Openers) != 1 {
+					t.Fatalf("%v: %v %+v, want %d opened", mount, err, c, want+1)
+				}
+				if !Forked("/proc", c.Processes[0].PID, tr.folder) {
+					t.Errorf("%v: pid %d is another process", mount, c.Processes[0].PID)
+				}
+			}
+			_ = in.Close()
+			_ = cmd.Wait() // what it counted is looked at
+			if c, err := tr.reader.Read(alive); err != nil || c.summed().Opened != 3 || len(c.Processes) != 0 {
+				t.Errorf("%v: %v %+v", mount, err, c)
+			}
+		})
+	}
+}
+
+// alive is as hermes-soak tells it: by pid and start.
+func alive(p Process) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	return err == nil && len(fields) > 19 && (p.Ticks == 0 || fields[19] == strconv.FormatUint(p.Ticks, 10))
+}
+
+// piped starts the command, whose input and output it returns.
+func piped(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser, out io.Reader) {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err = cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // its own group
+		_ = cmd.Wait()                                      // the second of two is refused
+	})
+	return in, out
+}
+
+// TestSubinterpreter: interpreters beside one another in a process count, each its
+// own.
+func TestSubinterpreter(t *testing.T) {
+	const script = `
+try: import _xxsubinterpreters as I
+except ImportError: import _interpreters as I
+import sqlite3, sys
+inner = "import sqlite3; sqlite3.connect('state.db').close()"
+for line in sys.stdin:
+    if line.strip() == "inner":
+        one = I.create()
+        getattr(I, "run_string", getattr(I, "exec", None))(one, inner)
+    elif line.strip() == "end":
+        I.destroy(one)
+    else:
+        sqlite3.connect("state.db").close()
+    print(flush=True)
+`
+	eachPython(t, func(t *testing.T, python string) {
+		tr := newTraced(t, Options{})
+		cmd := tr.command(python, "-c", script)
+		in, out := piped(t, cmd)
+		want := int64(0)
+		for _, line := range []string{"outer", "inner", "outer", "outer", "end", "outer"} {
+			if _, err := io.WriteString(in, line+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := out.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			if line != "end" {
+				want++
+			}
+			c, err := tr.reader.Read(alive)
+			if err != nil || c.Failed != "" || c.summed().Opened != want || c.summed().Closed != want {
+				t.Fatalf("%s: %v %+v, want %d opened", line, err, c, want)
+			}
 		}
 	})
 }
