@@ -142,18 +142,41 @@ func (t *traced) Trace(context.Context) soak.Trace {
 	if counts.APSW && out.Unknown == "" {
 		out.Unknown = "it uses apsw, whose connections are not seen"
 	}
-	for _, id := range t.server.takers() {
-		counting := slices.ContainsFunc(counts.Processes, func(p pytrace.Process) bool { return p.PID == id.PID })
-		if out.Unknown != "" || counting || pytrace.Forked(t.server.root, id.PID, t.server.traceFolder) {
-			continue
-		}
-		args, err := target.CommandLine(t.server.root, id.PID)
-		if err != nil {
-			continue // it ended meanwhile
-		}
-		out.Unknown = pytrace.Why(t.server.root, id.PID, args, id.PID != t.server.PID)
+	if out.Unknown == "" {
+		out.Unknown = t.untraced(counts.Processes)
 	}
 	return out
+}
+
+// untraced says why a process that may open connections does not count: one that
+// takes requests, or that runs Python; "" where all count.
+func (t *traced) untraced(counting []pytrace.Process) string {
+	root := t.server.root
+	var pids []int
+	for _, id := range t.server.takers() {
+		pids = append(pids, id.PID)
+	}
+	tree, err := target.Tree(root, t.server.PID)
+	if err != nil {
+		return "the processes below the target cannot be read: " + err.Error()
+	}
+	for _, pid := range tree {
+		if !slices.Contains(pids, pid) && pytrace.Running(root, pid) {
+			pids = append(pids, pid)
+		}
+	}
+	for _, pid := range pids {
+		known := slices.ContainsFunc(counting, func(p pytrace.Process) bool { return p.PID == pid })
+		if known || pytrace.Forked(root, pid, t.server.traceFolder) {
+			continue
+		}
+		args, err := target.CommandLine(root, pid)
+		if err != nil || pytrace.OpensNothing(args) {
+			continue // it ended meanwhile, or is one of Python's own
+		}
+		return pytrace.Why(root, pid, args, pid != t.server.PID)
+	}
+	return ""
 }
 
 // alive: a process that cannot tell its own start is taken to be the one that has
