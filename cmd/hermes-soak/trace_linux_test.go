@@ -138,3 +138,24 @@ func TestTracedRecord(t *testing.T) {
 		t.Errorf("the run said\n%s\nand judge\n%s%s", ran, &s.out, &s.errors)
 	}
 }
+
+// TestNoRoomForTracer: where the tracer cannot be put into a folder, the server runs
+// without it, and only a run that asked for it ends there.
+func TestNoRoomForTracer(t *testing.T) {
+	t.Parallel()
+	python := pythons(t)[0]
+	for what, want := range map[string]string{
+		"auto":   `(?m)^NOTE    closed: not judged: make a folder for the tracer: `,
+		"sqlite": `(?m)^hermes-soak: make a folder for the tracer: `,
+	} {
+		port, dir := freePort(t), t.TempDir()
+		s := program(t, "run", "--trace", what, "--url", "http://127.0.0.1:"+port, "--cwd", dir, "--log", filepath.Join(dir, "log"), "--drain", "200ms", "--batches", "3", "--requests", "20", "--no-extend",
+			"--", python, mustAbs(t, "testdata/webui.py"), port, "closes")
+		s.Env = append(s.Env, "TMPDIR=/proc")
+		_ = s.Run() // the status is looked at
+		wantStatus := map[string]int{"auto": soak.ExitPass, "sqlite": soak.ExitBroken}[what]
+		if out := s.out.String() + s.errors.String(); s.ProcessState.ExitCode() != wantStatus || !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("%s: exit status %d, want %d and %s in\n%s", what, s.ProcessState.ExitCode(), wantStatus, want, out)
+		}
+	}
+}
