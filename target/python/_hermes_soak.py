@@ -82,6 +82,12 @@ def alike(ours, real):
             can.add(ours)
 
 
+def put(name, ours):
+    """Puts ours in the place of a function of os, and of the module that os has it from, where pickle looks."""
+    setattr(os, name, ours)
+    setattr(sys.modules[ours.__module__], name, ours)
+
+
 def no_gc():
     """Turns the cyclic collector off and counts the collections that come all the same."""
     import gc

@@ -9,7 +9,8 @@ real_execve = os.execve
 def hook():
     if "children" not in tracer.options:
         leave_environment()
-    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
+    for name, has_env in ("execv", False), ("execve", True):
+        tracer.put(name, Exec(getattr(os, name), has_env))
 
 
 def paths(env):
@@ -37,7 +38,10 @@ class Exec:
             if os.getpid() == tracer.first and len(args) == self.arguments:
                 new = dict(args[2] if len(args) > 2 else os.environ)
                 new["PYTHONPATH"] = os.pathsep.join([tracer.folder] + [p for p in paths(new) if p not in ("", tracer.folder)])
-                args = args[0], args[1], new
+                real_execve(args[0], args[1], new)
         except Exception:
-            pass  # the real one says what is wrong with them
-        return (real_execve if len(args) == 3 else self.real)(*args, **kwargs)
+            pass  # the real one says what is wrong
+        return self.real(*args, **kwargs)
+
+    def __reduce__(self):
+        return self.__name__

@@ -16,7 +16,7 @@ def hook():
     """Puts callables that take notes in the place of what opens descriptors."""
     for name in ("open", "dup", "openpty", "pipe", "pipe2", "forkpty", "memfd_create", "eventfd"):
         if hasattr(os, name):
-            setattr(os, name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
+            tracer.put(name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
     opener = Opener(builtins.open, descriptor)
     builtins.open = io.open = opener
     sys.modules["_io"].open = opener

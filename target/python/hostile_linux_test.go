@@ -205,3 +205,23 @@ for line in sys.stdin:
 		}
 	})
 }
+
+// TestStandIns: what stands in the place of a function is pickled as that, and fails
+// as it does.
+func TestStandIns(t *testing.T) {
+	const script = `
+import copy, io, os, pickle, posix, sqlite3
+for f in open, os.open, os.pipe, os.execv, os.execve, sqlite3.connect:
+    assert pickle.loads(pickle.dumps(f)) is f is copy.deepcopy(f), f
+for f, args in (os.execv, ("/no/such", ["x"])), (os.execve, ("/no/such", ["x"], os.environ)):
+    try: f(*args)
+    except FileNotFoundError as error: print(error.filename)
+`
+	eachPython(t, func(t *testing.T, python string) {
+		for _, o := range []Options{{}, {Openers: true}} {
+			if got := newTraced(t, o).run(t, python, script); got != "None\n/no/such" {
+				t.Errorf("printed %q", got)
+			}
+		}
+	})
+}
