@@ -33,6 +33,7 @@ first = os.getpid()  # of the interpreter, not of what it forks
 file = None  # the counters of this process, made when they are first needed
 making = _thread.RLock()  # held while they are made; a finalizer may come back for more
 kept = []  # mappings of processes that we were forked from
+collector = None  # the thread in which the cyclic collector runs
 owned = {}  # file name -> whether frames of it are the target's own
 
 
@@ -48,8 +49,7 @@ def start(where):
     counters()
     atexit.register(freeze)
     os.register_at_fork(after_in_child=forked)
-    if "gc-off" in options:
-        no_gc()
+    watch_gc()
     import _hermes_soak_sqlite
     from _hermes_soak_imports import when_imported
 
@@ -88,17 +88,21 @@ def put(name, ours):
     setattr(sys.modules[ours.__module__], name, ours)
 
 
-def no_gc():
-    """Turns the cyclic collector off and counts the collections that come all the same."""
+def watch_gc():
+    """Notes while the cyclic collector runs, which is where what a finalizer closes is closed by it."""
     import gc
 
     counted = count(1).__next__
+    off = "gc-off" in options
 
     def collecting(phase, info):
-        if phase == "start" and file is not None:
+        global collector
+        collector = _thread.get_ident() if phase == "start" else None
+        if off and phase == "start" and file is not None:
             file.words[COLLECTIONS] = counted()
 
-    gc.disable()
+    if off:
+        gc.disable()
     gc.callbacks.append(collecting)
 
 
@@ -174,13 +178,6 @@ class Site:
             map(self.words.__setitem__, repeat(self.at + which), count(1)).__next__ for which in (OPENED, CLOSED, COLLECTED)
         )
 
-    def open(self):
-        self.opened()
-        w, at = self.words, self.at
-        opened, closed, collected, peak = w[at : at + 4]
-        if opened - closed - collected > peak:
-            w[at + PEAK] = opened - closed - collected
-
     def silence(self):
         self.opened = self.closed = self.collected = int
 
@@ -234,8 +231,8 @@ class Ended(dict):
 
 
 class Silent:
-    slot = None
-    open = opened = closed = collected = staticmethod(int)
+    slot, words, at = None, (0,) * 4, 0
+    opened = closed = collected = staticmethod(int)
 
 
 silent = Silent()

@@ -46,6 +46,8 @@ class Opener:
         result = self.real(*args, **kwargs)
         try:
             note(self.descriptors(result))
+        except RecursionError:
+            pass  # the target is near its limit: this one has no note
         except Exception as error:
             tracer.failed(error)
         return result
@@ -77,6 +79,8 @@ def sockets(module):
         real(self, *args, **kwargs)
         try:
             note((self.fileno(),))
+        except RecursionError:
+            pass  # the target is near its limit: this one has no note
         except Exception as error:
             tracer.failed(error)
 

@@ -225,3 +225,60 @@ for f, args in (os.execv, ("/no/such", ["x"])), (os.execve, ("/no/such", ["x"], 
 		}
 	})
 }
+
+// TestFinalizers: what a finalizer closes is closed by the collector where that ran
+// it, and by the code where it was not.
+func TestFinalizers(t *testing.T) {
+	const script = `
+import gc, sqlite3, weakref
+class Kept:
+    def __init__(self, cycle):
+        self.c = sqlite3.connect("state.db")
+        if cycle: self.me = self
+    def __del__(self): self.c.close()
+gc.disable()
+for i in range(5): Kept(True)
+gc.collect()
+for i in range(3): Kept(False)
+sqlite3.connect("state.db").close()
+`
+	eachPython(t, func(t *testing.T, python string) {
+		tr := newTraced(t, Options{})
+		tr.run(t, python, script)
+		if sum := tr.counts(t).summed(); sum.Opened != 9 || sum.Closed != 4 || sum.Collected != 5 {
+			t.Errorf("%+v, want 4 of 9 closed and 5 collected", sum)
+		}
+	})
+}
+
+// TestRecursion: connections that the target opens near the limit of recursion are
+// counted, and the tracer does not fail.
+func TestRecursion(t *testing.T) {
+	const script = `
+import os, sqlite3, sys
+done = 0
+def deep(n):
+    global done
+    if n: return deep(n - 1)
+    c = sqlite3.connect("state.db")
+    done += 1
+    c.close()
+deep(0)
+sys.setrecursionlimit(300)
+for n in range(200, 300):
+    try: deep(n)
+    except RecursionError: pass
+deep(0)
+print(done)
+`
+	eachPython(t, func(t *testing.T, python string) {
+		for _, o := range []Options{{}, {Openers: true}} {
+			tr := newTraced(t, o)
+			done := tr.run(t, python, script)
+			sum := tr.counts(t).summed()
+			if strconv.FormatInt(sum.Opened, 10) != done || sum.Opened-sum.Closed > 2 || sum.Opened != sum.Closed+sum.Collected+sum.Ended {
+				t.Errorf("%+v, want %s opened", sum, done)
+			}
+		}
+	})
+}
