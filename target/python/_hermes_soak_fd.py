@@ -68,7 +68,8 @@ def note(descriptors):
                 inode = os.fstat(fd).st_ino
             except OSError:
                 continue  # it was closed meanwhile
-            of.words[of.cells + fd] = (inode & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
+            if of.room(8 * (of.cells + fd), 8):
+                of.words[of.cells + fd] = (inode & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
 
 
 def sockets(module):

@@ -282,3 +282,67 @@ print(done)
 		}
 	})
 }
+
+// TestManyForked: a forked process takes little of the disk until it needs more, and
+// more of them than can be summed up are not counted, which is said.
+func TestManyForked(t *testing.T) {
+	const script = `
+import os, resource, sqlite3, sys
+many = len(sys.argv) > 1
+pid = os.fork()
+if pid == 0:
+    file = open("/dev/null")
+    for i in range(300 if many else 1): exec("def f():\n" + "\n" * i + "    sqlite3.connect('state.db').close()\nf()")
+    if many: resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000)); os.dup2(file.fileno(), 900); kept = [os.dup(900) for i in range(1200)]; os.close(900)
+    print("ready", flush=True)
+    sys.stdin.read()
+    os._exit(0)
+os.wait()
+`
+	eachPython(t, func(t *testing.T, python string) {
+		for _, many := range []bool{false, true} {
+			tr := newTraced(t, Options{Openers: true})
+			args := []string{python, "-c", script}
+			places, open := 1, int64(1)
+			if many {
+				args, places, open = append(args, "many"), 300, 1201
+			}
+			cmd := tr.command(args...)
+			cmd.Stderr = os.Stderr
+			in, out := piped(t, cmd)
+			if n, err := out.Read(make([]byte, 10)); n == 0 {
+				t.Fatal(err)
+			}
+			c := tr.counts(t)
+			var openers int64
+			for _, o := range c.Openers {
+				openers += o.Open
+			}
+			if len(c.Sites) != places || openers != open {
+				t.Errorf("%d places and %d descriptors, want %d and %d: %+v", len(c.Sites), openers, places, open, c)
+			}
+			files, err := tr.reader.files()
+			if err != nil || len(files) != 2 {
+				t.Fatal(err, len(files))
+			}
+			info, err := os.Stat(filepath.Join(tr.folder, files[1].name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if used := info.Sys().(*syscall.Stat_t).Blocks * 512; !many && used > 64<<10 {
+				t.Errorf("%d bytes on the disk", used)
+			}
+			_ = in.Close()
+		}
+		tr := newTraced(t, Options{})
+		for i := range 4096 {
+			if err := os.WriteFile(filepath.Join(tr.folder, strconv.Itoa(i)), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tr.run(t, python, "import os, sqlite3\nif os.fork() == 0:\n    sqlite3.connect('state.db').close()\n    os._exit(0)\nos.wait()")
+		if c, err := tr.reader.Read(alive); err != nil || !strings.Contains(c.Failed, "4096 processes were forked since the counters were last read") {
+			t.Errorf("%v %+v", err, c)
+		}
+	})
+}
