@@ -23,6 +23,7 @@ type server struct {
 	root    string          // where its processes are shown, set by measure
 
 	traceFolder string // of the tracer that was put into it; "" where none was
+	untraced    string // why none could be put into it, though nobody asked for one by name
 
 	ask     target.Supervisor // nil where none was named
 	service target.Service    // what the supervisor said first
