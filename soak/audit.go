@@ -129,8 +129,9 @@ func (a *Audit) Confirm(run *Report, within func(string) string) {
 // failedPlaces are the names of the places on which the check closed fails.
 func (r *Report) failedPlaces() map[string]bool {
 	names := map[string]bool{}
-	for _, p := range r.places() {
-		if p.grows(r.maxInFlight()) == Fail {
+	places, _ := r.places()
+	for _, p := range places {
+		if p.answer(r) == Fail {
 			names[p.worst.name()] = true
 		}
 	}

@@ -24,11 +24,12 @@ func (closed) Judge(r *Report) []Verdict {
 	var out, doubt, held []Verdict
 	places, whole := r.places()
 	for _, s := range places {
-		switch status := s.grows(r.maxInFlight()); {
-		case status == Pass:
-		case !s.dropped() && !r.handlesLeak():
-			held = append(held, s.held())
-		case status == Fail:
+		switch s.answer(r) {
+		case Pass:
+			if s.grows(r.maxInFlight()) != Pass {
+				held = append(held, s.held())
+			}
+		case Fail:
 			out = append(out, s.failed(r))
 		default:
 			doubt = append(doubt, Verdict{Status: Unknown, site: s.worst.String(),
@@ -143,6 +144,15 @@ func (r *Report) places() (all []*placed, whole bool) {
 // droppedShare of what is left unclosed, and not held any more, is proof that nobody
 // meant to keep it.
 const droppedShare = 0.25
+
+// answer says whether the line leaves ever more connections unclosed that are lost, or
+// that growth knows for a leak.
+func (p *placed) answer(r *Report) Status {
+	if !p.dropped() && !r.handlesLeak() {
+		return Pass
+	}
+	return p.grows(r.maxInFlight())
+}
 
 // dropped says that the code lost a good part of what it did not close.
 func (p *placed) dropped() bool {
