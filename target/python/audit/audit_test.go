@@ -356,6 +356,24 @@ func TestNamesInARing(t *testing.T) {
 	}
 }
 
+// TestLongDelegation: methods that delegate to one another are not asked anew by
+// each caller.
+func TestLongDelegation(t *testing.T) {
+	var code strings.Builder
+	code.WriteString("import sqlite3\n")
+	for i := range 3000 {
+		fmt.Fprintf(&code, "class C%d:\n    def m%d(self, conn):\n        self.x.m%d(conn)\n", i, i, i+1)
+		fmt.Fprintf(&code, "def f%d(x, p):\n    conn = sqlite3.connect(p)\n    x.m%d(conn)\n    conn.close()\n", i, i%10)
+	}
+	code.WriteString("class C3000:\n    def m3000(self, conn):\n        conn.execute('x')\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	a, err := Run(ctx, pythons(t)[0], put(t, map[string]string{"a.py": code.String()}))
+	if err != nil || len(a.Findings) != 3000 {
+		t.Error(err, a)
+	}
+}
+
 // TestColumn: a column counts characters, whatever the file's encoding.
 func TestColumn(t *testing.T) {
 	line := "    x = 'ä€😀'; c = sqlite3.connect(p); c.execute(x)\n"

@@ -17,6 +17,7 @@ class Project:
         self.marks = {}  # what Flow knows of a statement, by its node
         self.resolved = {}  # expressions, by their node and function, with what they name
         self.lines = {}  # classes with those above them, modules with those whose names they have
+        self.asked = {}  # names of methods, with whether they are harmless; for one round
         self.sets = {}  # classes, functions and modules with what they set their attributes and names to
 
     def add(self, source):
@@ -232,14 +233,13 @@ class Project:
                     out.append(above)
         return out
 
-    def harmless(self, name, asked=None):
-        """Whether all methods that the name may mean leave their arguments with the caller."""
-        asked = {} if asked is None else asked
-        if name not in asked:
-            asked[name] = False  # while it is asked: where append calls append, what that keeps is not known
-            asked[name] = name in self.named and name not in KEEPERS and not any(
-                f.closes or f.keeps or not all(self.harmless(n, asked) for n in f.passes) for f in self.named[name])
-        return asked[name]
+    def harmless(self, name):
+        """Whether all methods that the name may mean leave their arguments with the caller, as known in this round."""
+        if name not in self.asked:
+            self.asked[name] = False  # while it is asked: where append calls append, what that keeps is not known
+            self.asked[name] = name in self.named and name not in KEEPERS and not any(
+                f.closes or f.keeps or not all(self.harmless(n) for n in f.passes) for f in self.named[name])
+        return self.asked[name]
 
     def is_connection(self, cls):
         return any(self.resolve(b, c.module, None) in OPENERS for c in self.line(cls) for b in c.node.bases)

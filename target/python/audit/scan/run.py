@@ -57,6 +57,7 @@ def follow(project, sources):
     flows, changed = {}, None
     for _ in range(ROUNDS):
         again, changed = changed, set()
+        project.asked.clear()
         for m in list(project.modules.values()):
             for f in [None] + m.funcs:
                 if again is not None and f is not None and not again & f.mentions:
