@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"debug/buildinfo"
 	"errors"
@@ -97,6 +98,9 @@ type traced struct {
 	*target.Sampler
 	server *server
 	reader *pytrace.Reader
+	// new are processes below the target that did not count when last looked: they may
+	// have been about to.
+	new map[target.Identity]bool
 }
 
 // sampling is the sampler of the run; of a target that was to be traced, the one
@@ -109,7 +113,7 @@ func (s *server) sampling(plan tracePlan) soak.Sampler {
 	if s.traceFolder == "" {
 		return s.sampler
 	}
-	t := &traced{s.sampler, s, pytrace.NewReader(s.root, s.traceFolder)}
+	t := &traced{Sampler: s.sampler, server: s, reader: pytrace.NewReader(s.root, s.traceFolder)}
 	counts, err := t.reader.Read(t.alive)
 	loaded := err == nil && len(counts.Processes) > 0
 	if plan.noGC {
@@ -171,6 +175,7 @@ func (t *traced) untraced(counting []pytrace.Process) string {
 	for _, id := range t.server.takers() {
 		pids = append(pids, id.PID)
 	}
+	takers := len(pids)
 	tree, err := target.Tree(root, t.server.PID)
 	if err != nil {
 		return "the processes below the target cannot be read: " + err.Error()
@@ -180,18 +185,28 @@ func (t *traced) untraced(counting []pytrace.Process) string {
 			pids = append(pids, pid)
 		}
 	}
-	for _, pid := range pids {
+	before := t.new
+	t.new = map[target.Identity]bool{}
+	why := ""
+	for i, pid := range pids {
 		known := slices.ContainsFunc(counting, func(p pytrace.Process) bool { return p.PID == pid })
 		if known || pytrace.Forked(root, pid, t.server.traceFolder) {
 			continue
 		}
+		id, err := target.Identify(root, pid)
+		if err != nil {
+			continue // it ended meanwhile
+		}
 		args, err := target.CommandLine(root, pid)
 		if err != nil || pytrace.OpensNothing(args) {
-			continue // it ended meanwhile, or is one of Python's own
+			continue // as above, or it is one of Python's own
 		}
-		return pytrace.Why(root, pid, args, pid != t.server.PID)
+		t.new[id] = true
+		if i < takers || !t.server.Tracing.Children || before[id] {
+			why = cmp.Or(why, pytrace.Why(root, pid, args, pid != t.server.PID))
+		}
 	}
-	return ""
+	return why
 }
 
 // alive: a process that cannot tell its own start is taken to be the one that has

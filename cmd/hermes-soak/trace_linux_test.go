@@ -95,6 +95,7 @@ func TestTracing(t *testing.T) {
 		{"a worker that is spawned", "exec python3", "spawns", []string{"--trace", "sqlite"}, soak.ExitUnknown, `(?m)^UNKNOWN: closed: pid \d+ is not traced: it was started by the target, see --trace-children`},
 		{"a worker that is spawned, not asked for", "exec python3", "spawns", nil, soak.ExitPass, `(?m)^NOTE    closed: not judged: pid \d+ is not traced: it was started by the target, see --trace-children$`},
 		{"a worker that is spawned, children", "exec python3", "spawns", []string{"--trace", "sqlite", "--trace-children"}, soak.ExitFail, `(?m)^(LEAK|UNCLOSED).*webui\.py:\d+ once.*opened, 0 closed`},
+		{"a child that is kept out, children", "env -u x python3 -c 'import subprocess, sys; subprocess.Popen([sys.executable, \"-I\", \"-c\", \"import time; time.sleep(600)\"]); sys.exit(subprocess.call([sys.executable] + sys.argv[1:]))'", "closes", []string{"--trace", "sqlite", "--trace-children"}, soak.ExitUnknown, `(?m)^UNKNOWN: closed: pid \d+ is not traced: it runs with -I`},
 		{"amplified", "exec python3", "leaks", []string{"--amplify", "gc-off"}, soak.ExitFail, `(?s)PASS    amplified: .*\nLEAK per-request: .*opened, 0 closed`},
 		{"amplified, with little room", "exec python3", "leaks", []string{"--amplify", "gc-off", "--nofile", "256"}, soak.ExitFail, `(?s)LEAK .*the amplified load was ended: pid \d+ held \d+ of 256 file descriptors`},
 		{"amplified, undone", "exec python3", "collects", []string{"--amplify", "gc-off"}, soak.ExitUnknown, `(?m)^UNKNOWN: amplified: the amplification was undone: .* ran \d+ times`},
