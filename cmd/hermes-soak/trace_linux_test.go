@@ -150,7 +150,7 @@ func TestNoRoomForTracer(t *testing.T) {
 		"sqlite": `(?m)^hermes-soak: make a folder for the tracer: `,
 	} {
 		port, dir := freePort(t), t.TempDir()
-		s := program(t, "run", "--trace", what, "--url", "http://127.0.0.1:"+port, "--cwd", dir, "--log", filepath.Join(dir, "log"), "--drain", "200ms", "--batches", "3", "--requests", "20", "--no-extend",
+		s := program(t, "run", "--trace", what, "--url", "http://127.0.0.1:"+port, "--cwd", dir, "--log", filepath.Join(dir, "log"), "--drain", "200ms", "--batches", "3", "--requests", "20", "--no-extend", "--skip", "growth",
 			"--", python, mustAbs(t, "testdata/webui.py"), port, "closes")
 		s.Env = append(s.Env, "TMPDIR=/proc")
 		_ = s.Run() // the status is looked at
