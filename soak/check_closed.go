@@ -42,7 +42,7 @@ func (closed) Judge(r *Report) []Verdict {
 	if len(doubt) > 0 {
 		return doubt[:1]
 	}
-	if !whole {
+	if !whole && r.Trace.Unknown == "" {
 		return []Verdict{{Status: Unknown, Reason: "what was counted before is not in what was counted later: the record is damaged"}}
 	}
 	if len(held) > 0 && r.Trace.Unknown == "" {
@@ -114,6 +114,10 @@ func (r *Report) places() (all []*placed, whole bool) {
 	}
 	lines := map[string]*placed{}
 	for i, t := range points {
+		if i > 0 && t.Unknown != "" && len(t.Sites) == 0 {
+			t = points[i-1] // the counters could not be read then
+			points[i] = t
+		}
 		for _, s := range t.Sites {
 			p := lines[s.name()]
 			if p == nil {
