@@ -17,7 +17,7 @@ func silent(r *Report) (v Verdict, told bool) {
 		if n == 0 {
 			continue
 		}
-		if sent += n; w.Count(Answer.Unfinished) < n {
+		if sent += n; r.unfinished(w.Outcome) < n {
 			came[w.Probe], waves[w.Probe] = Endpoint{}, 0
 			continue
 		}

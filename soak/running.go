@@ -72,7 +72,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	if err := r.ceiling(); err != nil {
 		return err
 	}
-	if done.Count(Answer.Unfinished) == 0 {
+	if r.report.unfinished(done.Outcome) == 0 {
 		if err := r.slots.note(done.Sent(), max(r.largest, w.Requests), sent-done.Start, settled-sent); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ const mutedAfter = 3
 // would cost its timeouts and add nothing.
 func (r *running) answered(ctx context.Context, w WaveDone) error {
 	n := w.Sent()
-	if n == 0 || w.Count(Answer.Unfinished) < n {
+	if n == 0 || r.report.unfinished(w.Outcome) < n {
 		delete(r.muted, w.Probe)
 		return r.quitting(w.Wave)
 	}

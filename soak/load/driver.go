@@ -112,7 +112,7 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 	if w.Probe < 0 || w.Probe >= len(d.actions) {
 		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.actions))
 	}
-	s := &sending{start: time.Now(), left: w.Requests}
+	s := &sending{start: time.Now(), timeout: d.cfg.Timeout, left: w.Requests}
 	if w.Kind != soak.WavePrefill {
 		s.rate = d.cfg.Rate
 	}

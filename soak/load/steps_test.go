@@ -144,7 +144,7 @@ func TestStepLatency(t *testing.T) {
 	}
 	silent := serveRaw(t, func(p *peer) { p.request() })
 	d := driver(t, silent.url, func(c *Config) { c.Probes = []soak.Probe{page} })
-	if out, err := d.Send(t.Context(), soak.Wave{Requests: 9}); err != nil || out.Sent() != giveUpAfter || !out.Answers[0].Unfinished() {
+	if out, err := d.Send(t.Context(), soak.Wave{Requests: 9}); err != nil || out.Sent() != giveUpAfter || !out.Answers[0].Unfinished(time.Second) {
 		t.Errorf("%v %+v", err, out)
 	}
 }
