@@ -12,7 +12,7 @@ import (
 type sending struct {
 	start   time.Time
 	timeout time.Duration // of a request
-	rate  float64 // requests per second; 0 is unbounded
+	rate    float64       // requests per second; 0 is unbounded
 
 	mu         sync.Mutex
 	taken      int
