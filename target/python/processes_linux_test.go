@@ -44,7 +44,7 @@ func TestNamespace(t *testing.T) {
 	unshare := []string{"unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"}
 	for _, mount := range [][]string{nil, {"--mount-proc"}} {
 		if out, err := exec.Command(unshare[0], append(slices.Concat(unshare[1:], mount), "true")...).CombinedOutput(); err != nil {
-			t.Skipf("needs unshare: %s", out)
+			missing(t, "needs unshare: "+string(out))
 		}
 		eachPython(t, func(t *testing.T, python string) {
 			tr := newTraced(t, Options{Openers: true})
