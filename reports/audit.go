@@ -67,8 +67,12 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// below is a path as an editor finds it from where the user stands.
+// below is a path as an editor finds it from where the user stands. A run may name
+// files elsewhere, from the root.
 func below(dir, name string) string {
+	if path.IsAbs(name) {
+		return filepath.FromSlash(name)
+	}
 	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
@@ -87,4 +91,4 @@ func encodeAudit(w io.Writer, v any) error {
 }
 
 // slashed is below for a URI.
-func slashed(dir, name string) string { return path.Join(filepath.ToSlash(dir), name) }
+func slashed(dir, name string) string { return filepath.ToSlash(below(dir, name)) }

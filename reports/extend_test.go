@@ -25,6 +25,19 @@ func TestSchemaOfAnExtendedRun(t *testing.T) {
 	all = append(all, ended, stop)
 	all[0].Start.Target.Others, all[0].Start.Target.Supervisor = []string{"http://[::1]:8787"}, "unit hermes-webui.service"
 
+	s.Pprof = "http://127.0.0.1:6060/debug/pprof"
+	for i := range all {
+		read := &soak.Goroutines{Stacks: map[string]int64{"main.serve (m.go:1)": 3}}
+		switch {
+		case all[i].Rest != nil:
+			rest := *all[i].Rest
+			rest.Goroutines, all[i].Rest = read, &rest
+		case all[i].Batch != nil:
+			batch := *all[i].Batch
+			batch.Goroutines, all[i].Batch = read, &batch
+		}
+	}
+
 	var lines, one bytes.Buffer
 	j := NewJSONL(&lines)
 	for _, e := range all {
@@ -57,6 +70,9 @@ func TestSchemaOfAnExtendedRun(t *testing.T) {
 				t.Errorf("%v\n%s", err, document)
 			}
 		}
+	}
+	if !bytes.Contains(lines.Bytes(), []byte(`"goroutines":{"stacks"`)) {
+		t.Error("the record has no goroutines")
 	}
 	for _, want := range []string{`"extensions"`, `"changes"`} {
 		if !bytes.Contains(one.Bytes(), []byte(want)) {

@@ -20,7 +20,7 @@ const longestLine = 256 << 20
 func Read(r io.Reader, apply func(soak.Event) error) error {
 	in := bufio.NewReader(r)
 	if bom, _ := in.Peek(3); string(bom) == "\uFEFF" { // an error comes again below
-		_, _ = in.Discard(len(bom))
+		_, _ = in.Discard(len(bom)) // they are in hand
 	}
 	first, err := in.Peek(1)
 	switch {

@@ -20,6 +20,8 @@ func (s inside) Sample(ctx context.Context) (Sample, error) {
 	if err != nil {
 		return got, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	got.Gauges[GaugeRSS] = 50<<20 + s.rss*int64(s.sent)
 	if s.limit > 0 {
 		got.Nearest = &Nearest{PID: 1, FDs: got.Gauges[GaugeFDs], Limit: s.limit}
@@ -32,6 +34,8 @@ func (s inside) Trace(context.Context) Trace {
 	if !s.traced {
 		return Trace{}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	sent, kept := int64(s.sent), int64(s.conns)
 	return Trace{Python: "3.11", Collections: s.collections, Unknown: s.unknown,
 		Sites: []Site{{Where: "server.py:7", Function: "rows", Opened: sent, Closed: sent - kept, Peak: min(sent, 1+kept)}}}

@@ -23,7 +23,9 @@ type Audit struct {
 	Lines    int             `json:"lines"`
 	Rules    []SourceRule    `json:"rules"`
 	Findings []SourceFinding `json:"findings"`
-	Notes    []SourceNote    `json:"notes"`
+	// Ignored are the findings that a comment takes back.
+	Ignored []SourceFinding `json:"ignored"`
+	Notes   []SourceNote    `json:"notes"`
 }
 
 // SourceRule is a way to lose a connection. Its ID never gets another meaning.
@@ -85,20 +87,80 @@ func (a *Audit) Exit() int {
 	return ExitPass
 }
 
-// Confirm puts the findings first that the sites of a traced run confirm, those
-// with the most unclosed connections before the others. A site belongs to the
-// finding on whose lines it opens, or is called from.
-func (a *Audit) Confirm(sites []Site) {
-	for _, s := range sites {
-		for _, f := range a.on(s) {
+// openInRun is the rule of the places that only a run shows.
+var openInRun = SourceRule{ID: "HS000", Name: "open-in-run",
+	Why: "A traced run saw more and more connections opened here that the code did not close; no rule says where they get lost.",
+	Fix: "close what this line opens, on every path"}
+
+// Confirm puts first the places that the run failed without a finding or a comment
+// there, and then the findings that its sites confirm, those with the most unclosed
+// connections before the others. A site belongs to the finding on whose lines it
+// opens, or is called from. The run is traced; within gives the path below Dir of a
+// path of the run.
+func (a *Audit) Confirm(run *Report, within func(string) string) {
+	failed := run.failedPlaces()
+	var alone []Site
+	for _, s := range run.Trace.Sites {
+		on := s.on(a.Findings)
+		for _, f := range on {
 			if f.Seen == nil {
 				f.Seen = &Site{Where: s.Where, Function: s.Function}
 			}
 			f.Seen.Add(s)
 			f.Confirmed = f.Seen.unclosed() > 0
 		}
+		if on == nil && failed[s.name()] && s.on(a.Ignored) == nil {
+			alone = addPlace(alone, s)
+		}
 	}
-	slices.SortStableFunc(a.Findings, func(x, y SourceFinding) int { return cmp.Compare(y.unclosed(), x.unclosed()) })
+	if len(alone) > 0 {
+		a.Rules = append([]SourceRule{openInRun}, a.Rules...)
+	}
+	found := make([]SourceFinding, 0, len(alone)+len(a.Findings))
+	for _, s := range alone {
+		found = append(found, s.finding(within))
+	}
+	byUnclosed := func(x, y SourceFinding) int { return cmp.Compare(y.unclosed(), x.unclosed()) }
+	slices.SortStableFunc(found, byUnclosed)
+	slices.SortStableFunc(a.Findings, byUnclosed)
+	a.Findings = append(found, a.Findings...)
+}
+
+// failedPlaces are the names of the places on which the check closed fails.
+func (r *Report) failedPlaces() map[string]bool {
+	names := map[string]bool{}
+	places, _ := r.places()
+	for _, p := range places {
+		if p.answer(r) == Fail {
+			names[p.worst.name()] = true
+		}
+	}
+	return names
+}
+
+// addPlace adds a site to that of its place, whoever calls it.
+func addPlace(places []Site, s Site) []Site {
+	if i := slices.IndexFunc(places, func(p Site) bool { return p.name() == s.name() }); i >= 0 {
+		places[i].Add(s)
+		return places
+	}
+	return append(places, s)
+}
+
+// finding is that of a place which only the run shows. A place without a line has
+// its first, since every finding has one.
+func (s Site) finding(within func(string) string) SourceFinding {
+	path, number, _ := cutLastColon(s.Where)
+	line, err := strconv.Atoi(number)
+	if err != nil {
+		path, line = s.Where, 1
+	}
+	message := "a run opened connections here that it did not close"
+	if nearest := s.nearest(); nearest != "" {
+		message += ", called from " + nearest
+	}
+	return SourceFinding{Rule: openInRun.ID, Path: within(path), Line: line, Column: 1, FirstLine: line, LastLine: line,
+		Function: s.Function, Message: message, Seen: &s, Confirmed: true}
 }
 
 func (f SourceFinding) unclosed() int64 {
@@ -108,10 +170,10 @@ func (f SourceFinding) unclosed() int64 {
 	return f.Seen.unclosed()
 }
 
-// on are the findings that a site belongs to, by the nearest of its places that
+// on are those of the findings that a site belongs to, by the nearest of its places that
 // has any. The file of a run may have another folder above it than ours: the
 // paths with the longest common end count.
-func (a *Audit) on(s Site) []*SourceFinding {
+func (s Site) on(findings []SourceFinding) []*SourceFinding {
 	for _, place := range append([]string{s.Where}, strings.Split(s.From, ", ")...) {
 		path, number, _ := cutLastColon(place)
 		line, err := strconv.Atoi(number)
@@ -120,8 +182,8 @@ func (a *Audit) on(s Site) []*SourceFinding {
 		}
 		var out []*SourceFinding
 		longest := 0
-		for i := range a.Findings {
-			f := &a.Findings[i]
+		for i := range findings {
+			f := &findings[i]
 			n := commonEnd(path, f.Path)
 			if n < max(longest, 1) || line < f.FirstLine || line > f.LastLine {
 				continue

@@ -1,13 +1,18 @@
 package soak
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
 func found(path string, first, last int) SourceFinding {
 	return SourceFinding{Rule: "HS001", Path: path, Line: first, FirstLine: first, LastLine: last}
 }
+
+// within is what the folder of these tests has.
+func within(path string) string { return strings.TrimPrefix(path, "/srv/app/") }
 
 // TestConfirm: what a traced run saw is laid to the finding on whose lines it
 // happened, or that called it, and comes first where the code did not close it.
@@ -26,7 +31,7 @@ func TestConfirm(t *testing.T) {
 		found("models.py", 17, 17),      // another file with the same last name
 		found("app/api/other.py", 3, 3), // the folder above is named too
 	}}
-	a.Confirm(sites)
+	a.Confirm(tracedRun(sites), within)
 	type row struct {
 		line, opened, closed int64
 		confirmed            bool
@@ -49,6 +54,45 @@ func TestConfirm(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestConfirmAlone: what the run failed is found first, whoever called it, unless a
+// comment takes the place back; a place on which it did not fail is none.
+func TestConfirmAlone(t *testing.T) {
+	leak := func(where, from string, n int64) Site {
+		return Site{Where: where, From: from, Function: "f", Opened: 40 * n, Collected: 30 * n, Peak: 10}
+	}
+	var points [][]Site
+	for n := range int64(6) {
+		points = append(points, []Site{
+			{Where: "/srv/app/pool.py:4", Opened: 8, Peak: 8},
+			{Where: "/srv/app/once.py:4", Opened: 4, Collected: 4, Peak: 4},
+			{Where: "/srv/app/ok.py:4", Opened: 40 * n, Closed: 40 * n, Peak: 1},
+			leak("/srv/app/db.py:3", "/srv/app/a.py:5", n),
+			leak("/srv/app/db.py:3", "/srv/app/b.py:5", 2*n),
+			leak("/srv/app/db.py:9", "", 4*n),
+			leak("/srv/app/taken.py:2", "", n),
+			leak("/srv/app/called.py:2", "/srv/app/found.py:7", n),
+			leak("other places", "", n),
+		})
+	}
+	a := &Audit{
+		Files: 1, Findings: []SourceFinding{found("found.py", 7, 7)}, Ignored: []SourceFinding{found("taken.py", 1, 2)},
+	}
+	a.Confirm(tracedRun(append(points, points[5])...), within)
+	var got []string
+	for _, f := range a.Findings {
+		got = append(got, fmt.Sprintf("%s:%d %s %t %s %s", f.Path, f.Line, f.Rule, f.Confirmed, f.Message, f.Evidence()))
+	}
+	want := []string{
+		"db.py:9 HS000 true a run opened connections here that it did not close confirmed: 800 opened, 0 closed, 600 left to the GC",
+		"db.py:3 HS000 true a run opened connections here that it did not close, called from /srv/app/a.py:5 confirmed: 600 opened, 0 closed, 450 left to the GC",
+		"other places:1 HS000 true a run opened connections here that it did not close confirmed: 200 opened, 0 closed, 150 left to the GC",
+		"found.py:7 HS001 true  confirmed: 200 opened, 0 closed, 150 left to the GC",
+	}
+	if !slices.Equal(got, want) || a.Exit() != ExitFail || len(a.Rules) != 1 || a.Rules[0].ID != "HS000" {
+		t.Errorf("exit status %d, rules %+v, got\n%s\nwant\n%s", a.Exit(), a.Rules, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -13,16 +13,23 @@ type answers struct{}
 
 func (answers) Judge(r *Report) []Verdict {
 	requests, errors := r.errors()
-	if requests == 0 {
-		return []Verdict{{Status: Unknown, Reason: "no request was sent"}}
+	silence, told := silent(r)
+	switch {
+	case told && (requests == 0 || silence.Subject == ""):
+		return []Verdict{silence}
+	case requests == 0:
+		return []Verdict{{Status: Unknown, Reason: "the load was not reached"}}
 	}
 	var out []Verdict
 	s := r.Start.Scenario
 	share := float64(errors) / float64(requests)
 	if share > s.MaxErrors {
 		reason := fmt.Sprintf("%d of %d answers were errors (%.3g %%, %.3g %% allowed): %s",
-			errors, requests, 100*share, 100*s.MaxErrors, errorList(r))
+			errors, requests, 100*share, 100*s.MaxErrors, errorList(r, r.Endpoints[:s.endpoints()]))
 		out = append(out, Verdict{Status: Fail, Class: LeakNone, Reason: reason + ". The server's log should say why", Headline: "ERRORS " + reason})
+	}
+	if told {
+		out = append(out, silence)
 	}
 	for p := range s.endpoints() {
 		if v, told := hollow(r, p); told {
@@ -69,10 +76,11 @@ func elsewhere(r *Report, p int) (v Verdict, told bool) {
 		name, count(int64(n), "time"))}, true
 }
 
-// errorList names the errors by endpoint and class, and what was expected instead.
-func errorList(r *Report) string {
+// errorList names the errors of each probe by endpoint and class, and what was
+// expected instead.
+func errorList(r *Report, all []Endpoint) string {
 	var parts []string
-	for p, e := range r.Endpoints[:r.Start.Scenario.endpoints()] {
+	for p, e := range all {
 		for _, c := range slices.Sorted(maps.Keys(e.Classes)) {
 			part := fmt.Sprintf("%s %d %s", e.Probe, e.Classes[c], c)
 			if want := r.Start.Scenario.Probes[p].Expect.wanted(c); want != "" {

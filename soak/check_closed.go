@@ -9,20 +9,29 @@ import (
 
 // closed fails where a place of a traced target opens connections that its code
 // does not close, more of them with every batch. Whether something else closes them
-// later does not matter: that is the leak which a garbage collector hides.
+// later does not matter: that is the leak which a garbage collector hides. Those
+// that are all in use still are a leak only where growth says so: a cache that fills
+// looks the same for as long as it does.
 type closed struct{}
 
 func (closed) Judge(r *Report) []Verdict {
-	if r.Trace == nil {
+	switch t := r.Start.Target.Tracing; {
+	case r.Trace == nil && t != nil && t.Loaded:
+		return []Verdict{{Status: Unknown, Reason: "the server was traced, and what was counted is not in the record"}}
+	case r.Trace == nil:
 		return nil
 	}
-	var out []Verdict
-	var doubt []Verdict
-	for _, s := range r.places() {
-		switch s.grows(r.maxInFlight()) {
+	var out, doubt, held []Verdict
+	places, whole := r.places()
+	for _, s := range places {
+		switch s.answer(r) {
+		case Pass:
+			if s.grows(r.maxInFlight()) != Pass {
+				held = append(held, s.held())
+			}
 		case Fail:
 			out = append(out, s.failed(r))
-		case Unknown:
+		default:
 			doubt = append(doubt, Verdict{Status: Unknown, site: s.worst.String(),
 				Reason: fmt.Sprintf("%s; whether it goes on cannot be told from so few batches: run %d or more", s.worst, risingWarmUp)})
 		}
@@ -32,6 +41,12 @@ func (closed) Judge(r *Report) []Verdict {
 	}
 	if len(doubt) > 0 {
 		return doubt[:1]
+	}
+	if !whole && r.Trace.Unknown == "" {
+		return []Verdict{{Status: Unknown, Reason: "what was counted before is not in what was counted later: the record is damaged"}}
+	}
+	if len(held) > 0 && r.Trace.Unknown == "" {
+		return held
 	}
 	return r.allClosed()
 }
@@ -82,12 +97,16 @@ func (t *Trace) python() string {
 type placed struct {
 	worst  Site // with the nearest caller that leaves most
 	rising      // of connections that were not closed
-	atOnce bool // whatever was dropped was closed at once
+	// collected are those of them that nobody held any more, at the same points.
+	collected []int64
+	opened    []int64 // at the same points and at the end
+	atOnce    bool    // whatever was dropped was closed at once
 }
 
 // places are the lines that opened connections, in order. The callers of a line
-// are taken together: each may come too seldom to be seen to grow.
-func (r *Report) places() []*placed {
+// are taken together: each may come too seldom to be seen to grow. whole is false
+// where a count fell.
+func (r *Report) places() (all []*placed, whole bool) {
 	points := []*Trace{cmp.Or(r.filled, &Trace{})}
 	points = append(points, r.batched...)
 	if len(r.batched) == 0 {
@@ -95,27 +114,68 @@ func (r *Report) places() []*placed {
 	}
 	lines := map[string]*placed{}
 	for i, t := range points {
+		if i > 0 && t.Unknown != "" && len(t.Sites) == 0 {
+			t = points[i-1] // the counters could not be read then
+			points[i] = t
+		}
 		for _, s := range t.Sites {
 			p := lines[s.name()]
 			if p == nil {
-				p = &placed{rising: rising{points: make([]int64, len(points))}, atOnce: true}
+				p = &placed{rising: rising{points: make([]int64, len(points))}, collected: make([]int64, len(points)), opened: make([]int64, len(points)+1), atOnce: true}
 				lines[s.name()] = p
 			}
 			p.points[i] += s.unclosed()
+			p.collected[i] += s.Collected
+			p.opened[i] += s.Opened
 			p.atOnce = p.atOnce && s.open() == 0
 		}
 	}
 	for _, s := range r.Trace.byCaller() {
 		if p := lines[s.name()]; p != nil {
 			p.end += s.unclosed()
+			p.opened[len(points)] += s.Opened
 			if s.unclosed() > p.worst.unclosed() || p.worst.Where == "" {
 				p.worst = s
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Values(lines), func(a, b *placed) int {
+	all = slices.SortedFunc(maps.Values(lines), func(a, b *placed) int {
 		return cmp.Or(-cmp.Compare(a.end, b.end), cmp.Compare(a.worst.name(), b.worst.name()))
 	})
+	return all, !slices.ContainsFunc(all, func(p *placed) bool { return !slices.IsSorted(p.opened) })
+}
+
+// droppedShare of what is left unclosed, and not held any more, is proof that nobody
+// meant to keep it.
+const droppedShare = 0.25
+
+// answer says whether the line leaves ever more connections unclosed that are lost, or
+// that growth knows for a leak.
+func (p *placed) answer(r *Report) Status {
+	if !p.dropped() && !r.handlesLeak() {
+		return Pass
+	}
+	return p.grows(r.maxInFlight())
+}
+
+// dropped says that the code lost a good part of what it did not close.
+func (p *placed) dropped() bool {
+	last := len(p.points) - 1
+	lost, gained := p.collected[last]-p.collected[p.from()], p.points[last]-p.points[p.from()]
+	return lost > 0 && float64(lost) >= droppedShare*float64(gained)
+}
+
+// handlesLeak says that growth has proven a leak of handles.
+func (r *Report) handlesLeak() bool {
+	return slices.ContainsFunc(r.grown, func(g grown) bool {
+		return g.family == "handles" && (g.class == LeakPerRequest || g.class == LeakPerTime) && !g.tolerated(r)
+	})
+}
+
+// held is the verdict on a line whose connections are all in use.
+func (p *placed) held() Verdict {
+	return Verdict{Subject: p.worst.name(), Status: Pass, Class: LeakBounded, site: p.worst.String(),
+		Reason: fmt.Sprintf("%s; the code holds them: a cache or a pool that fills looks so, and growth says whether it goes on", p.worst)}
 }
 
 // failed is the verdict on a line that leaves connections open.

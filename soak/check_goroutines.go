@@ -42,14 +42,16 @@ func (goroutines) Judge(r *Report) []Verdict {
 	var out []Verdict
 	var few Verdict
 	for _, stack := range slices.Sorted(maps.Keys(end.Stacks)) {
-		s := rising{end: end.Stacks[stack]}
+		s := rising{end: end.Stacks[stack], requests: r.batchRequests()}
 		for _, p := range points {
 			s.points = append(s.points, p.Stacks[stack])
 		}
-		switch s.grows(r.maxInFlight()) {
-		case Fail:
+		switch status := s.grows(r.maxInFlight()); {
+		case status == Fail && s.slows():
+			few = Verdict{Status: Unknown, Reason: fmt.Sprintf("%s: %d, and ever fewer more: a pool that fills looks so; run it longer, with --batches %d", stack, s.end, 2*len(r.Batches))}
+		case status == Fail:
 			out = append(out, r.piledUp(stack, s))
-		case Unknown:
+		case status == Unknown:
 			few = Verdict{Status: Unknown, Reason: fmt.Sprintf("%s: %d, and too few batches to tell whether it goes on: run %d or more", stack, s.end, risingWarmUp)}
 		}
 	}

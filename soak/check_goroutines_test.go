@@ -24,9 +24,33 @@ func TestRising(t *testing.T) {
 		"sawtooth":           {[]int64{0, 5, 1, 6, 2, 5, 1, 6, 2, 5, 1}, 1, 1, Pass},
 		"too few":            {[]int64{0, 40, 80}, 80, 1, Unknown},
 		"none":               {nil, 0, 1, Unknown},
+		"a leak with noise":  {[]int64{1, 21, 37, 60, 76, 99}, 99, 1, Fail},
+		"few, and even":      {[]int64{0, 1, 2, 4, 5, 6}, 6, 1, Fail},
 	} {
-		if got := (rising{c.points, c.end}).grows(c.flight); got != c.want {
+		if got := (rising{points: c.points, end: c.end}).grows(c.flight); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestSlows: what fills up gains less in the second half than its share of the
+// requests; a leak gains its share, give or take chance.
+func TestSlows(t *testing.T) {
+	even := []int{40, 40, 40, 40, 40}
+	for name, c := range map[string]struct {
+		points   []int64
+		requests []int
+		want     bool
+	}{
+		"a pool of 60":      {[]int64{29, 42, 50, 54, 57, 59}, even, true},
+		"a pool of 100":     {[]int64{33, 55, 70, 80, 86, 91}, even, true},
+		"a leak":            {[]int64{1, 21, 37, 60, 76, 99}, even, false},
+		"few, and even":     {[]int64{0, 1, 2, 4, 5, 6}, even, false},
+		"by the doses":      {[]int64{0, 10, 80, 150, 160, 170}, []int{10, 70, 70, 10, 10}, false},
+		"no requests known": {[]int64{29, 42, 50, 54, 57, 59}, nil, false},
+	} {
+		if got := (rising{points: c.points, requests: c.requests}).slows(); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
@@ -44,6 +68,10 @@ func withGoroutines(stack string, end int64, batches ...int64) *Report {
 }
 
 func TestGoroutines(t *testing.T) {
+	filling := withGoroutines("main.worker (m.go:1)", 59, 42, 50, 54, 57, 59)
+	for range 5 {
+		filling.Batches = append(filling.Batches, BatchSummary{Requests: 40})
+	}
 	failed := withGoroutines("database/sql.(*DB).connectionOpener (sql.go:1)", 50, 10, 20, 30, 40, 50)
 	byTime := withGoroutines("main.tick (m.go:1)", 60, 10, 20, 30, 40, 50)
 	cut := withGoroutines("main.f (m.go:1)", 50, 10, 20, 30)
@@ -59,6 +87,7 @@ func TestGoroutines(t *testing.T) {
 		"named by its stack": {failed, Fail, LeakPerRequest, "not of its caller"},
 		"in the drain too":   {byTime, Fail, LeakPerTime, "more after 4 of 4 batches"},
 		"steady":             {withGoroutines("main.f (m.go:1)", 0, 0, 0, 0, 0, 0), Pass, LeakNone, "3 goroutines before the load, 3 after the drain"},
+		"a pool that fills":  {filling, Unknown, "", "ever fewer more"},
 		"too few batches":    {withGoroutines("main.f (m.go:1)", 20, 10, 20), Unknown, "", "run 5 or more"},
 		"cut off":            {cut, Unknown, "", "ended before"},
 		"not readable":       {blind, Unknown, "", "connection refused"},

@@ -30,6 +30,9 @@ func (growth) Judge(r *Report) (out []Verdict) {
 		if tooManyErrors(requests, errors) && v.Status != Fail {
 			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d answers were errors, too many to judge growth by; see what answers says", errors, requests)}
 		}
+		if at := r.atLimit(); at != "" && g.family == "handles" && v.Status == Pass {
+			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%s; the server is %s, where it can grow no more: this rules out nothing", g.level(), at)}
+		}
 		v.Subject = g.family
 		out = append(out, v)
 	}
@@ -167,6 +170,9 @@ func (g grown) until(r *Report) string {
 	if f, ok := g.forecast(r); ok {
 		return "; " + f.String()
 	}
+	if at := r.atLimit(); at != "" && g.family == "handles" {
+		return "; it is " + at
+	}
 	return ""
 }
 
@@ -175,6 +181,9 @@ func (g grown) until(r *Report) string {
 func (g grown) outlook(r *Report) string {
 	f, ok := g.forecast(r)
 	if !ok {
+		if at := r.atLimit(); at != "" && g.family == "handles" {
+			return ". It is " + at
+		}
 		return ""
 	}
 	s := ". At that rate the " + f.under(f.limit, f.hours, f.requests)

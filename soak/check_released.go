@@ -106,8 +106,11 @@ func (g Group) name() string { return strings.TrimSuffix(g.Pattern, "*") }
 
 // alarm is how the last line of a run begins.
 func (c LeakClass) alarm() string {
-	if c == LeakBounded {
+	switch c {
+	case LeakBounded:
 		return "HELD bounded"
+	case LeakExhausted:
+		return "HELD up to the limit"
 	}
 	return "LEAK " + strings.TrimSuffix(string(c), " leak")
 }

@@ -47,6 +47,42 @@ func TestEndsEarly(t *testing.T) {
 				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
 			}
 		}, ExitFail, StopWedged, "ERRORS", true},
+		"no answer ends": {func(s *server) {
+			s.answer = func(*server, int) Answer { return Answer{N: 1, Class: ClassTimeout, Status: 200, Bytes: 9} }
+		}, ExitFail, StopWedged, "ERRORS none of the 14 requests was answered: GET /api/sessions 9 timeout, GET /api/projects 5 timeout", true},
+		"no answer ends, of one endpoint": {func(s *server) {
+			s.loop.Start.Scenario.Probes = s.loop.Start.Scenario.Probes[:1]
+			s.answer = func(*server, int) Answer { return Answer{N: 1, Class: ClassTimeout} }
+		}, ExitFail, StopWedged, "ERRORS none of the 9 requests was answered: GET /api/sessions 9 timeout", true},
+		"interim answers without end": {func(s *server) {
+			s.answer = func(*server, int) Answer { return Answer{N: 1, Class: ClassOther} }
+		}, ExitFail, StopWedged, "ERRORS none of the 14 requests was answered: GET /api/sessions 9 other, GET /api/projects 5 other", true},
+		"an endpoint is silent, and the pools fill": {func(s *server) {
+			s.loop.Start.Scenario.Skip = []string{"released", "pool bound"}
+			s.leak = func(s *server, _ int) { s.conns++ }
+			s.answer = func(_ *server, probe int) Answer {
+				if probe == 1 {
+					return Answer{N: 1, Class: ClassTimeout}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+			}
+		}, ExitFail, StopWedged, "ERRORS none of the last 9 requests to one endpoint was answered: GET /api/projects 9 timeout", true},
+		"an endpoint goes silent, and few of all answers were its": {func(s *server) {
+			s.loop.Start.Scenario.MaxErrors = 0.5
+			s.answer = func(s *server, probe int) Answer {
+				if probe == 1 && s.sent > 100 {
+					return Answer{N: 1, Class: ClassTimeout}
+				}
+				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+			}
+		}, ExitFail, StopWedged, "to one endpoint was answered: GET /api/projects ", true},
+		"interrupted before the load": {func(s *server) {
+			s.leak = func(s *server, _ int) {
+				if s.sent == 1 {
+					close(s.quit)
+				}
+			}
+		}, ExitUnknown, StopInterrupted, "UNKNOWN: interrupted after 0 of 200 requests", true},
 		"another listens, though requests are answered": {func(s *server) { s.deafAfter = 100 }, ExitFail, StopRestarted, "DOWN restarted", false},
 		"wedged from the start":                         {func(s *server) { s.state = StateWedgedHang }, ExitFail, StopWedged, "DOWN wedged-hang", true},
 		"cannot be tried":                               {func(s *server) { s.state = "" }, ExitBroken, StopBroken, "the measurement broke off", false},

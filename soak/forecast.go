@@ -22,7 +22,8 @@ type forecast struct {
 	every    time.Duration
 }
 
-// forecast is false where nothing is known to grow towards the limit. A leak of
+// forecast is false where nothing is known to grow towards the limit, or it was
+// reached. A leak of
 // one endpoint is told in requests to that endpoint. A server that we started is
 // forecast from its start, one that runs already from now.
 func (g grown) forecast(r *Report) (f forecast, ok bool) {
@@ -37,7 +38,7 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 		level = now
 	}
 	f.level = level
-	if !read || g.family != "handles" {
+	if !read || level >= limit || g.family != "handles" {
 		return f, false
 	}
 	switch g.class {

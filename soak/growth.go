@@ -95,7 +95,7 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
 	if g.watch && len(r.waves) == 0 {
-		why = "no sample was taken"
+		why = "it ended before a sample was taken between its start and its end"
 	}
 	if g.why = why; why != "" {
 		return g, nil

@@ -9,6 +9,8 @@ package soak
 // Something came back, too, where SQLite has parked more handles on the main
 // file than there were requests in flight: that many connections were open at
 // once, so that some had outlived their request, and were closed since.
+//
+// What hardly rose since it came to the limit is not bounded by any design.
 func heldClass(r *Report, g Group) LeakClass {
 	for _, f := range r.grown {
 		if f.reported == GroupGauge(g.Pattern) && (f.class == LeakPerRequest || f.class == LeakPerTime) {
@@ -33,6 +35,8 @@ func heldClass(r *Report, g Group) LeakClass {
 	switch {
 	case fell || r.mostParked(g) > int64(r.maxInFlight()):
 		return LeakDeferred
+	case loaded+idle < leastRises && r.atLimit() != "":
+		return LeakExhausted
 	case loaded+idle < leastRises:
 		return LeakBounded
 	case 2*loaded > idle:

@@ -159,6 +159,9 @@ func (c *column) halved() *column {
 // Trend says what a watch has learned so far of the handles: how fast they grow,
 // with the interval, and when they would reach the limit.
 func (r *Report) Trend() string {
+	if at := r.atLimit(); at != "" {
+		return "trend=?; it is " + at
+	}
 	g := growths(r)[0]
 	switch {
 	case g.Judged == 0 || g.LoadWaves < leastRises:

@@ -15,9 +15,10 @@ const lastLook = 5 * time.Second
 // for the end. done must be called.
 func (r *running) patience(ctx context.Context) (climbing context.Context, done func()) {
 	climbing, cancel := context.WithCancelCause(ctx)
+	quit := r.Quit // the loop of a watch is changed after this
 	go func() {
 		select {
-		case <-r.Quit:
+		case <-quit:
 		case <-climbing.Done():
 			return
 		}

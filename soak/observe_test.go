@@ -184,7 +184,7 @@ func TestWatchCtrlCOfAHungServer(t *testing.T) {
 		exit        int
 		line        string
 	}{
-		"before the first sample": {0, 2 * time.Second, ExitUnknown, "UNKNOWN: growth handles: no sample was taken"},
+		"before the first sample": {0, 2 * time.Second, ExitUnknown, "UNKNOWN: growth handles: it ended before a sample was taken between its start and its end"},
 		"between two climbs":      {3*time.Minute + time.Second, 3*time.Minute + 30*time.Second, ExitUnknown, "UNKNOWN: alive: the server's health is unknown: no answer within 5s of the interrupt"},
 		"in the first climb":      {150 * time.Second, 3*time.Minute + 10*time.Second, ExitUnknown, "UNKNOWN: alive: the server's health is unknown: no answer within 5s of the interrupt"},
 		"in the second climb":     {150 * time.Second, 3*time.Minute + 30*time.Second, ExitFail, "DOWN wedged-hang: it hangs"},
@@ -226,6 +226,24 @@ func TestWatchCtrlCOfAHungServer(t *testing.T) {
 			}
 			replaysAlike(t, s, r)
 		})
+	}
+}
+
+// TestWatchCtrlCBeforeTheFirstSample: no verdict denies what another one counts.
+func TestWatchCtrlCBeforeTheFirstSample(t *testing.T) {
+	s := newServer(5, 40, 1).watch(5*time.Second, 0)
+	s.loop.Climb = func(ctx context.Context, when string) Ladder {
+		if when == ClimbStart {
+			time.AfterFunc(4*time.Second, func() { close(s.quit) })
+		}
+		return s.climb(ctx, when)
+	}
+	r := s.soak(t)
+	if v := verdictOf(t, r, "headroom", ""); v.Status != Pass || v.Reason != "the peak was 8 of 4096 file descriptors" {
+		t.Errorf("headroom: %+v", v)
+	}
+	if v := verdictOf(t, r, "growth", "handles"); v.Status != Unknown || v.Reason != "it ended before a sample was taken between its start and its end. Watch it longer" {
+		t.Errorf("growth: %+v", v)
 	}
 }
 

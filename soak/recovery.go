@@ -75,7 +75,7 @@ func (r *running) timed(w WaveDone, load, settling time.Duration) error {
 	switch {
 	case r.report.fault(w.Probe) && w.MaxInFlight >= n:
 		n, most = min(n, 1), 1 // all at once: it takes as long however many they are
-	case !r.report.fault(w.Probe) && w.Count(Answer.Unfinished) > 0:
+	case !r.report.fault(w.Probe) && r.report.unfinished(w.Outcome) > 0:
 		return nil
 	}
 	return r.clock(w.Probe).note(n, most, load, settling)

@@ -53,10 +53,11 @@ type Report struct {
 	// goroutines by the point of the run, and after each batch.
 	goroutines        map[string]*Goroutines
 	batchedGoroutines []*Goroutines
-	// nearest is the process that came nearest to its limit at any moment.
-	nearest *Nearest
-	grown   []grown  // made by Judge
-	rewatch *rewatch // nil where the groups are those of the record
+	// nearest is the process that came nearest to its limit in a sample; peaked is the
+	// only process of the target, between two samples.
+	nearest, peaked *Nearest
+	grown           []grown  // made by Judge
+	rewatch         *rewatch // nil where the groups are those of the record
 }
 
 // process is the identity of one process of the target.
@@ -146,6 +147,10 @@ func (r *Report) applyWave(w WaveDone) {
 	r.look(w.Sample)
 	if w.Peak != nil {
 		r.peak(*w.Peak)
+		if n := w.Sample.Nearest; n != nil {
+			above := w.Sample.Gauges[GaugeFDs] - n.FDs // they take no place under the limit
+			r.peaked = nearer(r.peaked, &Nearest{PID: n.PID, FDs: min(*w.Peak-above, n.Limit), Limit: n.Limit})
+		}
 	}
 	if !r.fault(w.Probe) {
 		r.Requests += w.Sent()
@@ -207,9 +212,7 @@ func keptByProcess(gauge string) bool {
 // look notes what one sample says of the limit and of what is open.
 func (r *Report) look(s Sample) {
 	r.peak(s.Gauges[GaugeFDs])
-	if n := s.Nearest; n != nil && (r.nearest == nil || n.share() > r.nearest.share()) {
-		r.nearest = n
-	}
+	r.nearest = nearer(r.nearest, s.Nearest)
 	if s.Table != nil {
 		r.table = s.Table
 	}
@@ -300,21 +303,4 @@ func (r *Report) errors() (requests, errors int) {
 		requests, errors = requests+e.Requests, errors+e.Errors
 	}
 	return requests, errors
-}
-
-// nearestLimit is the process that came nearest to its limit: its file
-// descriptors and the soft limit. The scenario's limit goes before the one that
-// was read. ok is false where there is none or nothing was counted.
-func (r *Report) nearestLimit() (fds, limit int64, ok bool) {
-	limit = r.Start.Target.Limit
-	if r.nearest != nil {
-		fds, limit = r.nearest.FDs, r.nearest.Limit
-	}
-	if r.Peak != nil && len(r.parts) <= 1 {
-		fds = max(fds, *r.Peak) // between two samples, of the only process
-	}
-	if l := r.Start.Scenario.Limit; l > 0 {
-		limit = l
-	}
-	return fds, limit, fds > 0 && limit > 0
 }

@@ -1,10 +1,13 @@
 package soak
 
+import "math"
+
 // rising is a count taken at rest: once the pools were filled and after each batch
 // (points), and after the drain (end).
 type rising struct {
-	points []int64
-	end    int64
+	points   []int64
+	end      int64
+	requests []int // of each batch
 }
 
 const (
@@ -50,4 +53,36 @@ func (s rising) grows(flight int) Status {
 		return Unknown
 	}
 	return Fail
+}
+
+// slowsZ is how many standard deviations less than its share the second half must
+// have gained to be called slower.
+const slowsZ = 1
+
+// slows says that the second half of the batches gained less than its share of the
+// requests, as what fills up does: of a count that follows the requests, the gain of
+// a half is binomial.
+func (s rising) slows() bool {
+	from, last := s.from(), len(s.points)-1
+	middle := (from + last) / 2
+	all, late := 0.0, 0.0
+	for i := from; i < last && i < len(s.requests); i++ {
+		all += float64(s.requests[i])
+		if i >= middle {
+			late += float64(s.requests[i])
+		}
+	}
+	if all == 0 {
+		return false
+	}
+	gained, share := float64(s.points[last]-s.points[from]), late/all
+	return float64(s.points[last]-s.points[middle]) < gained*share-slowsZ*math.Sqrt(gained*share*(1-share))
+}
+
+// batchRequests are the requests of each batch.
+func (r *Report) batchRequests() (all []int) {
+	for _, b := range r.Batches {
+		all = append(all, b.Requests)
+	}
+	return all
 }

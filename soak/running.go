@@ -142,7 +142,7 @@ func (r *running) answered(ctx context.Context, w WaveDone) error {
 		return r.unwell(ctx, w)
 	}
 	n := w.Sent()
-	if n == 0 || w.Count(Answer.Unfinished) < n {
+	if n == 0 || r.report.unfinished(w.Outcome) < n {
 		delete(r.muted, w.Probe)
 		return r.quitting(w.Wave)
 	}

@@ -86,7 +86,9 @@ type Part struct {
 // Nearest is how near a process is to its limit on file descriptors, which holds
 // for each process alone, not for a tree.
 type Nearest struct {
-	PID int   `json:"pid"`
+	PID int `json:"pid"`
+	// FDs are those below the limit: it bounds their numbers, and what was opened
+	// before it was lowered may lie beyond.
 	FDs int64 `json:"fds"`
 	// Limit is the soft limit.
 	Limit int64 `json:"limit"`
@@ -94,6 +96,14 @@ type Nearest struct {
 
 // share is the part of the limit that is used.
 func (n Nearest) share() float64 { return float64(n.FDs) / float64(n.Limit) }
+
+// nearer is the one that uses more of its limit, a in doubt; either may be nil.
+func nearer(a, b *Nearest) *Nearest {
+	if a == nil || b != nil && b.share() > a.share() {
+		return b
+	}
+	return a
+}
 
 // Errors of a Sampler, matched with errors.Is.
 var (

@@ -202,7 +202,7 @@ func urgency(v Verdict) int {
 		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive", "recovers"}, v.Check)
 	}
 	order := []string{"run", "alive", "recovers", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "headroom", "alive " + string(StateDegraded), "held", "answers"}
-	if v.Class == LeakBounded {
+	if v.Class == LeakBounded || v.Class == LeakExhausted && v.Check != "headroom" && v.Check != "alive" {
 		return slices.Index(order, "held")
 	}
 	if i := slices.Index(order, v.title()); i >= 0 {

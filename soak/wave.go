@@ -80,10 +80,21 @@ func (a Answer) ended() Class {
 	return a.Class + " in " + Class(a.Step)
 }
 
-// Unfinished reports whether no answer came, not even a status, or one that did not
-// end within the timeout. One that was cut short has ended.
-func (a Answer) Unfinished() bool {
-	return a.Class == ClassTimeout || a.Status == 0 && (a.Class == ClassRefused || a.Class == ClassReset || a.Class == ClassEOF)
+// Unfinished reports whether no answer came, not even a final status, or one that
+// did not end within the timeout. One that was cut short has ended.
+// Under a timeout that is meant to end answers in the middle, one of which the status
+// came is none.
+func (a Answer) Unfinished(timeout time.Duration) bool {
+	return a.Status == 0 && a.Class != ClassOK || a.Class == ClassTimeout && timeout >= leastPatience
+}
+
+// leastPatience is the shortest timeout of someone who waits for whole answers:
+// under a shorter one, clients that leave in the middle are what is asked for.
+const leastPatience = 200 * time.Millisecond
+
+// unfinished is the number of answers of a wave that are so.
+func (r *Report) unfinished(o Outcome) int {
+	return o.Count(func(a Answer) bool { return a.Unfinished(r.Start.Scenario.Timeout) })
 }
 
 // Outcome is what one wave of requests brought back.

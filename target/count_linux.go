@@ -50,13 +50,13 @@ func cheapCountWorks(root string, r *fdReader) bool {
 }
 
 // deniedNames says why the names of a process's handles cannot be read, and what
-// to do.
-func deniedNames(root string, pid int) string {
+// to do: again, as somebody else.
+func deniedNames(root string, pid int, again string) string {
 	var st unix.Stat_t
 	if err := unix.Stat(procPath(root, pid, ""), &st); err != nil || int(st.Uid) == os.Geteuid() {
-		return fmt.Sprintf("the names of the handles of pid %d are denied to uid %d; run as root, with CAP_SYS_PTRACE: sudo <the same command>",
-			pid, os.Geteuid())
+		return fmt.Sprintf("the names of the handles of pid %d are denied to uid %d; run as root, with CAP_SYS_PTRACE: sudo %s",
+			pid, os.Geteuid(), again)
 	}
-	return fmt.Sprintf("the names of the handles of pid %d, which belongs to uid %d, are denied to uid %d; run as that user or as root: sudo -u '#%d' <the same command>",
-		pid, st.Uid, os.Geteuid(), st.Uid)
+	return fmt.Sprintf("the names of the handles of pid %d, which belongs to uid %d, are denied to uid %d; run as that user or as root: sudo -u '#%d' %s",
+		pid, st.Uid, os.Geteuid(), st.Uid, again)
 }

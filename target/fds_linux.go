@@ -29,6 +29,14 @@ type dirent struct {
 	name []byte // the descriptor's number, with a NUL behind it
 }
 
+// number is the descriptor's.
+func (d dirent) number() (n int64) {
+	for _, c := range d.name[:len(d.name)-1] {
+		n = 10*n + int64(c-'0')
+	}
+	return n
+}
+
 // each calls visit for every descriptor of pid with the text of its link, valid
 // until visit returns. Descriptors that are closed meanwhile are left out. A
 // zombie reads as none: the caller has to know that the process is alive, before

@@ -87,7 +87,7 @@ func (s *lsofSampler) look(ctx context.Context) (soak.Sample, error) {
 		}
 		p := shown[st.PID]
 		if !p.read() {
-			return soak.Sample{}, fmt.Errorf("sampling pid %d: %w: lsof shows uid %d no descriptor of pid %d; run as the user of the server or as root: sudo <the same command>",
+			return soak.Sample{}, fmt.Errorf("sampling pid %d: %w: lsof shows uid %d no descriptor of pid %d; run as the user of the server, or as root with sudo",
 				s.id.PID, soak.ErrBlind, os.Geteuid(), st.PID)
 		}
 		read = append(read, s.count(ctx, st.Identity, p))

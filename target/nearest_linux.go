@@ -12,8 +12,9 @@ func nearest(read []reading) *soak.Nearest {
 		if r.limit <= 0 {
 			continue
 		}
-		if share := float64(r.fds) / float64(r.limit); best == nil || share > most {
-			best, most = &soak.Nearest{PID: r.id.PID, FDs: r.fds, Limit: r.limit}, share
+		used := min(r.fds-r.above, r.limit) // where names are denied, what is above it is not known
+		if share := float64(used) / float64(r.limit); best == nil || share > most {
+			best, most = &soak.Nearest{PID: r.id.PID, FDs: used, Limit: r.limit}, share
 		}
 	}
 	return best

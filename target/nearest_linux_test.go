@@ -28,6 +28,7 @@ func TestNearest(t *testing.T) {
 		"unlimited":          {[]reading{process(1, 900, math.MaxInt64), process(2, 1, 100)}, soak.Nearest{PID: 2, FDs: 1, Limit: 100}},
 		"only unlimited":     {[]reading{process(1, 9, math.MaxInt64)}, soak.Nearest{PID: 1, FDs: 9, Limit: math.MaxInt64}},
 		"nothing is open":    {[]reading{process(1, 0, 100)}, soak.Nearest{PID: 1, Limit: 100}},
+		"more than fit":      {[]reading{process(1, 65, 64)}, soak.Nearest{PID: 1, FDs: 64, Limit: 64}},
 	} {
 		var got soak.Nearest
 		if n := nearest(test.read); n != nil {
@@ -57,6 +58,23 @@ func TestSampleNearest(t *testing.T) {
 	if n := sample(t, s).Nearest; n == nil || n.PID != p.Identity().PID || n.Limit != 16 {
 		t.Errorf("after a change of the root's limit the nearest is %+v", n)
 	}
+}
+
+// TestSampleAboveTheLimit: what was opened before the limit was lowered, and has a
+// number beyond it, takes no place under it.
+func TestSampleAboveTheLimit(t *testing.T) {
+	t.Parallel()
+	p := launch(t, Command{Args: []string{"sh", "-c", `exec 3</dev/zero 4</dev/zero 7</dev/zero 8</dev/zero 9</dev/zero; exec sleep 100`}})
+	s := newSampler(t, "", p.Identity(), "zero")
+	eventually(t, "all is open, and nothing else", func() bool {
+		got := sample(t, s).Gauges
+		return got[soak.GroupGauge("zero")] == 5 && got[soak.GaugeFDs] == 8
+	})
+	ok(t, unix.Prlimit(p.Identity().PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 8, Max: 400}, nil))
+	eventually(t, "six are below the limit", func() bool { // not while it starts
+		got := sample(t, s).Nearest
+		return got != nil && *got == soak.Nearest{PID: p.Identity().PID, FDs: 6, Limit: 8}
+	})
 }
 
 func TestSampleNearestUnknown(t *testing.T) {

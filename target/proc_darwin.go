@@ -98,7 +98,7 @@ func shownToUs(pids []int) error {
 	}
 	for _, pid := range pids {
 		if !shown[pid] {
-			return fmt.Errorf("pid %d: %w: lsof shows uid %d none of them; run as the user of the server or as root: sudo <the same command>", pid, soak.ErrBlind, os.Geteuid())
+			return fmt.Errorf("pid %d: %w: lsof shows uid %d none of them; run as the user of the server, or as root with sudo", pid, soak.ErrBlind, os.Geteuid())
 		}
 	}
 	return nil

@@ -16,6 +16,9 @@ type SamplerConfig struct {
 	// Hide is a folder of ours, as the kernel names it: what a process holds open in
 	// it does not count. Only Linux, where targets are launched, minds it.
 	Hide string
+	// Again is our command line for a shell, to be told with sudo where names are
+	// denied. Only Linux, where they can be while the number is not, minds it.
+	Again string
 }
 
 var (
@@ -28,6 +31,7 @@ type reading struct {
 	id      Identity
 	fds     int64
 	hidden  int64    // descriptors that do not count
+	above   int64    // those that take no place under the limit, opened before it was lowered
 	counts  []int64  // by slot of the tally
 	sockets []uint64 // their inodes, one a descriptor
 	denied  string

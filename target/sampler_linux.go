@@ -22,13 +22,17 @@ type Sampler struct {
 	// countable: the cheap count agreed with a full reading of our own process.
 	countable bool
 	hide      string                    // begins the links that do not count; "" hides none
+	again     string                    // our command line, for a shell
 	tree      atomic.Pointer[[]counted] // what the last Sample read
 
 	mu     sync.Mutex // of what follows
 	reader *fdReader
 	tally  *tally
 	states *tcpStates
-	hidden int64 // in the process that is being read
+	// Of the process that is being read.
+	hidden int64
+	limit  int64 // 0 where it is not known
+	above  int64
 }
 
 // counted is a process, and how many of its descriptors do not count.
@@ -57,6 +61,7 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 		reader: newFDReader(),
 		tally:  newTally(cfg.Groups),
 		states: newTCPStates(cfg.Root),
+		again:  cfg.Again,
 	}
 	if cfg.Hide != "" {
 		s.hide = cfg.Hide + "/"
@@ -123,17 +128,18 @@ func (s *Sampler) processes() ([]stat, error) {
 func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
 	defer s.tally.discard()
 	r := reading{id: id}
-	s.hidden = 0
+	s.hidden, s.above, s.limit = 0, 0, 0
+	if soft, err := Limit(s.root, id.PID); err == nil { // else not known, which nearest minds
+		s.limit = soft
+	}
 	err := s.reader.each(s.root, id.PID, s.visit)
 	if isDenied(err) {
-		r.denied = deniedNames(s.root, id.PID)
+		r.denied = deniedNames(s.root, id.PID, s.again)
 		r.fds, err = s.cheap(id.PID, r.denied)
 	} else {
 		r.fds, r.hidden = s.tally.total, s.hidden
 	}
-	if soft, limitErr := Limit(s.root, id.PID); limitErr == nil { // else not known, which nearest minds
-		r.limit = soft
-	}
+	r.limit, r.above = s.limit, s.above
 	r.other = s.usage(ctx, id.PID)
 	if gone := Alive(s.root, id); gone != nil {
 		return reading{}, gone
@@ -153,6 +159,9 @@ func (s *Sampler) visit(d dirent, link []byte) {
 	if s.hide != "" && hasPrefix(link, s.hide) {
 		s.hidden++
 		return
+	}
+	if s.limit > 0 && d.number() >= s.limit {
+		s.above++
 	}
 	if inode, ok := socketInode(link); ok {
 		s.tally.sockets = append(s.tally.sockets, inode)

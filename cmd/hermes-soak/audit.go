@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,7 +31,7 @@ func auditCommand(split bool) *cli.Command {
 			"read or there is no Python file, 4 the audit could not be made.",
 		Flags: withEnv([]cli.Flag{
 			&cli.StringFlag{Name: "python", Value: "python3", Usage: "the interpreter that parses the files: the target's own, `PATH` or name"},
-			&cli.StringFlag{Name: "evidence", Usage: "the record `RUN.jsonl` of a traced run: what it confirms comes first"},
+			&cli.StringFlag{Name: "evidence", Usage: "the record `RUN.jsonl` of a traced run: what it confirms comes first, also where no rule finds it"},
 			&cli.StringSliceFlag{Name: "report", Usage: "write `FORMAT=FILE`: json or sarif; repeatable"},
 		}),
 		Before: func(c *cli.Context) error {
@@ -56,7 +57,7 @@ func auditFolder(c *cli.Context) error {
 	} else if !info.IsDir() {
 		return usage(fmt.Errorf("audit: %s is not a folder", dir), "it takes the folder that the server's imports start from")
 	}
-	sites, err := evidence(c)
+	run, err := evidence(c)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,9 @@ func auditFolder(c *cli.Context) error {
 		return &exitError{soak.ExitBroken, err, "--python names the interpreter, of 3.8 or later"}
 	}
 	found.Tool = version
-	found.Confirm(sites)
+	if run != nil {
+		found.Confirm(run, func(path string) string { return within(dir, path) })
+	}
 	errs := []error{reports.AuditText(c.App.Writer, found)}
 	for _, f := range files {
 		errs = append(errs, f.write(f, found), f.Close())
@@ -90,8 +93,19 @@ func auditFolder(c *cli.Context) error {
 	return nil
 }
 
-// evidence reads the sites of a traced run.
-func evidence(c *cli.Context) ([]soak.Site, error) {
+// within is the path below the folder of a file that a run names from the root, or
+// from another folder; the name itself where the folder has none such.
+func within(dir, name string) string {
+	for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
+		if info, err := os.Stat(filepath.Join(dir, rest)); err == nil && info.Mode().IsRegular() {
+			return rest
+		}
+	}
+	return name
+}
+
+// evidence reads the record of a traced run.
+func evidence(c *cli.Context) (*soak.Report, error) {
 	name := c.String("evidence")
 	if name == "" {
 		return nil, nil
@@ -108,7 +122,7 @@ func evidence(c *cli.Context) ([]soak.Site, error) {
 	if report.Trace == nil {
 		return nil, usage(fmt.Errorf("evidence %s: the run was not traced", name), "a launched Python target is: hermes-soak run --report jsonl=FILE --url URL -- python3 server.py")
 	}
-	return report.Trace.Sites, nil
+	return report, nil
 }
 
 // auditFile is a report of an audit.

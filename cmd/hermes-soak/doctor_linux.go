@@ -70,7 +70,7 @@ func permission(_ context.Context, m machine) finding {
 	case m.uid == 0:
 		return note(evidence, "hermes-soak doctor --pid PID says whether that is enough for a server")
 	}
-	return limited(evidence+"; the others can only be counted", "for another user's server: "+asItsUser)
+	return limited(evidence+"; the others can only be counted", "for another user's server: "+asOwner())
 }
 
 // tryNames reads the name of one handle, if there is one.
@@ -103,7 +103,7 @@ func hidepid(_ context.Context, m machine) finding {
 	case !m.anyServer():
 		return note("/proc hides other users' processes (hidepid="+how+")", "those below the server that run as another user will not be seen")
 	}
-	return limited("/proc hides other users' processes (hidepid="+how+"): they cannot even be counted", asItsUser)
+	return limited("/proc hides other users' processes (hidepid="+how+"): they cannot even be counted", asOwner())
 }
 
 // procHides is the option hidepid of /proc in the text of mountinfo, "" where it is
@@ -157,7 +157,7 @@ func namespaces(ctx context.Context, m machine) finding {
 		theirs, err := os.Readlink(filepath.Join(m.root, strconv.Itoa(id.PID), "ns/net"))
 		if err == nil && theirs != own {
 			return limited(fmt.Sprintf("pid %d is in another network namespace: its loopback is not ours", id.PID),
-				fmt.Sprintf("run hermes-soak there: sudo nsenter -t %d -n <the same command>", id.PID))
+				fmt.Sprintf("run hermes-soak there: sudo nsenter -t %d -n %s", id.PID, sameCommand()))
 		}
 	}
 	if pids != initialPIDs {

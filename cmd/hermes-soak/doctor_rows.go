@@ -36,8 +36,6 @@ func (m machine) targetRows() []row {
 	return []row{{"server", serverReadable}, {"server's limit", serverLimit}}
 }
 
-const asItsUser = "run as the user of the server, or as root: sudo <the same command>"
-
 // selfCheck reads our own process by the way that a soak reads a server.
 func selfCheck(ctx context.Context, m machine) finding {
 	id, err := target.Identify(m.root, os.Getpid())
@@ -61,7 +59,7 @@ func selfCheck(ctx context.Context, m machine) finding {
 }
 
 func sampleOnce(ctx context.Context, root string, id target.Identity) (*target.Sampler, soak.Sample, error) {
-	sampler, err := target.NewSampler(target.SamplerConfig{Root: root, Identity: id})
+	sampler, err := target.NewSampler(target.SamplerConfig{Root: root, Identity: id, Again: sameCommand()})
 	if err != nil {
 		return nil, soak.Sample{}, err
 	}
@@ -151,9 +149,9 @@ func serverReadable(ctx context.Context, m machine) finding {
 	}
 	switch {
 	case errors.Is(err, soak.ErrBlind) && m.pid == 0:
-		return cannot(err.Error(), asItsUser+"; with its --pid its handles may at least be counted")
+		return cannot(err.Error(), asOwner()+"; with its --pid its handles may at least be counted")
 	case errors.Is(err, soak.ErrBlind):
-		return cannot(err.Error(), asItsUser)
+		return cannot(err.Error(), asOwner())
 	case err != nil:
 		return cannot(err.Error(), "")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,6 +39,9 @@ func TestMain(m *testing.M) {
 		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
+	}
+	if err := flag.Set("test.parallel", "3"); err != nil { // most of them wait, and more would disturb one another
+		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"hermes-soak": main})
 }

@@ -25,6 +25,7 @@ type server struct {
 	root    string          // where its processes are shown, set by measure
 
 	traceFolder string // of the tracer that was put into it; "" where none was
+	untraced    string // why none could be put into it, though nobody asked for one by name
 
 	ask     target.Supervisor // nil where none was named
 	service target.Service    // what the supervisor said first
@@ -70,7 +71,7 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 			return &exitError{soak.ExitBroken, err, ""}
 		}
 	}
-	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder}); err != nil {
+	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder, Again: sameCommand()}); err != nil {
 		return &exitError{soak.ExitBroken, err, asOwner()}
 	}
 	s.Limit, err = target.Limit(s.root, s.PID)

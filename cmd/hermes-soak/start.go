@@ -92,9 +92,12 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		}
 	}
 	command, err := p.withFiles()
-	traceFolder := ""
+	traceFolder, untraced := "", ""
 	if err == nil && p.trace.on {
 		traceFolder, err = p.trace.install(&command)
+		if err != nil && !p.trace.asked && !p.trace.noGC {
+			untraced, err = err.Error(), nil
+		}
 	}
 	if err != nil {
 		for _, path := range command.Remove {
@@ -110,7 +113,7 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		return nil, usage(err, "")
 	}
 	id := process.Identity()
-	s := &server{process: process, traceFolder: traceFolder, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
+	s := &server{process: process, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
 	if p.kind == "bundled" && p.home == "" {
 		s.home = command.Remove[0] // see withFiles
 	}

@@ -50,18 +50,17 @@ func serveAs(t *testing.T, bin string, uid uint32) (url, pid string) {
 var told = regexp.MustCompile(`sudo (?:-u '#(\d+)' )?(.*?)(?:; or give its --pid.*)?\n`)
 
 // obeyed runs what was printed as sudo would, in a shell, and with a state folder.
-func obeyed(t *testing.T, state, out string, same []string) (status int, text string) {
+func obeyed(t *testing.T, state, out string) (status int, text string) {
 	t.Helper()
 	m := told.FindStringSubmatch(out)
-	if m == nil {
+	if m == nil || m[2] == "" {
 		t.Fatalf("no command is told in\n%s", out)
 	}
 	uid, err := strconv.ParseUint("0"+m[1], 10, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := strings.ReplaceAll(m[2], "<the same command>", strings.Join(same, " "))
-	return runCommandLine(t, asUserOf(uint32(uid)), []string{"env", "XDG_STATE_HOME=" + state, "sh", "-c", command})
+	return runCommandLine(t, asUserOf(uint32(uid)), []string{"env", "XDG_STATE_HOME=" + state, "sh", "-c", m[2]})
 }
 
 // TestSudo: the command that is told to somebody who may not look does what he
@@ -83,7 +82,7 @@ func TestSudo(t *testing.T) {
 			if status != soak.ExitBroken {
 				t.Errorf("uid %d, %q: exit status %d, want 4\n%s", uid, command, status, out)
 			}
-			if status, text := obeyed(t, filepath.Dir(bin), out, nil); status != soak.ExitPass {
+			if status, text := obeyed(t, filepath.Dir(bin), out); status != soak.ExitPass {
 				t.Errorf("uid %d, %q: as was told: exit status %d in\n%s%s", uid, command, status, out, text)
 			}
 			if command[0] == "watch" {
@@ -93,7 +92,7 @@ func TestSudo(t *testing.T) {
 			if status, out = runCommandLine(t, asUserOf(nobody), args); status != soak.ExitUnknown {
 				t.Errorf("uid %d, %q: by pid: exit status %d, want 3\n%s", uid, command, status, out)
 			}
-			if status, text := obeyed(t, filepath.Dir(bin), out, args); status != soak.ExitPass {
+			if status, text := obeyed(t, filepath.Dir(bin), out); status != soak.ExitPass {
 				t.Errorf("uid %d, %q: by pid, as was told: exit status %d in\n%s%s", uid, command, status, out, text)
 			}
 		}

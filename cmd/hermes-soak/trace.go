@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"debug/buildinfo"
 	"errors"
@@ -64,8 +65,8 @@ func traceFrom(c *cli.Context, kind string) (p tracePlan, err error) {
 // install puts the tracer into a folder of its own and into the environment of the
 // command. The folder is in Remove, also when an error is returned.
 func (p tracePlan) install(command *target.Command) (folder string, err error) {
-	if folder, err = tempHome(); err != nil {
-		return "", err
+	if folder, err = os.MkdirTemp("", target.TempPrefix+"*"); err != nil {
+		return "", fmt.Errorf("make a folder for the tracer: %w", err)
 	}
 	command.Remove = append(command.Remove, folder)
 	// The kernel names what is open by its real path.
@@ -97,26 +98,44 @@ type traced struct {
 	*target.Sampler
 	server *server
 	reader *pytrace.Reader
+	// new are processes below the target that did not count when last looked: they may
+	// have been about to.
+	new map[target.Identity]bool
 }
 
 // sampling is the sampler of the run; of a target that was to be traced, the one
 // that knows its counters, where there is anything to know.
 func (s *server) sampling(plan tracePlan) soak.Sampler {
+	if s.untraced != "" && s.takesPython() {
+		s.Tracing = &soak.Tracing{Children: plan.children}
+		return untraceable{s.sampler, s.untraced}
+	}
 	if s.traceFolder == "" {
 		return s.sampler
 	}
-	t := &traced{s.sampler, s, pytrace.NewReader(s.root, s.traceFolder)}
+	t := &traced{Sampler: s.sampler, server: s, reader: pytrace.NewReader(s.root, s.traceFolder)}
 	counts, err := t.reader.Read(t.alive)
 	loaded := err == nil && len(counts.Processes) > 0
 	if plan.noGC {
 		s.Amplified = s.amplified(loaded)
 	}
-	isPython := slices.ContainsFunc(s.takers(), func(id target.Identity) bool { return pytrace.Running(s.root, id.PID) })
-	if err == nil && !loaded && !isPython && !plan.asked {
+	if err == nil && !loaded && !s.takesPython() && !plan.asked {
 		return s.sampler // a server of another kind
 	}
 	s.Tracing = &soak.Tracing{Asked: plan.asked, Loaded: loaded, Children: plan.children, Openers: plan.openers}
 	return t
+}
+
+// untraceable is a sampler of a Python target that the tracer could not be put into.
+type untraceable struct {
+	*target.Sampler
+	why string
+}
+
+func (u untraceable) Trace(context.Context) soak.Trace { return soak.Trace{Unknown: u.why} }
+
+func (s *server) takesPython() bool {
+	return slices.ContainsFunc(s.takers(), func(id target.Identity) bool { return pytrace.Running(s.root, id.PID) })
 }
 
 // amplified is what runs without its garbage collector; "" where nothing does.
@@ -142,18 +161,52 @@ func (t *traced) Trace(context.Context) soak.Trace {
 	if counts.APSW && out.Unknown == "" {
 		out.Unknown = "it uses apsw, whose connections are not seen"
 	}
+	if out.Unknown == "" {
+		out.Unknown = t.untraced(counts.Processes)
+	}
+	return out
+}
+
+// untraced says why a process that may open connections does not count: one that
+// takes requests, or that runs Python; "" where all count.
+func (t *traced) untraced(counting []pytrace.Process) string {
+	root := t.server.root
+	var pids []int
 	for _, id := range t.server.takers() {
-		counting := slices.ContainsFunc(counts.Processes, func(p pytrace.Process) bool { return p.PID == id.PID })
-		if out.Unknown != "" || counting || pytrace.Forked(t.server.root, id.PID, t.server.traceFolder) {
+		pids = append(pids, id.PID)
+	}
+	takers := len(pids)
+	tree, err := target.Tree(root, t.server.PID)
+	if err != nil {
+		return "the processes below the target cannot be read: " + err.Error()
+	}
+	for _, pid := range tree {
+		if !slices.Contains(pids, pid) && pytrace.Running(root, pid) {
+			pids = append(pids, pid)
+		}
+	}
+	before := t.new
+	t.new = map[target.Identity]bool{}
+	why := ""
+	for i, pid := range pids {
+		known := slices.ContainsFunc(counting, func(p pytrace.Process) bool { return p.PID == pid })
+		if known || pytrace.Forked(root, pid, t.server.traceFolder) {
 			continue
 		}
-		args, err := target.CommandLine(t.server.root, id.PID)
+		id, err := target.Identify(root, pid)
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		out.Unknown = pytrace.Why(t.server.root, id.PID, args, id.PID != t.server.PID)
+		args, err := target.CommandLine(root, pid)
+		if err != nil || pytrace.OpensNothing(args) {
+			continue // as above, or it is one of Python's own
+		}
+		t.new[id] = true
+		if i < takers || !t.server.Tracing.Children || before[id] {
+			why = cmp.Or(why, pytrace.Why(root, pid, args, pid != t.server.PID))
+		}
 	}
-	return out
+	return why
 }
 
 // alive: a process that cannot tell its own start is taken to be the one that has

@@ -60,7 +60,7 @@ func TestTracedServers(t *testing.T) {
 	for _, python := range pythons(t) {
 		for how, want := range map[string]string{
 			"leaks":  fmt.Sprintf(`(?m)^(LEAK|UNCLOSED).*webui\.py:%d once \(from .*webui\.py:\d+\): \d+ opened, 0 closed`, connects(t)),
-			"closes": `(?m)^PASS    closed: traced Python 3\.\d+: 3 places opened (\d+) connections, and their code closed (\d+); open now: 0, at most at once at one place: 1$`,
+			"closes": `(?m)^PASS    closed: traced Python 3\.\d+: 2 places opened (\d+) connections, and their code closed (\d+); open now: 0, at most at once at one place: 1$`,
 		} {
 			t.Run(how+" "+strings.ReplaceAll(python, "/", "_"), func(t *testing.T) {
 				t.Parallel()
@@ -92,6 +92,10 @@ func TestTracing(t *testing.T) {
 		{"off", "exec python3", "closes", []string{"--trace", "off"}, soak.ExitPass, `(?m)^PASS    pool bound .*\nPASS    headroom`},
 		{"started by the target", "env -u x python3 -c 'import subprocess, sys; sys.exit(subprocess.call([sys.executable] + sys.argv[1:]))'", "closes", nil, soak.ExitPass, `(?m)^NOTE    closed: not judged: .*see --trace-children$`},
 		{"children", "env -u x python3 -c 'import subprocess, sys; sys.exit(subprocess.call([sys.executable] + sys.argv[1:]))'", "closes", []string{"--trace-children"}, soak.ExitPass, `(?m)^PASS    closed: traced Python 3`},
+		{"a worker that is spawned", "exec python3", "spawns", []string{"--trace", "sqlite"}, soak.ExitUnknown, `(?m)^UNKNOWN: closed: pid \d+ is not traced: it was started by the target, see --trace-children`},
+		{"a worker that is spawned, not asked for", "exec python3", "spawns", nil, soak.ExitPass, `(?m)^NOTE    closed: not judged: pid \d+ is not traced: it was started by the target, see --trace-children$`},
+		{"a worker that is spawned, children", "exec python3", "spawns", []string{"--trace", "sqlite", "--trace-children"}, soak.ExitFail, `(?m)^(LEAK|UNCLOSED).*webui\.py:\d+ once.*opened, 0 closed`},
+		{"a child that is kept out, children", "env -u x python3 -c 'import subprocess, sys; subprocess.Popen([sys.executable, \"-I\", \"-c\", \"import time; time.sleep(600)\"]); sys.exit(subprocess.call([sys.executable] + sys.argv[1:]))'", "closes", []string{"--trace", "sqlite", "--trace-children"}, soak.ExitUnknown, `(?m)^UNKNOWN: closed: pid \d+ is not traced: it runs with -I`},
 		{"amplified", "exec python3", "leaks", []string{"--amplify", "gc-off"}, soak.ExitFail, `(?s)PASS    amplified: .*\nLEAK per-request: .*opened, 0 closed`},
 		{"amplified, with little room", "exec python3", "leaks", []string{"--amplify", "gc-off", "--nofile", "256"}, soak.ExitFail, `(?s)LEAK .*the amplified load was ended: pid \d+ held \d+ of 256 file descriptors`},
 		{"amplified, undone", "exec python3", "collects", []string{"--amplify", "gc-off"}, soak.ExitUnknown, `(?m)^UNKNOWN: amplified: the amplification was undone: .* ran \d+ times`},
@@ -133,5 +137,26 @@ func TestTracedRecord(t *testing.T) {
 	_ = s.Run() // the status is that of the run
 	if s.out.Len() == 0 || !strings.HasPrefix(ran, s.out.String()) {
 		t.Errorf("the run said\n%s\nand judge\n%s%s", ran, &s.out, &s.errors)
+	}
+}
+
+// TestNoRoomForTracer: where the tracer cannot be put into a folder, the server runs
+// without it, and only a run that asked for it ends there.
+func TestNoRoomForTracer(t *testing.T) {
+	t.Parallel()
+	python := pythons(t)[0]
+	for what, want := range map[string]string{
+		"auto":   `(?m)^NOTE    closed: not judged: make a folder for the tracer: `,
+		"sqlite": `(?m)^hermes-soak: make a folder for the tracer: `,
+	} {
+		port, dir := freePort(t), t.TempDir()
+		s := program(t, "run", "--trace", what, "--url", "http://127.0.0.1:"+port, "--cwd", dir, "--log", filepath.Join(dir, "log"), "--drain", "200ms", "--batches", "3", "--requests", "20", "--no-extend", "--skip", "growth",
+			"--", python, mustAbs(t, "testdata/webui.py"), port, "closes")
+		s.Env = append(s.Env, "TMPDIR=/proc")
+		_ = s.Run() // the status is looked at
+		wantStatus := map[string]int{"auto": soak.ExitPass, "sqlite": soak.ExitBroken}[what]
+		if out := s.out.String() + s.errors.String(); s.ProcessState.ExitCode() != wantStatus || !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("%s: exit status %d, want %d and %s in\n%s", what, s.ProcessState.ExitCode(), wantStatus, want, out)
+		}
 	}
 }

@@ -1,8 +1,12 @@
 package load
 
 import (
+	"context"
 	"net"
+	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,31 +103,93 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestFailedTriesCount: http.Transport sends a GET again, silently, when a kept
-// connection fails before the first byte. Here the server sees each once.
-func TestFailedTriesCount(t *testing.T) {
-	for want, end := range map[soak.Class]func(*peer){
+// TestResetInDialing: a reset says that the connection had been taken.
+func TestResetInDialing(t *testing.T) {
+	for errno, connected := range map[syscall.Errno]bool{
+		syscall.ECONNRESET: true, syscall.ECONNREFUSED: false, syscall.EHOSTUNREACH: false,
+	} {
+		d := driver(t, "http://127.0.0.1:1", nil)
+		d.dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)}
+		}
+		if r, err := d.Try(t.Context(), probe(t, "/")); err != nil || r.Connected != connected {
+			t.Errorf("%s: %+v, %v", errno, r, err)
+		}
+	}
+}
+
+// TestLostOnKeptConnection: a request that a kept connection ended without a byte of
+// its answer is sent once more, where that does no harm, and counts once.
+func TestLostOnKeptConnection(t *testing.T) {
+	for class, end := range map[soak.Class]func(*peer){
 		soak.ClassEOF:   func(*peer) {},
 		soak.ClassReset: func(p *peer) { p.reset() },
 	} {
-		s := serveRaw(t, func(p *peer) {
-			if p.request() {
-				p.say(hello)
+		for _, tc := range []struct {
+			method, body string
+			again        bool
+		}{
+			{"GET", "", true}, {"HEAD", "", true}, {"OPTIONS", "", true}, {"GET", "x", false}, {"POST", "", false}, {"DELETE", "", false},
+		} {
+			s := serveRaw(t, func(p *peer) {
+				if p.request() {
+					p.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+				}
+				if p.request() {
+					time.Sleep(10 * time.Millisecond)
+					end(p)
+				}
+			})
+			ask := probe(t, "/x")
+			ask.Method, ask.Body = tc.method, soak.NewSecret(tc.body)
+			out := send(t, driver(t, s.url, func(c *Config) { c.Probes = []soak.Probe{ask} }), 5)
+			seen, failed := int64(5), []soak.Class{soak.ClassOK, class, soak.ClassOK, class, soak.ClassOK}
+			if tc.again {
+				seen, failed = 9, slices.Repeat([]soak.Class{soak.ClassOK}, 5)
 			}
-			if p.request() {
-				end(p)
+			if got := classes(out); !slices.Equal(got, failed) {
+				t.Errorf("%s %q, %s: got %v", tc.method, tc.body, class, got)
 			}
-		})
-		got := classes(send(t, driver(t, s.url, nil), 5))
-		for i, c := range got {
-			if i%2 == 0 && c != soak.ClassOK || i%2 == 1 && c != want {
-				t.Errorf("%s: got %v", want, got)
-				break
+			if n := s.requests.Load(); n != seen {
+				t.Errorf("%s %q, %s: the server saw %d requests, want %d", tc.method, tc.body, class, n, seen)
+			}
+			if l := out.Latencies[1]; tc.again && l < 10*time.Millisecond {
+				t.Errorf("the request that was sent twice took %s, without its first try", l)
 			}
 		}
-		if n := s.requests.Load(); n != 5 {
-			t.Errorf("%s: the server saw %d requests, 5 were sent", want, n)
+	}
+}
+
+// TestLostAgain: what fails on a new connection counts, and is not sent again.
+func TestLostAgain(t *testing.T) {
+	s := serveRaw(t, func(p *peer) {
+		if p.request() && p.n == 1 {
+			p.say(hello)
+			p.request()
 		}
+		p.reset()
+	})
+	got := classes(send(t, driver(t, s.url, nil), 4))
+	if want := []soak.Class{soak.ClassOK, soak.ClassReset, soak.ClassReset, soak.ClassReset}; !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	if n := s.requests.Load(); n != 5 {
+		t.Errorf("the server saw %d requests, want 5", n)
+	}
+}
+
+// TestClosedWithoutAWord: a server that closes after each answer and does not say
+// so is healthy, however its close and the next request cross each other.
+func TestClosedWithoutAWord(t *testing.T) {
+	s := serveRaw(t, func(p *peer) {
+		if p.request() {
+			p.say(hello)
+			_ = p.CloseWrite()
+			p.request()
+		}
+	})
+	if out := send(t, driver(t, s.url, func(c *Config) { c.Concurrency = 4 }), 2000); out.Errors() != 0 {
+		t.Errorf("answers %+v", out.Answers)
 	}
 }
 

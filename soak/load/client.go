@@ -14,6 +14,15 @@ type Reply struct {
 	// Connected says that a connection was accepted, by the target or by its
 	// kernel; FirstByte that at least one byte of an answer came.
 	Connected, FirstByte bool
+	// kept says that the connection had brought an answer before.
+	kept bool
+}
+
+// lost says that the target closed a kept connection without a byte of an answer:
+// perhaps since it had gone on closing it while the request was on its way, which is
+// its right and no failure (RFC 9112, section 9.3.1).
+func (r Reply) lost() bool {
+	return r.kept && !r.FirstByte && (r.Class == soak.ClassEOF || r.Class == soak.ClassReset)
 }
 
 // client sends one request after the other, on one connection at a time. It is
@@ -46,10 +55,16 @@ func (c *client) release() {
 	c.driver.readers.Put(c.reader)
 }
 
-// do sends r and reads its answer, within the timeout. An error means that the
-// target was not tried, or the request was aborted.
+// do sends r and reads its answer, within the timeout. Where it was lost, and may
+// be repeated, it is sent once more on a new connection, and what becomes of it
+// there counts. An error means that the target was not tried, or the request was
+// aborted.
 func (c *client) do(r request) (Reply, error) {
-	reply, err := c.exchange(r, time.Now().Add(c.driver.cfg.Timeout))
+	deadline := time.Now().Add(c.driver.cfg.Timeout)
+	reply, err := c.exchange(r, deadline)
+	if err == nil && reply.lost() && r.safe {
+		reply, err = c.exchange(r, deadline)
+	}
 	c.lastByte = time.Now()
 	if c.abort.Err() != nil {
 		return Reply{}, context.Cause(c.abort)
@@ -60,10 +75,13 @@ func (c *client) do(r request) (Reply, error) {
 func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 	c.contentType = ""
 	c.reader.forget()
-	if err := c.connect(deadline); err != nil {
-		return Reply{Answer: soak.Answer{N: 1, Class: classOf(err)}}, untried(err)
+	kept, err := c.connect(deadline)
+	if err != nil {
+		class := classOf(err)
+		// A closed port refuses: what resets a connection had taken it.
+		return Reply{Answer: soak.Answer{N: 1, Class: class}, Connected: class == soak.ClassReset}, untried(err)
 	}
-	reply := Reply{Connected: true}
+	reply := Reply{Connected: true, kept: kept}
 	resp, err := c.conn.ask(r, c.reader.buf)
 	reply.FirstByte = c.conn.got > 0
 	if err != nil {
@@ -108,23 +126,21 @@ func (c *client) judge(r request, reply Reply) soak.Answer {
 }
 
 // connect keeps the open connection, or opens one where there is none or the
-// target has closed it since its last answer. That is the target's right and
-// no failure; once a request was written, a closed connection is one, and the
-// request is not sent again.
-func (c *client) connect(deadline time.Time) error {
+// target has closed it since its last answer.
+func (c *client) connect(deadline time.Time) (kept bool, err error) {
 	if c.conn != nil && c.conn.extend(deadline) == nil && idle(c.conn.raw) {
-		return nil
+		return true, nil
 	}
 	c.hangUp()
 	ctx, cancel := context.WithDeadline(c.abort, deadline)
 	defer cancel()
 	raw, err := c.driver.dial(ctx, "tcp", c.driver.target.addr)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c.conn = newConn(raw, c.driver.target.tls, headLimit(c.driver.cfg.Concurrency), c.abort)
 	c.reader.buf.Reset(c.conn)
-	return c.conn.extend(deadline)
+	return false, c.conn.extend(deadline)
 }
 
 func (c *client) hangUp() {

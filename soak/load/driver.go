@@ -1,11 +1,13 @@
 // Package load sends HTTP requests to the target and says how each one ended.
 //
 // It speaks HTTP/1.1 on connections of its own instead of through
-// http.Transport, for three reasons. A soak counts every failed try, and the
-// transport repeats a GET that fails on a kept connection. The kind of failure
-// depends on whether a byte of the answer came, which the transport hides. And
-// a wave of n requests in flight must open n connections and no more, where the
-// transport may dial spare ones.
+// http.Transport, for three reasons. A soak counts every failed try but one: that
+// of a GET, HEAD or OPTIONS without a body on a kept connection which ended before
+// a byte of the answer came; it is sent once more, on a new connection. The
+// transport repeats more than that, on one kept connection after the other. The
+// kind of failure depends on whether a byte of the answer came, which the transport
+// hides. And a wave of n requests in flight must open n connections and no more at
+// once, where the transport may dial spare ones.
 package load
 
 import (
@@ -110,7 +112,7 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 	if w.Probe < 0 || w.Probe >= len(d.actions) {
 		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.actions))
 	}
-	s := &sending{start: time.Now(), left: w.Requests}
+	s := &sending{start: time.Now(), timeout: d.cfg.Timeout, left: w.Requests}
 	if w.Kind != soak.WavePrefill {
 		s.rate = d.cfg.Rate
 	}

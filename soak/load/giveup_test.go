@@ -8,10 +8,10 @@ import (
 )
 
 func TestWaveIsDroppedAfterThreeUnfinishedRequests(t *testing.T) {
-	s := sending{left: 10}
+	s := sending{left: 10, timeout: time.Second}
 	answers := []soak.Answer{
 		{N: 1, Class: soak.ClassReset}, {N: 1, Class: soak.ClassEOF}, {N: 1, Class: soak.ClassShort, Status: 200},
-		{N: 1, Class: soak.ClassTimeout, Status: 200, Bytes: 1 << 30}, {N: 1, Class: soak.ClassRefused}, {N: 1, Class: soak.ClassReset},
+		{N: 1, Class: soak.ClassTimeout, Status: 200, Bytes: 1 << 30}, {N: 1, Class: soak.ClassRefused}, {N: 1, Class: soak.ClassOther},
 	}
 	for i, a := range answers {
 		if _, ok := s.take(t.Context()); !ok {

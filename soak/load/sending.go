@@ -10,8 +10,9 @@ import (
 
 // sending is the state that the clients of one wave share.
 type sending struct {
-	start time.Time
-	rate  float64 // requests per second; 0 is unbounded
+	start   time.Time
+	timeout time.Duration // of a request
+	rate    float64       // requests per second; 0 is unbounded
 
 	mu         sync.Mutex
 	taken      int
@@ -63,7 +64,7 @@ func (s *sending) ended(a soak.Answer, latency time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	if s.unfinished++; !a.Unfinished() {
+	if s.unfinished++; !a.Unfinished(s.timeout) {
 		s.unfinished = 0
 	}
 	s.ends = append(s.ends, end{a, latency})

@@ -96,7 +96,7 @@ func TestSteps(t *testing.T) {
 		"itself":       {map[string]string{"/page": "500"}, soak.Answer{N: 2, Class: soak.ClassStatus, Status: 500}, []string{"1 GET /first", "1 POST /start {}", "1 GET /page  2", "1 POST /input exit 2"}},
 		"after":        {map[string]string{"/input": "404"}, soak.Answer{N: 2, Class: soak.ClassStatus, Status: 404, Step: "after 1, POST /input"}, []string{"1 GET /first", "1 POST /start {}", "1 GET /page  2", "1 POST /input exit 2"}},
 		"itself, both": {map[string]string{"/page": "500", "/input": "404"}, soak.Answer{N: 2, Class: soak.ClassStatus, Status: 500}, []string{"1 GET /first", "1 POST /start {}", "1 GET /page  2", "1 POST /input exit 2"}},
-		"reset":        {map[string]string{"/page": "reset"}, soak.Answer{N: 2, Class: soak.ClassEOF}, []string{"1 GET /first", "1 POST /start {}", "1 GET /page  2", "2 POST /input exit 2"}},
+		"reset":        {map[string]string{"/page": "reset"}, soak.Answer{N: 2, Class: soak.ClassEOF}, []string{"1 GET /first", "1 POST /start {}", "1 GET /page  2", "2 GET /page  2", "3 POST /input exit 2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serveTerminal(t, tt.how)
@@ -144,7 +144,7 @@ func TestStepLatency(t *testing.T) {
 	}
 	silent := serveRaw(t, func(p *peer) { p.request() })
 	d := driver(t, silent.url, func(c *Config) { c.Probes = []soak.Probe{page} })
-	if out, err := d.Send(t.Context(), soak.Wave{Requests: 9}); err != nil || out.Sent() != giveUpAfter || !out.Answers[0].Unfinished() {
+	if out, err := d.Send(t.Context(), soak.Wave{Requests: 9}); err != nil || out.Sent() != giveUpAfter || !out.Answers[0].Unfinished(time.Second) {
 		t.Errorf("%v %+v", err, out)
 	}
 }

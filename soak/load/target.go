@@ -80,6 +80,8 @@ type request struct {
 	expect soak.Expect
 	head   *http.Request // as http.ReadResponse wants it
 	wire   []byte
+	// safe: to send it twice does no more than to send it once.
+	safe bool
 }
 
 // request writes r out, with what every request carries and the cookies of jar,
@@ -115,7 +117,8 @@ func (t target) request(r soak.Request, jar http.CookieJar) (request, error) {
 	if err := head.Write(&wire); err != nil {
 		return request{}, fmt.Errorf("make request %s: %w", r.Name, withoutURL(err))
 	}
-	return request{ask: r, head: head, wire: wire.Bytes()}, nil
+	safe := body == nil && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method)
+	return request{ask: r, head: head, wire: wire.Bytes(), safe: safe}, nil
 }
 
 // setHeaders puts headers in the place of those that have the same name.

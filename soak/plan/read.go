@@ -76,8 +76,10 @@ func what(n ast.Node) string {
 		return "a mapping"
 	case *ast.SequenceNode:
 		return "a list"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode, *ast.FloatNode:
 		return "a number"
+	case *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value
 	case *ast.BoolNode:
 		return "true or false"
 	case *ast.StringNode, *ast.LiteralNode:
@@ -146,17 +148,7 @@ func valueOf(n ast.Node, k Key) (any, error) {
 	wrong := func(want string) error { return errorAt(start(n), "%s: want %s, not %s", k.Name, want, what(n)) }
 	switch k.Kind {
 	case Whole:
-		if i, ok := n.(*ast.IntegerNode); ok {
-			switch v := i.Value.(type) {
-			case int64:
-				return v, nil
-			case uint64:
-				if v <= math.MaxInt64 {
-					return int64(v), nil
-				}
-			}
-		}
-		return nil, wrong("a whole number")
+		return wholeOf(n, k)
 	case Number:
 		switch v := n.(type) {
 		case *ast.IntegerNode:
@@ -186,6 +178,25 @@ func valueOf(n ast.Node, k Key) (any, error) {
 		return requestsOf(n, k)
 	}
 	return oneText(n, k)
+}
+
+func wholeOf(n ast.Node, k Key) (int64, error) {
+	most, not := "", what(n)
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		switch v := n.Value.(type) {
+		case int64:
+			return v, nil
+		case uint64:
+			if v <= math.MaxInt64 {
+				return int64(v), nil
+			}
+		}
+		most, not = fmt.Sprintf(" up to %d", int64(math.MaxInt64)), n.GetToken().Value
+	case *ast.FloatNode:
+		not = n.GetToken().Value
+	}
+	return 0, errorAt(start(n), "%s: want a whole number%s, not %s", k.Name, most, not)
 }
 
 // text is a scalar as it is written.

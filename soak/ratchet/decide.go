@@ -49,7 +49,9 @@ func (c Class) String() string {
 func (g Growth) Decide(look Look) (Class, string) {
 	alpha := look.Alpha
 	switch {
-	case g.LoadWaves < LeastLoadWaves && !g.Plain:
+	case g.LoadWaves < LeastLoadWaves && g.Plain && !g.Slows:
+		return Candidate, ""
+	case g.LoadWaves < LeastLoadWaves:
 		return Unknown, fmt.Sprintf("too few load waves could be judged: %d, and %d are needed", g.LoadWaves, LeastLoadWaves)
 	case g.Slows && g.grows() < alpha:
 		return Unknown, fmt.Sprintf("the level rose by %d and then by %d, ever more seldom: a longer run must show whether it stops", g.WarmUp, g.Gained)

@@ -37,6 +37,8 @@ func TestDecide(t *testing.T) {
 		}, Candidate},
 		{"plain, and the ratchet knows the cause", func(g *Growth) { g.Plain = true }, PerRequest},
 		{"plain, 7 load waves", func(g *Growth) { g.Plain, g.LoadWaves, g.Rises, g.FloorHolds = true, 7, 7, false }, Candidate},
+		{"plain, 7 load waves, and the ratchet would know the cause", func(g *Growth) { g.Plain, g.LoadWaves = true, 7 }, Candidate},
+		{"plain, 7 load waves, slows down", func(g *Growth) { g.Plain, g.Slows, g.LoadWaves = true, true, 7 }, Unknown},
 		{"slows down", func(g *Growth) { g.Slows = true }, Unknown},
 		{"slows down, the floor alone", func(g *Growth) { g.Slows, g.Rises = true, 7 }, Unknown},
 		{"slows down, plain", func(g *Growth) { g.FloorHolds, g.PCausal, g.Slows, g.Plain = false, 0.5, true, true }, Bounded},

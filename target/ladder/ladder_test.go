@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"hermes-soak/soak"
+	"hermes-soak/soak/load"
 )
 
 const patience = 500 * time.Millisecond
@@ -225,6 +227,65 @@ func TestRefused(t *testing.T) {
 	climbed(t, s, cfg, soak.StateRefused, "refused: pid 22468 alive, ADDR not in LISTEN, connection to ADDR: refused")
 	if l := climber(t, cfg).Peek(context.Background(), "start"); l.State != soak.StateRefused {
 		t.Errorf("peek: %+v", l)
+	}
+}
+
+// TestResetOnAccept: the reset of a connection that was taken may overtake the end
+// of its dialing; the server is wedged all the same.
+func TestResetOnAccept(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	for range 4 { // the more accept, the sooner the reset
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_ = conn.(*net.TCPConn).SetLinger(0)
+				_ = conn.Close()
+			}
+		}()
+	}
+	s := &server{url: "tcp://" + l.Addr().String(), addr: l.Addr().String()}
+	cfg := config(s)
+	cfg.Queue = nil
+	c := climber(t, cfg)
+	for range 1000 { // of which nothing is known but that it takes connections
+		if k := c.Climb(t.Context(), "failure"); k.State != soak.StateUp {
+			t.Fatal(k.Evidence)
+		}
+	}
+	s.url = "http://" + s.addr
+	c = climber(t, config(s))
+	for range 100 {
+		if k := c.Climb(t.Context(), "failure"); k.State != soak.StateWedgedReset || !strings.Contains(k.Evidence, "20 of 20 requests reset before the first byte") {
+			t.Fatal(k.Evidence)
+		}
+	}
+}
+
+// TestNotConnected: only a port that refuses is refused. What was reset had been
+// taken, and what could not be reached is not known.
+func TestNotConnected(t *testing.T) {
+	for _, tc := range []struct {
+		reply load.Reply
+		state soak.State
+	}{
+		{load.Reply{Answer: soak.Answer{Class: soak.ClassRefused}}, soak.StateRefused},
+		{load.Reply{Answer: soak.Answer{Class: soak.ClassReset}, Connected: true}, soak.StateWedgedReset},
+		{load.Reply{Answer: soak.Answer{Class: soak.ClassTimeout}}, soak.StateWedgedHang},
+		{load.Reply{Answer: soak.Answer{Class: soak.ClassOther}}, ""},
+	} {
+		k, tried := &climb{Ladder: soak.Ladder{When: soak.ClimbEnd}}, &tries{}
+		tried.add(tc.reply)
+		climber(t, config(&server{url: "http://127.0.0.1:1"})).accepted(t.Context(), k, tried)
+		if k.State != tc.state || (tried.err != nil) != (tc.state == "") {
+			t.Errorf("%+v: %q, %v", tc.reply, k.State, tried.err)
+		}
 	}
 }
 

@@ -26,12 +26,14 @@ func (c *Climber) connects(ctx context.Context, k *climb) {
 	switch {
 	case ctx.Err() != nil:
 		k.broken("connect", context.Cause(ctx))
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNREFUSED):
 		k.State = soak.StateRefused
 		k.rung("connect", false, fmt.Sprintf("connection to %s: refused", c.addr))
 	case errors.As(err, &late) && late.Timeout():
 		k.State = soak.StateWedgedHang
 		k.rung("connect", false, fmt.Sprintf("no connection to %s within %s", c.addr, c.cfg.Timeout))
+	case errors.Is(err, syscall.ECONNRESET):
+		c.accepts(ctx, k) // it was taken, and closed before we saw it
 	case err != nil:
 		k.broken("connect", err)
 	default:

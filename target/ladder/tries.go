@@ -85,9 +85,13 @@ func (c *Climber) accepted(ctx context.Context, k *climb, t *tries) {
 	case t.err != nil:
 		k.broken("connect", t.err)
 		return
-	case !t.last.Connected && t.last.Class != soak.ClassTimeout:
+	case !t.last.Connected && t.last.Class == soak.ClassRefused:
 		k.State = soak.StateRefused
-		k.rung("connect", false, fmt.Sprintf("connection to %s: %s", c.addr, c.words(t.last)))
+		k.rung("connect", false, fmt.Sprintf("connection to %s: refused", c.addr))
+		return
+	case !t.last.Connected && t.last.Class != soak.ClassTimeout: // no route leads there, say
+		t.err = fmt.Errorf("connection to %s: %s", c.addr, c.words(t.last))
+		k.broken("connect", t.err)
 		return
 	case !t.last.Connected:
 		k.rung("connect", false, fmt.Sprintf("no connection to %s within %s", c.addr, c.cfg.Timeout))

@@ -1,29 +1,24 @@
 """The tracer of hermes-soak: counts who opens SQLite connections, and who closes them.
 
 It is imported by sitecustomize.py before the target's own code. Counters go to a
-memory-mapped file a process, whose layout layout.go describes. Whatever fails in
-here leaves the target as it was: the reason goes to a file beside the counters.
+file a process, see _hermes_soak_file.py. Whatever fails in here leaves the target
+as it was: the reason goes to a file beside the counters.
 """
 import _thread
 import atexit
-import mmap
 import os
 import sys
-import time
-from itertools import count, repeat
+from itertools import count
 
-# The layout, as in layout.go: words of 8 bytes in the order of the machine.
-MAGIC = b"HSTRACE1"
-HEADER, SLOTS, SLOT, TEXT = 256, 512, 384, 64
-PID, TICKS, PYTHON, FLAGS, COLLECTIONS, LOST = 1, 2, 3, 4, 5, 6  # words of the header
-OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4  # words of a slot
-APSW = 1  # the flag: it was imported
-DESCRIPTORS = 1 << 16  # with a cell each, where openers are told
+from _hermes_soak_file import APSW, COLLECTIONS, DESCRIPTORS, FLAGS, LOST, PEAK, File
+
 FRAMES, DEPTH, GAP = 3, 100, 4  # frames of a place; how deep they are looked for, and past how many others
-PATH, NAME = 60, 36  # bytes of a frame's path and function
+MOST = 4096  # files of forked processes that nobody has summed up yet
 
 OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 STDLIB = os.path.dirname(os.__file__) + os.sep
+
+real_open = open  # ours would come back to us
 
 folder = ""
 options = ()
@@ -31,6 +26,7 @@ first = os.getpid()  # of the interpreter, not of what it forks
 file = None  # the counters of this process, made when they are first needed
 making = _thread.RLock()  # held while they are made; a finalizer may come back for more
 kept = []  # mappings of processes that we were forked from
+collector = None  # the thread in which the cyclic collector runs
 owned = {}  # file name -> whether frames of it are the target's own
 
 
@@ -38,19 +34,20 @@ def start(where):
     """Starts tracing, with the counters in the folder."""
     global folder, options
     folder = where
-    with open(os.path.join(folder, "options")) as f:
+    with real_open(os.path.join(folder, "options"), encoding="utf-8") as f:
         options = f.read().split()
-    if "children" not in options:
-        leave_environment()
-    os.execv, os.execve = Exec(os.execv, False), Exec(os.execve, True)
+    import _hermes_soak_exec
+
+    _hermes_soak_exec.hook()
     counters()
     atexit.register(freeze)
     os.register_at_fork(after_in_child=forked)
-    if "gc-off" in options:
-        no_gc()
+    watch_gc()
     import _hermes_soak_sqlite
+    from _hermes_soak_imports import when_imported
 
-    sys.meta_path[:0] = Finder("_sqlite3", _hermes_soak_sqlite.hook), Finder("apsw", lambda _: flag(APSW))
+    when_imported("apsw", lambda _: flag(APSW))
+    when_imported("_sqlite3", _hermes_soak_sqlite.hook)
     if "fd" in options:
         import _hermes_soak_fd
 
@@ -63,47 +60,10 @@ def failed(error):
         if file or kept:
             # Where no file can be opened any more, the counters that we have are still there.
             (file or kept[-1]).words[LOST] += 1
-        with open(os.path.join(folder, "failed.%d" % os.getpid()), "w") as f:
+        with real_open(os.path.join(folder, "failed.%d" % os.getpid()), "w", encoding="utf-8", errors="backslashreplace") as f:
             f.write("%s: %s" % (type(error).__name__, error))
     except Exception:
         pass  # nobody can be told
-
-
-# The environment.
-
-
-def paths(env):
-    return env.get("PYTHONPATH", "").split(os.pathsep)
-
-
-def leave_environment():
-    """Takes the folder out of PYTHONPATH, so that children are not traced."""
-    rest = [p for p in paths(os.environ) if p != folder]
-    if rest:
-        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
-    else:
-        os.environ.pop("PYTHONPATH", None)
-
-
-class Exec:
-    """Lets a program that takes the place of this one be traced too: it is no child."""
-
-    def __init__(self, real, has_env):
-        self.real, self.arguments = real, 2 + has_env
-        alike(self, real)
-
-    def __call__(self, *args, **kwargs):
-        try:
-            if os.getpid() == first and len(args) == self.arguments:
-                new = dict(args[2] if len(args) > 2 else os.environ)
-                new["PYTHONPATH"] = os.pathsep.join([folder] + [p for p in paths(new) if p not in ("", folder)])
-                args = args[0], args[1], new
-        except Exception:
-            pass  # the real one says what is wrong with them
-        return (real_execve if len(args) == 3 else self.real)(*args, **kwargs)
-
-
-real_execve = os.execve
 
 
 def alike(ours, real):
@@ -115,110 +75,31 @@ def alike(ours, real):
             can.add(ours)
 
 
-def no_gc():
-    """Turns the cyclic collector off and counts the collections that come all the same."""
+def put(name, ours):
+    """Puts ours in the place of a function of os, and of the module that os has it from, where pickle looks."""
+    setattr(os, name, ours)
+    setattr(sys.modules[ours.__module__], name, ours)
+
+
+def watch_gc():
+    """Notes while the cyclic collector runs, which is where what a finalizer closes is closed by it."""
     import gc
 
     counted = count(1).__next__
+    off = "gc-off" in options
 
     def collecting(phase, info):
-        if phase == "start" and file is not None:
+        global collector
+        collector = _thread.get_ident() if phase == "start" else None
+        if off and phase == "start" and file is not None:
             file.words[COLLECTIONS] = counted()
 
-    gc.disable()
+    if off:
+        gc.disable()
     gc.callbacks.append(collecting)
 
 
 # The counters.
-
-
-class File:
-    """The counters of one process."""
-
-    def __init__(self):
-        openers = "fd" in options
-        slots = 2 * SLOTS if openers else SLOTS
-        self.cells = (HEADER + slots * SLOT) // 8
-        size = HEADER + slots * SLOT + (8 * DESCRIPTORS if openers else 0)
-        path = os.path.join(folder, "%d.%d" % (os.getpid(), time.monotonic_ns()))
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            # A page without room on the disk would end the process when it is written.
-            os.posix_fallocate(fd, 0, size)
-            if sys.version_info >= (3, 13):
-                self.map = mmap.mmap(fd, size, trackfd=False)
-            else:
-                self.map = mmap.mmap(fd, size)
-        except BaseException:
-            os.unlink(path)
-            raise
-        finally:
-            os.close(fd)
-        self.words = memoryview(self.map).cast("Q")
-        self.next, self.next_opener = count().__next__, count(SLOTS).__next__
-        self.sites = {}
-        self.all = []
-        self.map[: len(MAGIC)] = MAGIC
-        self.words[PID] = os.getpid()
-        self.words[TICKS] = ticks()
-        self.words[PYTHON] = sys.hexversion
-        self.words[FLAGS] = flags[0]
-        self.rest = self.take(SLOTS - 1, ())  # all places beyond the others
-        self.rest_opener = self.take(2 * SLOTS - 1, ()) if openers else None
-        os.rename(path, path + ".trace")  # now it is whole
-
-    def site(self, key, frames, opener):
-        """The counters of a new place. Two threads may make two of one; the reader adds them up."""
-        slot = self.next_opener() if opener else self.next()
-        if slot % SLOTS == SLOTS - 1 or slot >= SLOTS * (1 + opener):
-            return self.rest_opener if opener else self.rest
-        s = self.sites[key] = self.take(slot, frames)
-        return s
-
-    def take(self, slot, frames):
-        text = "\n".join(map(described, frames)).encode("utf-8", "backslashreplace")
-        s = Site(self, slot, [f.f_code for f in frames])
-        at = HEADER + slot * SLOT + TEXT
-        self.map[at : at + len(text)] = text
-        self.words[s.at + LENGTH] = len(text) + 1  # last: from now on the slot counts
-        self.all.append(s)
-        return s
-
-
-class Site:
-    """The counters of a place that opens connections.
-
-    A step of a map takes the next number and stores it without letting another thread
-    in, so that no count is lost and no lock is needed, which a finalizer could not take.
-    """
-
-    __slots__ = ("opened", "closed", "collected", "words", "at", "slot", "codes")
-
-    def __init__(self, of, slot, codes):
-        self.words, self.at, self.slot = of.words, (HEADER + slot * SLOT) // 8, slot
-        self.codes = codes  # held, so that their ids stay theirs
-        self.opened, self.closed, self.collected = (
-            map(self.words.__setitem__, repeat(self.at + which), count(1)).__next__ for which in (OPENED, CLOSED, COLLECTED)
-        )
-
-    def open(self):
-        self.opened()
-        w, at = self.words, self.at
-        opened, closed, collected, peak = w[at : at + 4]
-        if opened - closed - collected > peak:
-            w[at + PEAK] = opened - closed - collected
-
-    def silence(self):
-        self.opened = self.closed = self.collected = int
-
-
-def ticks():
-    """The start of this process in clock ticks; 0 where that is not known."""
-    try:
-        with open("/proc/self/stat") as f:
-            return int(f.read().rpartition(")")[2].split()[19])
-    except Exception:
-        return 0
 
 
 def counters():
@@ -226,7 +107,14 @@ def counters():
     global file
     with making:
         if file is None:
-            file = File()
+            if kept and len(os.listdir(folder)) > MOST:
+                raise OSError("%d processes were forked since the counters were last read" % MOST)
+            new = File(folder, "fd" in options, bool(kept), flags[0])
+            if file is None:
+                file = new
+                os.rename(new.path, new.path + ".trace")  # now it is whole
+            else:
+                os.unlink(new.path)  # a finalizer that ran meanwhile has made them
         return file
 
 
@@ -256,8 +144,8 @@ class Ended(dict):
 
 
 class Silent:
-    slot = None
-    open = opened = closed = collected = staticmethod(int)
+    slot, words, at = None, (0,) * 4, 0
+    opened = closed = collected = staticmethod(int)
 
 
 silent = Silent()
@@ -300,77 +188,3 @@ def place(opener=False):
         f = f.f_back
     of = file or counters()
     return of.sites.get(key) or of.site(key, frames, opener)
-
-
-def described(f):
-    name = getattr(f.f_code, "co_qualname", f.f_code.co_name)
-    name = name.rpartition("<locals>.")[2]
-    return "%s\t%d\t%s" % (cut(shown(f.f_code.co_filename), PATH), f.f_lineno or 0, cut(name, NAME))
-
-
-def cut(text, most):
-    """The end of the text, in at most so many bytes, on one line."""
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    raw = text.encode("utf-8", "backslashreplace")
-    return text if len(raw) <= most else "\u2026" + raw[3 - most :].decode("utf-8", "ignore")
-
-
-def shown(path):
-    """The path as seen from the working folder, or from where it was imported."""
-    if path.startswith("<"):
-        return path
-    try:
-        here = os.getcwd()
-    except OSError:
-        here = os.sep  # it was removed
-    path = os.path.join(here, path)
-    for base in [here] + sorted((os.path.join(here, p) for p in sys.path), key=len, reverse=True):
-        if path.startswith(base.rstrip(os.sep) + os.sep):
-            return path[len(base.rstrip(os.sep)) + 1 :]
-    return path
-
-
-# Modules that are imported later.
-
-
-class Finder:
-    """Hooks a module when it is imported."""
-
-    def __init__(self, name, hook):
-        self.name, self.hook = name, hook
-
-    def find_spec(self, name, path=None, target=None):
-        if name != self.name:
-            return None
-        for finder in sys.meta_path:
-            if finder is not self and hasattr(finder, "find_spec"):
-                spec = finder.find_spec(name, path, target)
-                if spec is not None:
-                    break
-        else:
-            return None
-        if hasattr(spec.loader, "exec_module"):
-            spec.loader = Loader(spec.loader, self.hook)
-        return spec
-
-
-class Loader:
-    """Loads a module as its own loader does, and hooks it."""
-
-    def __init__(self, real, hook):
-        self.real, self.hook = real, hook
-
-    def create_module(self, spec):
-        spec.loader = self.real
-        try:
-            return self.real.create_module(spec)
-        finally:
-            spec.loader = self
-
-    def exec_module(self, module):
-        module.__spec__.loader = module.__loader__ = self.real
-        self.real.exec_module(module)
-        try:
-            self.hook(module)
-        except Exception as error:
-            failed(error)

@@ -9,17 +9,18 @@ import os
 import sys
 
 import _hermes_soak as tracer
+from _hermes_soak_imports import when_imported
 
 
 def hook():
     """Puts callables that take notes in the place of what opens descriptors."""
     for name in ("open", "dup", "openpty", "pipe", "pipe2", "forkpty", "memfd_create", "eventfd"):
         if hasattr(os, name):
-            setattr(os, name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
+            tracer.put(name, Opener(getattr(os, name), numbers if name != "forkpty" else last))
     opener = Opener(builtins.open, descriptor)
     builtins.open = io.open = opener
     sys.modules["_io"].open = opener
-    sys.meta_path.insert(0, tracer.Finder("socket", sockets))
+    when_imported("socket", sockets)
 
 
 def numbers(result):
@@ -45,6 +46,8 @@ class Opener:
         result = self.real(*args, **kwargs)
         try:
             note(self.descriptors(result))
+        except RecursionError:
+            pass  # the target is near its limit: this one has no note
         except Exception as error:
             tracer.failed(error)
         return result
@@ -65,7 +68,8 @@ def note(descriptors):
                 inode = os.fstat(fd).st_ino
             except OSError:
                 continue  # it was closed meanwhile
-            of.words[of.cells + fd] = (inode & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
+            if of.room(8 * (of.cells + fd), 8):
+                of.words[of.cells + fd] = (inode & 0xFFFFFFFFFFFF) << 16 | site.slot + 1
 
 
 def sockets(module):
@@ -76,6 +80,8 @@ def sockets(module):
         real(self, *args, **kwargs)
         try:
             note((self.fileno(),))
+        except RecursionError:
+            pass  # the target is near its limit: this one has no note
         except Exception as error:
             tracer.failed(error)
 

@@ -1,7 +1,9 @@
 """Counts the SQLite connections that sqlite3 opens and closes."""
 import os
+from _thread import get_ident
 
 import _hermes_soak as tracer
+from _hermes_soak_imports import replace
 
 
 def in_memory(database):
@@ -17,17 +19,21 @@ class Token:
 
     __slots__ = ("site",)
 
-    def __init__(self, site):
-        self.site = site
-
     def __del__(self):
         if self.site is not None:
             self.site.collected()
 
 
 def hook(module):
-    """Puts a Connection that counts in the place of the module's own."""
+    """Puts a Connection that counts in the place of the module's own.
+
+    Near the limit of recursion the target may just be able to open and close a
+    connection. So what counts there calls no function of ours; what the counters have
+    taken as a number they show with the next.
+    """
     real = module.Connection
+    # Up to 3.10 interpreters beside one another share it, and each has a subclass of ours.
+    before = [c for c in real.__subclasses__() if not hasattr(c, "_hermes_soak")]
     real_init, real_close, real_connect = real.__init__, real.close, module.connect
 
     class Connection(real):
@@ -35,34 +41,44 @@ def hook(module):
         __doc__ = real.__doc__
 
         def __init__(self, *args, **kwargs):
-            counted(self)  # called twice, it closes what it had
+            try:
+                site, get(self).site = get(self).site, None  # called twice, it closes what it had
+                if site is not None:
+                    site.closed()
+            except (AttributeError, RecursionError):
+                pass
             real_init(self, *args, **kwargs)
             try:
-                if not in_memory(args[0] if args else kwargs.get("database")):
+                try:
+                    if in_memory(args[0] if args else kwargs.get("database")):
+                        return
                     site = tracer.place()
-                    put(self, Token(site))
-                    site.open()
+                except RecursionError:
+                    site = (tracer.file or tracer.counters()).rest
+                token = Token()
+                token.site = site
+                put(self, token)
+                site.opened()
+                words, at = site.words, site.at
+                opened, closed, collected, peak = words[at : at + 4]
+                if opened - closed - collected > peak:
+                    words[at + tracer.PEAK] = opened - closed - collected
+            except RecursionError:
+                pass
             except Exception as error:
                 tracer.failed(error)
 
         def close(self):
             real_close(self)
-            counted(self)
+            try:
+                site, get(self).site = get(self).site, None
+                if site is not None:
+                    (site.collected if tracer.collector == get_ident() else site.closed)()
+            except (AttributeError, RecursionError):
+                pass  # it was never opened, or is in memory
 
     # Not by name: a subclass may have a __getattr__ and a __setattr__ of its own.
     get, put = Connection._hermes_soak.__get__, Connection._hermes_soak.__set__
-
-    def counted(connection):
-        """Counts the close of a connection, once."""
-        try:
-            token = get(connection)
-            site, token.site = token.site, None
-            if site is not None:
-                site.closed()
-        except AttributeError:
-            pass  # it was never opened, or is in memory
-        except Exception as error:
-            tracer.failed(error)
 
     Connection.close.__doc__ = real_close.__doc__
     Connection.__module__, Connection.__qualname__ = real.__module__, real.__qualname__
@@ -80,4 +96,6 @@ def hook(module):
 
     connect = Connect()
     tracer.alike(connect, real_connect)
-    module.Connection, module.connect = Connection, connect
+    replace((real, Connection), (real_connect, connect))
+    if before:
+        raise RuntimeError("sqlite3.Connection had subclasses before the tracer was there: %s" % ", ".join(c.__name__ for c in before))

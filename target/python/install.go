@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed sitecustomize.py _hermes_soak.py _hermes_soak_sqlite.py _hermes_soak_fd.py
+//go:embed sitecustomize.py _hermes_soak*.py
 var files embed.FS
 
 // Options are what a tracer does beside counting connections.
@@ -36,10 +36,14 @@ func Install(folder string, o Options) error {
 	if o.NoGC {
 		words = append(words, "gc-off")
 	}
-	for _, name := range []string{"sitecustomize.py", "_hermes_soak.py", "_hermes_soak_sqlite.py", "_hermes_soak_fd.py"} {
-		text, err := files.ReadFile(name)
+	all, err := files.ReadDir(".")
+	if err != nil {
+		return fmt.Errorf("write the tracer: %w", err)
+	}
+	for _, f := range all {
+		text, err := files.ReadFile(f.Name())
 		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)
+			err = os.WriteFile(filepath.Join(folder, f.Name()), text, 0o600)
 		}
 		if err != nil {
 			return fmt.Errorf("write the tracer: %w", err)

@@ -12,7 +12,7 @@ import (
 
 // The layout of a counter file: a header, then slots of one size, one for each
 // place that opens connections. All numbers are words of 8 bytes in the order of
-// the machine, each written by one store. _hermes_soak.py has the same figures.
+// the machine, each written by one store. _hermes_soak_file.py has the same figures.
 //
 //	header  "HSTRACE1", pid, start ticks, Python's hexversion, flags, collections, lost
 //	slots   512 for connections and, where the file is longer, 512 for openers of descriptors

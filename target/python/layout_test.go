@@ -120,7 +120,7 @@ func FuzzParse(f *testing.F) {
 
 // TestSameFigures: the tracer and the reader have the same layout.
 func TestSameFigures(t *testing.T) {
-	text, err := os.ReadFile("_hermes_soak.py")
+	text, err := os.ReadFile("_hermes_soak_file.py")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestSameFigures(t *testing.T) {
 		"OPENED, CLOSED, COLLECTED, PEAK, LENGTH = 0, 1, 2, 3, 4 ", "APSW = 1 ",
 	} {
 		if !bytes.Contains(text, []byte(want)) {
-			t.Errorf("_hermes_soak.py has no %q", want)
+			t.Errorf("_hermes_soak_file.py has no %q", want)
 		}
 	}
 	if [...]int{headerSize, slotCount, slotSize, textAt} != [...]int{256, 512, 384, 64} || wordLost != 6 || wordLength != 4 || flagAPSW != 1 {

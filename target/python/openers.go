@@ -14,13 +14,13 @@ import (
 // openerSums adds up the descriptors that are open, by the place that opened them.
 type openerSums map[[3]string]int64
 
-// add adds what a process holds open and has noted. A note whose inode is not that
+// add adds what a process, which root shows as pid, holds open and has noted. A note whose inode is not that
 // of what is open there now is of something that was closed since.
-func (s openerSums) add(c counters, root string) {
+func (s openerSums) add(c counters, root string, pid int) {
 	if c.cells == nil {
 		return
 	}
-	folder := filepath.Join(root, strconv.Itoa(c.pid), "fd")
+	folder := filepath.Join(root, strconv.Itoa(pid), "fd")
 	all, err := os.ReadDir(folder)
 	if err != nil {
 		return // it ended meanwhile; what it held is closed

@@ -30,6 +30,7 @@ type Reader struct {
 	// What processes that have ended counted.
 	ended       sums
 	collections int64
+	namespaced  map[inner]int // by what they see of themselves, as of the current reading; nil: not looked at
 }
 
 // NewReader returns a reader of the folder that Install has filled. root is where
@@ -65,34 +66,33 @@ type Counts struct {
 
 // Read reads the counters. alive says whether a process is there.
 func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
+	r.namespaced = nil
 	files, err := r.files()
 	if err != nil {
 		return Counts{}, fmt.Errorf("read the tracer's counters: %w", err)
 	}
 	var out Counts
 	now, openers := sums{}, openerSums{}
-	for i, name := range files {
-		c, err := readFile(filepath.Join(r.folder, name))
-		if err != nil {
-			return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", name, err)
-		}
-		p := Process{c.pid, c.ticks}
+	for i, c := range files {
 		out.APSW = out.APSW || c.apsw
 		if c.lost > 0 && out.Failed == "" {
 			out.Failed = fmt.Sprintf("pid %d, or one that it forked, could not count %d connections", c.pid, c.lost)
 		}
-		// A process whose program was replaced has a file for each.
-		replaced := i+1 < len(files) && pidOf(files[i+1]) == pidOf(name)
-		if replaced || !alive(p) {
-			r.ended.add(c, true)
+		p, ok := r.lives(c, laterOf(files, i), alive)
+		if !ok {
+			// What it counted between the reading and its end is not to be lost.
+			if c.counters, err = readFile(filepath.Join(r.folder, c.name)); err != nil {
+				return Counts{}, fmt.Errorf("read the tracer's counters: %s: %w", c.name, err)
+			}
+			r.ended.add(c.counters, true)
 			r.collections += c.collections
-			if err := os.Remove(filepath.Join(r.folder, name)); err != nil {
+			if err := os.Remove(filepath.Join(r.folder, c.name)); err != nil {
 				return Counts{}, fmt.Errorf("remove the counters of a process that ended: %w", err)
 			}
 			continue
 		}
-		now.add(c, false)
-		openers.add(c, r.root)
+		now.add(c.counters, false)
+		openers.add(c.counters, r.root, p.PID)
 		out.Collections += c.collections
 		out.Processes = append(out.Processes, p)
 		if out.Python == "" || older(c.version, out.Python) {
@@ -109,28 +109,38 @@ func (r *Reader) Read(alive func(Process) bool) (Counts, error) {
 	return out, err
 }
 
-// files are the names of the counter files, those of one pid in the order in
-// which they were made.
-func (r *Reader) files() ([]string, error) {
+// counterFile is the contents of a file and its name.
+type counterFile struct {
+	counters
+	name string
+}
+
+// files are the counter files, in the order in which they were made.
+func (r *Reader) files() ([]counterFile, error) {
 	all, err := os.ReadDir(r.folder)
-	var names []string
+	if err != nil {
+		return nil, err
+	}
+	var files []counterFile
 	for _, e := range all {
-		if strings.HasSuffix(e.Name(), traceSuffix) {
-			names = append(names, e.Name())
+		if !strings.HasSuffix(e.Name(), traceSuffix) {
+			continue
 		}
+		c, err := readFile(filepath.Join(r.folder, e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Name(), err)
+		}
+		files = append(files, counterFile{c, e.Name()})
 	}
 	made := func(name string) int64 {
 		_, ns, _ := strings.Cut(strings.TrimSuffix(name, traceSuffix), ".")
 		n, _ := strconv.ParseInt(ns, 10, 64) // a name of another form is none of a process that counts
 		return n
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(pidOf(a), pidOf(b)), cmp.Compare(made(a), made(b))) })
-	return names, err
-}
-
-func pidOf(name string) string {
-	pid, _, _ := strings.Cut(name, ".")
-	return pid
+	slices.SortFunc(files, func(a, b counterFile) int {
+		return cmp.Or(cmp.Compare(a.pid, b.pid), cmp.Compare(made(a.name), made(b.name)))
+	})
+	return files, nil
 }
 
 // readFile reads a file that may change meanwhile, until it reads the same twice:

@@ -14,7 +14,7 @@ def _start():
         _hermes_soak.start(_folder)
     except Exception as error:  # the server goes on as if we were not here
         try:
-            with open(os.path.join(_folder, "failed.%d" % os.getpid()), "w") as f:
+            with open(os.path.join(_folder, "failed.%d" % os.getpid()), "w", encoding="utf-8", errors="backslashreplace") as f:
                 f.write("%s: %s" % (type(error).__name__, error))
         except Exception:
             pass

@@ -26,6 +26,14 @@ func Forked(root string, pid int, folder string) bool {
 	return err == nil && bytes.Contains(maps, []byte(folder+"/"))
 }
 
+// OpensNothing says whether a command line is that of the process that multiprocessing
+// starts to clean up behind others, which runs no code of the target.
+func OpensNothing(args []string) bool {
+	return slices.ContainsFunc(args, func(a string) bool {
+		return strings.HasPrefix(a, "from multiprocessing.resource_tracker import main;")
+	})
+}
+
 // Why says why a process does not count. args is its command line, child that it
 // is not the one that was launched.
 func Why(root string, pid int, args []string, child bool) string {

@@ -7,11 +7,13 @@ closes   the same with the fix
 collects the same, and runs the garbage collector for each request
 workers  three processes that share the port, each with one connection that it
          opens when first asked and keeps
+spawns   one process that is started beside it and reads, as "collects" does
 """
 import contextlib
 import gc
 import http.server
 import json
+import multiprocessing
 import os
 import sqlite3
 import sys
@@ -20,7 +22,7 @@ import sys
 def once():
     connection = sqlite3.connect("state.db")
     connection.row_factory = sqlite3.Row
-    return connection if how == "leaks" else contextlib.closing(connection)
+    return connection if how in ("leaks", "spawns") else contextlib.closing(connection)
 
 
 @contextlib.contextmanager
@@ -32,7 +34,11 @@ def kept():
 
 
 def rows(query):
-    if how == "collects":
+    return pool.apply(read, (query,)) if pool else read(query)
+
+
+def read(query):
+    if how in ("collects", "spawns"):
         gc.collect()
     with kept() if how == "workers" else once() as connection:
         return [dict(row) for row in connection.execute(query)]
@@ -60,17 +66,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 how = sys.argv[2]
 connections = []
-with contextlib.closing(sqlite3.connect("state.db")) as connection:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("CREATE TABLE sessions (id INTEGER PRIMARY KEY, title TEXT, project TEXT, updated REAL)")
-    connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?)", [(i, "session %d" % i, "project %d" % (i % 7), i / 3) for i in range(200)])
-    connection.commit()
-server = (http.server.HTTPServer if how == "workers" else http.server.ThreadingHTTPServer)(("127.0.0.1", int(sys.argv[1])), Handler)
-if how == "workers":
-    for _ in range(3):
-        if os.fork() == 0:
-            server.serve_forever()
-    server.socket.close()
-    os.wait()
-    sys.exit("a worker has ended")
-server.serve_forever()
+pool = None
+if __name__ == "__main__":
+    with contextlib.closing(sqlite3.connect("state.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE sessions (id INTEGER PRIMARY KEY, title TEXT, project TEXT, updated REAL)")
+        connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?)", [(i, "session %d" % i, "project %d" % (i % 7), i / 3) for i in range(200)])
+        connection.commit()
+    if how == "spawns":
+        pool = multiprocessing.get_context("spawn").Pool(1)
+    server = (http.server.HTTPServer if how == "workers" else http.server.ThreadingHTTPServer)(("127.0.0.1", int(sys.argv[1])), Handler)
+    if how == "workers":
+        for _ in range(3):
+            if os.fork() == 0:
+                server.serve_forever()
+        server.socket.close()
+        os.wait()
+        sys.exit("a worker has ended")
+    server.serve_forever()

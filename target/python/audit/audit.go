@@ -20,7 +20,7 @@ import (
 var scan embed.FS
 
 // modules are the parts of the script, each behind those that it imports.
-var modules = []string{"sources", "state", "project", "owners", "calls", "flow", "findings", "objects", "ignores", "run"}
+var modules = []string{"sources", "state", "modules", "project", "owners", "calls", "flow", "findings", "objects", "ignores", "run"}
 
 // loader runs the parts from standard input, so that there is no file of ours
 // that somebody could change.

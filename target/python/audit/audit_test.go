@@ -325,6 +325,25 @@ def group(p):
 	}
 }
 
+// TestOtherNames: a file that never says sqlite is read for the names that others
+// give to the library or to what opens.
+func TestOtherNames(t *testing.T) {
+	a := audited(t, pythons(t)[0], put(t, map[string]string{
+		"a.py": "import sqlite3 as lite\nfrom sqlite3 import connect as start\nOPEN = lite.connect\n",
+		"b.py": "from a import OPEN\ndef f(p):\n    OPEN(p).execute('x')\n",
+		"c.py": "from a import *\ndef f(p):\n    lite.connect(p).execute('x')\n",
+		"d.py": "import a\ndef f(p):\n    a.start(p).execute('x')\n",
+		"e.py": "from socket import *\ndef f(p):\n    lite.connect(p).execute('x')\n",
+	}))
+	var got []string
+	for _, f := range a.Findings {
+		got = append(got, fmt.Sprintf("%s:%d %s", f.Path, f.Line, f.Rule))
+	}
+	if !slices.Equal(got, []string{"b.py:3 HS002", "c.py:3 HS002", "d.py:3 HS002"}) {
+		t.Errorf("found %q", got)
+	}
+}
+
 // TestNamesInARing: names that stand for one another are looked up once each.
 func TestNamesInARing(t *testing.T) {
 	var code strings.Builder
@@ -334,6 +353,24 @@ func TestNamesInARing(t *testing.T) {
 	defer cancel()
 	if _, err := Run(ctx, pythons(t)[0], put(t, map[string]string{"a.py": code.String()})); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLongDelegation: methods that delegate to one another are not asked anew by
+// each caller.
+func TestLongDelegation(t *testing.T) {
+	var code strings.Builder
+	code.WriteString("import sqlite3\n")
+	for i := range 3000 {
+		fmt.Fprintf(&code, "class C%d:\n    def m%d(self, conn):\n        self.x.m%d(conn)\n", i, i, i+1)
+		fmt.Fprintf(&code, "def f%d(x, p):\n    conn = sqlite3.connect(p)\n    x.m%d(conn)\n    conn.close()\n", i, i%10)
+	}
+	code.WriteString("class C3000:\n    def m3000(self, conn):\n        conn.execute('x')\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	a, err := Run(ctx, pythons(t)[0], put(t, map[string]string{"a.py": code.String()}))
+	if err != nil || len(a.Findings) != 3000 {
+		t.Error(err, a)
 	}
 }
 

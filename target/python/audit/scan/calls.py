@@ -1,9 +1,9 @@
 """Follows the connections of one function: expressions and calls."""
 import ast
 
+from modules import OPENERS, Class, Func, Moved, is_memory, last_name
 from owners import Owners
-from project import OPENERS, Class, Func, last_name
-from state import NONE
+from state import LENT, NONE
 
 # READERS take a connection and leave it with the caller.
 READERS = {"isinstance", "print", "len", "id", "repr", "str", "bool", "type", "hasattr", "getattr", "setattr", "iter", "next", "any", "all", "vars", "dir",
@@ -143,6 +143,9 @@ class Calls(Owners):
             return NONE if memory else self.open(e, target.name, state, self.project.exit_closes(target))
         if last_name(e.func) == "enter_context" and args and args[0][1] and not isinstance(e.args[0], ast.Name):
             return self.v_enter_context(args[0][1], state)
+        if isinstance(target, Moved):
+            self.hand([h for _, held, _ in args for h in held], state)
+            return self.v_known(e, target.func, [], state)
         if isinstance(target, Func):
             return self.v_known(e, target, args, state)
         if all(h.param is not None for h in base):
@@ -201,8 +204,22 @@ class Calls(Owners):
         if name in READERS:
             return
         held = frozenset().union(*[held for _, held, _ in args])
-        if held and not (isinstance(e.func, ast.Attribute) and self.project.harmless(name)):
+        if held and isinstance(e.func, ast.Attribute) and self.project.harmless(name):
+            if any(h.param is not None for h in held):
+                self.passes.add(name)
+        elif self.given(e.func):
+            self.hand([h for h in held if h.param is not None], state)
+            for h in held & set(state.open):
+                state.open[h] |= {LENT}
+        else:
             self.hand(held, state)
+
+    def given(self, e):
+        """Whether a called function is a parameter of this one, or of one around it."""
+        f = self.func
+        while f is not None and isinstance(e, ast.Name) and e.id not in f.locals:
+            f = f.parent
+        return f is not None and isinstance(e, ast.Name) and e.id in f.keywords
 
     def enter(self, e, state, statement):
         """The head of a with: whether leaving it closes, and which connections."""
@@ -218,18 +235,10 @@ class Calls(Owners):
     def in_memory(self, e):
         """Whether the call opens a database in memory, which has no file."""
         name = next((k.value for k in e.keywords if k.arg in ("database", "filename")), e.args[0] if e.args else None)
-        if not isinstance(name, ast.Name):
-            return is_memory(name)
-        values = self.project.assigned(name.id, self.module, self.func)
-        return bool(values) and all(is_memory(v) for v in values)
+        return self.project.in_memory(name, self.module, self.func)
 
     def memory_class(self, cls):
         """Whether a class of connections opens itself in memory."""
         init = self.project.method(cls, "__init__")
         return init is not None and any(
             isinstance(n, ast.Call) and last_name(n.func) == "__init__" and any(is_memory(a) for a in n.args) for n in init.own)
-
-
-def is_memory(e):
-    text = e.value if isinstance(e, ast.Constant) else None
-    return isinstance(text, str) and (text.startswith((":memory:", "file::memory:")) or "mode=memory" in text)

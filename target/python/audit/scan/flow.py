@@ -2,8 +2,8 @@
 import ast
 
 from calls import Calls
-from project import FUNCTIONS, last_name
-from state import NONE, Held, Jumps, State, join, test_text
+from modules import FUNCTIONS, last_name
+from state import LENT, NONE, Held, Jumps, State, join, test_text
 
 ROUNDS = 6  # of a loop; what may be open is the same after two or three
 CATCH_ALL = {"", "Exception", "BaseException"}
@@ -31,8 +31,11 @@ class Flow(Calls):
         if end is not None:
             jumps.add("end", 0, end)
         for kind, line, state, _, first in jumps:
-            for h in state.open:
-                h.open_at.append((kind, line or first.get(h, 0)))
+            for h, known in state.open.items():
+                if LENT in known and kind not in ("error", "yield"):
+                    h.handed = True
+                else:
+                    h.open_at.append((kind, line or first.get(h, 0)))
         return self
 
     def block(self, body, state, jumps):
@@ -92,6 +95,12 @@ class Flow(Calls):
         after = before.copy()
         self.bind(s.target, self.value(s.value, after), after, s.value)
         return self.done(s.value, before, after, jumps)
+
+    def s_AugAssign(self, s, before, jumps):
+        after = before.copy()
+        self.value(s.target, after)
+        self.hand(self.value(s.value, after), after)  # a list that takes them in
+        return self.done(s, before, after, jumps)
 
     def define(self, targets, value, state):
         """Remembers a test under its name: own = conn is None."""
@@ -278,7 +287,16 @@ class Flow(Calls):
         truth = truth == sign
         if not truth:
             state.drop(state.env.get(tested_name(e), NONE))  # None was never opened
+        elif isinstance(e, ast.Compare) and isinstance(e.ops[0], (ast.Is, ast.Eq)):
+            self.same(e.left, e.comparators[0], state)
         return state if state.learn((text, truth)) else None
+
+    def same(self, a, b, state):
+        """Two names stand for one thing: what only one of them may be was not opened, unless a third name has it."""
+        if isinstance(a, ast.Name) and isinstance(b, ast.Name):
+            for h in state.env.get(a.id, NONE) ^ state.env.get(b.id, NONE):
+                if not any(h in held for name, held in state.env.items() if name not in (a.id, b.id)):
+                    state.drop([h])
 
 
 def tested_name(e):

@@ -7,8 +7,8 @@ IGNORE = re.compile(r"#\s*hermes-soak:\s*ignore\b(?:\[([^\]]*)\])?[ \t]*(.*)")
 
 
 def apply(findings, sources, rules):
-    """The findings that no comment takes back, and notes on comments that do nothing."""
-    left, notes = list(findings), []
+    """The findings that no comment takes back, those that one does, and notes on comments that do nothing."""
+    left, taken, notes = list(findings), [], []
     for path, data in sources:
         if b"hermes-soak:" not in data:
             continue
@@ -26,7 +26,8 @@ def apply(findings, sources, rules):
                 for i in ids:
                     hit = [f for f in left if f.path == path and f.rule == i and f.first <= line <= f.last]
                     left = [f for f in left if f not in hit]
+                    taken += hit
                     if not hit:
                         kind = "there is no rule %s" % i if i in unknown else "ignore[%s] is not needed here: take it away" % i
                         notes.append(Note(path, kind, False, line))
-    return left, notes
+    return left, taken, notes

@@ -3,7 +3,7 @@ import ast
 
 from calls import READERS
 from findings import Finding
-from project import Class, Func, last_name
+from modules import Class, Func, last_name
 
 CLOSES = ("close", "aclose", "__exit__")
 THREADED = (b"ThreadingHTTPServer", b"ThreadingMixIn", b"ThreadingTCPServer")
@@ -61,18 +61,16 @@ def closes(project, cls, root, attr):
     """Whether code below root closes self.attr, or gives it to somebody who may."""
     names = set()
     for n in ast.walk(root):
-        if isinstance(n, (ast.Assign, ast.NamedExpr)) and holds(n.value, attr):
+        if isinstance(n, (ast.Assign, ast.NamedExpr)) and holds(n.value, attr, root):
             targets = n.targets if isinstance(n, ast.Assign) else [n.target]
-        elif isinstance(n, (ast.For, ast.comprehension)) and holds(n.iter, attr):
+        elif isinstance(n, (ast.For, ast.comprehension)) and holds(n.iter, attr, root):
             targets = [n.target]
         else:
             continue
         names.update(t.id for target in targets for t in ast.walk(target) if isinstance(t, ast.Name))
     for n in ast.walk(root):
         if isinstance(n, ast.Attribute) and n.attr in CLOSES:
-            if is_attr(n.value, attr) or isinstance(n.value, ast.Name) and n.value.id in names:
-                return True
-            if isinstance(n.value, ast.Call) and last_name(n.value.func) == "getattr" and names_text(root, attr):
+            if holds(n.value, attr, root) or isinstance(n.value, ast.Name) and n.value.id in names:
                 return True
         elif isinstance(n, ast.Call) and last_name(n.func) not in READERS and not (isinstance(n.func, ast.Attribute) and is_attr(n.func.value, attr)):
             for i, a in enumerate(n.args):
@@ -95,10 +93,18 @@ def is_attr(e, attr):
     return isinstance(e, ast.Attribute) and e.attr == attr and isinstance(e.value, ast.Name)
 
 
-def holds(e, attr):
+def holds(e, attr, root):
     """Whether the value itself, or a part of a tuple, is self.attr."""
     parts = e.elts if isinstance(e, (ast.Tuple, ast.List)) else [e]
-    return any(is_attr(p, attr) for p in parts)
+    return any(is_attr(p, attr) or by_text(p, attr, root) for p in parts)
+
+
+def by_text(e, attr, root):
+    """Whether the value is got by the text of a name, and root has that text: self.__dict__.pop("conn")."""
+    if isinstance(e, ast.Call) and last_name(e.func) == "getattr":
+        return names_text(root, attr)
+    of = e.value if isinstance(e, ast.Subscript) else e.func.value if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) else None
+    return last_name(of) in ("__dict__", "vars") and names_text(root, attr)
 
 
 def names_text(root, attr):

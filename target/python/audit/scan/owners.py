@@ -1,8 +1,8 @@
 """Who owns the connections of one function, and by which names."""
 import ast
 
-from project import FUNCTIONS
-from state import NONE, Held
+from modules import FUNCTIONS
+from state import LENT, NONE, Held
 
 
 class Owners:
@@ -11,7 +11,7 @@ class Owners:
         self.held = {}  # by the node that opens it
         self.params = {}
         self.kept = []  # (Held, target): stored on an object
-        self.fresh, self.returns = None, set()
+        self.fresh, self.returns, self.passes = None, set(), set()
         self.statement = None
         self.fixture = func is not None and func.fixture
         self.again = {}  # the last value of each part of a tuple
@@ -51,7 +51,7 @@ class Owners:
         elif isinstance(target, ast.Attribute):
             self.value(target.value, state)
             for h in value:
-                if h in state.open and h.param is None:
+                if h in state.open and h.param is None and LENT not in state.open[h]:
                     self.kept.append((h, target))
             self.hand(value, state)
         elif isinstance(target, (ast.Tuple, ast.List)):
@@ -75,8 +75,7 @@ class Owners:
         for h in state.env.get(name, NONE) - value - keep:
             named = any(h in others for n, others in state.env.items() if n != name)
             if h in state.open and not named and h.param is None:
-                h.lost.append(self.statement.lineno)
-                state.drop([h])
+                self.lose(h, state, self.statement.lineno)
         state.forget(name)
         if value:
             state.env[name] = value
@@ -92,9 +91,17 @@ class Owners:
             h.header = self.statement
         h.exit_closes = exit_closes
         if h in state.open:
-            h.lost.append(node.lineno)  # a loop opens it again
+            self.lose(h, state, node.lineno)  # a loop opens it again
         state.open[h] = state.facts
         return frozenset([h])
+
+    def lose(self, h, state, line):
+        """The last name of it is set anew: it is lost, unless whom it was lent to owns it."""
+        if LENT in state.open[h]:
+            h.handed = True
+        else:
+            h.lost.append(line)
+        state.drop([h])
 
     def close(self, held, state, line):
         for h in held:
@@ -113,6 +120,8 @@ class Owners:
         for h in value:
             if h.param is not None:
                 self.returns.add(h.param)
+            elif LENT in state.open.get(h, NONE):
+                self.hand([h], state)
             elif h in state.open:
                 parts = expr.elts if isinstance(expr, ast.Tuple) else []
                 at = [i for i, e in enumerate(parts) if h in self.again.get(id(e), NONE)]

@@ -2,128 +2,11 @@
 import ast
 import os
 
-OPENERS = {m + "." + f for m in ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "pysqlite3", "pysqlite3.dbapi2", "sqlcipher3", "sqlcipher3.dbapi2")
-           for f in ("connect", "Connection")} | {"apsw.Connection"}
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-SCOPES = FUNCTIONS + (ast.Lambda, ast.ClassDef)
+from modules import LIBRARIES, OPENERS, Class, Func, Module, Moved, alias, imported, is_memory, last_name
+
+# KEEPERS are the methods by which lists, sets, dicts, deques and queues keep what they are given.
+KEEPERS = {"add", "append", "appendleft", "extend", "extendleft", "insert", "put", "put_nowait", "setdefault", "update"}
 DEEPEST = 8  # names that stand for names
-
-
-class Func:
-    """A function, and what a caller must know of it."""
-
-    def __init__(self, module, node, cls, parent):
-        self.module, self.node, self.cls, self.parent = module, node, cls, parent
-        self.name = node.name
-        self.decorators = [last_name(d) for d in node.decorator_list]
-        self.inner = {}  # functions and classes that are defined in it
-        a = node.args
-        self.params = [p.arg for p in getattr(a, "posonlyargs", []) + a.args]
-        self.keywords = self.params + [p.arg for p in a.kwonlyargs]
-        self.bound = cls is not None and "staticmethod" not in self.decorators
-        own = self.own = list(own_nodes(node))
-        self.mentions = {n.id if isinstance(n, ast.Name) else n.attr for n in own if isinstance(n, (ast.Name, ast.Attribute))}
-        self.generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own)
-        self.manager = any(d in ("contextmanager", "asynccontextmanager") for d in self.decorators)
-        self.fixture = any("fixture" in d for d in self.decorators)
-        self.cached = any(w in d.lower() for d in self.decorators for w in ("cache", "memo", "singleton"))
-        self.globals = {n for g in own if isinstance(g, (ast.Global, ast.Nonlocal)) for n in g.names}
-        self.locals = (set(self.keywords) | {n.id for n in own if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}) - self.globals
-        self.fresh = None  # "whole", or the index in a tuple, of a connection that it opens and returns
-        self.closes, self.keeps, self.returns = set(), set(), set()  # parameters
-
-    def summary(self):
-        return self.fresh, frozenset(self.closes), frozenset(self.keeps), frozenset(self.returns)
-
-
-class Class:
-    def __init__(self, module, node):
-        self.module, self.node, self.name = module, node, node.name
-        self.methods = {}
-
-
-class Module:
-    def __init__(self, source, name):
-        self.source, self.name = source, name
-        self.path = source.path
-        self.package = name if os.path.basename(source.path) == b"__init__.py" else name.rpartition(".")[0]
-        self.imports = {}  # name: what it may stand for, dotted
-        self.defined = {}  # functions and classes of the module
-        self.aliases = {}  # name: the expression that it stands for
-        self.funcs, self.classes = [], []
-        self.cursors = set()  # names by which a connection is closed: cur.connection.close()
-        for n in ast.walk(source.tree):
-            if isinstance(n, (ast.Import, ast.ImportFrom)):
-                self.read_import(n)
-            elif isinstance(n, ast.Attribute) and n.attr == "close" and isinstance(n.value, ast.Attribute) and n.value.attr == "connection":
-                self.cursors.add(last_name(n.value.value))
-        self.collect(source.tree.body, None, None, self.defined)
-
-    def read_import(self, n):
-        for a in n.names:
-            if isinstance(n, ast.ImportFrom):
-                target = self.absolute(n) + "." + a.name
-            elif a.asname:
-                target = a.name
-            else:
-                target = a.name.partition(".")[0]
-            self.imports.setdefault(a.asname or target.rpartition(".")[2], []).append(target)
-
-    def absolute(self, n):
-        base = n.module or ""
-        if n.level:
-            parts = self.package.split(".") if self.package else []
-            parts = parts[:len(parts) - n.level + 1]
-            base = ".".join(parts + ([n.module] if n.module else []))
-        return base
-
-    def collect(self, body, cls, parent, into):
-        for n in body:
-            if isinstance(n, FUNCTIONS):
-                f = Func(self, n, cls, parent)
-                into[n.name] = f
-                self.funcs.append(f)
-                self.collect(n.body, None, f, f.inner)
-            elif isinstance(n, ast.ClassDef):
-                c = Class(self, n)
-                into[n.name] = c
-                self.classes.append(c)
-                self.collect(n.body, c, parent, c.methods)
-            elif isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name):
-                expr = alias(n.value)
-                if expr is not None and into is self.defined:
-                    self.aliases.setdefault(n.targets[0].id, expr)
-            else:
-                for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-                    self.collect(getattr(n, field, None) or [], cls, parent, into)
-
-
-def alias(value):
-    """What a name stands for that is set to value: x = sqlite3.connect."""
-    if isinstance(value, (ast.Name, ast.Attribute)):
-        return value
-    if isinstance(value, ast.Lambda) and isinstance(value.body, ast.Call):
-        return value.body.func
-    if isinstance(value, ast.Call) and last_name(value.func) == "partial" and value.args:
-        return value.args[0]
-    return None
-
-
-def last_name(e):
-    """The last name of a dotted expression: wraps of @functools.wraps(f)."""
-    while isinstance(e, ast.Call):
-        e = e.func
-    return e.attr if isinstance(e, ast.Attribute) else e.id if isinstance(e, ast.Name) else ""
-
-
-def own_nodes(node):
-    """What is below node, but for what stands in scopes of its own."""
-    todo = list(node.body) if isinstance(node.body, list) else [node.body]
-    while todo:
-        n = todo.pop()
-        yield n
-        if not isinstance(n, SCOPES):
-            todo.extend(ast.iter_child_nodes(n))
 
 
 class Project:
@@ -133,7 +16,8 @@ class Project:
         self.named = {}  # functions by their last name
         self.marks = {}  # what Flow knows of a statement, by its node
         self.resolved = {}  # expressions, by their node and function, with what they name
-        self.lines = {}  # classes with those above them
+        self.lines = {}  # classes with those above them, modules with those whose names they have
+        self.asked = {}  # names of methods, with whether they are harmless; for one round
         self.sets = {}  # classes, functions and modules with what they set their attributes and names to
 
     def add(self, source):
@@ -172,16 +56,16 @@ class Project:
         if isinstance(e, ast.Name):
             return self.resolve_name(e.id, module, func, depth)
         if not isinstance(e, ast.Attribute):
-            return None
+            return imported(e)
         if isinstance(e.value, ast.Name) and func is not None:
             cls = self.class_of(func)
             if cls and e.value.id in ("self", "cls"):
-                return self.method(cls, e.attr)
+                return self.method(cls, e.attr) or self.class_alias(cls, e.attr, depth)
         if isinstance(e.value, ast.Call) and last_name(e.value.func) == "super" and func is not None and self.class_of(func):
             return self.method(self.class_of(func), e.attr, own=False)
         base = self.resolve(e.value, module, func, depth + 1) or self.instance(e.value, module, func, depth + 1)
         if isinstance(base, Class):
-            return self.method(base, e.attr)
+            return self.method(base, e.attr) or self.class_alias(base, e.attr, depth)
         if isinstance(base, str):
             return self.dotted(base + "." + e.attr, module, depth + 1)
         return None
@@ -237,17 +121,80 @@ class Project:
                 break
             scope = scope.parent
         if scope is not None:
-            return None
+            return self.local_alias(name, module, scope, depth)
+        for m in self.starred(module):
+            found = self.at_top(name, m, depth) if m is module or not name.startswith("_") else None
+            if found is not None:
+                return found
+        return None
+
+    def aliased(self, value, module, func, depth):
+        """What a name stands for that is set to value. One that opens in memory, or by a factory, is no opener."""
+        call = value.body if isinstance(value, ast.Lambda) else value
+        if isinstance(call, ast.Call):
+            given = call.args + [k.value for k in call.keywords]
+            if any(self.in_memory(a, module, func) for a in given) or any(k.arg == "factory" for k in call.keywords):
+                return None
+        expr = alias(value)
+        found = None if expr is None else self.resolve(expr, module, func, depth + 1)
+        if isinstance(found, Func) and (found.bound or not isinstance(value, (ast.Name, ast.Attribute))):
+            return Moved(found)
+        return found
+
+    def in_memory(self, e, module, func):
+        """Whether a database of this name is in memory, and has no file."""
+        if not isinstance(e, ast.Name):
+            return is_memory(e)
+        values = self.assigned(e.id, module, func)
+        return bool(values) and all(is_memory(v) for v in values)
+
+    def local_alias(self, name, module, func, depth):
+        """What a name of a function stands for that is set once: op = lambda: sqlite3.connect(path)."""
+        values = self.assigned(name, module, func)
+        return self.aliased(values[0], module, func, depth) if len(values) == 1 and func.stores[name] == 1 else None
+
+    def class_alias(self, cls, attr, depth):
+        """What opens, that an attribute of a class stands for: connect = staticmethod(sqlite3.connect)."""
+        for c in self.line(cls):
+            if attr in c.aliases and not self.attributes(c).get(attr):
+                found = self.aliased(c.aliases[attr], c.module, None, depth)
+                return found if isinstance(found, str) and found in OPENERS else None
+        return None
+
+    def at_top(self, name, module, depth):
+        """What a name means at the top of a module of the folder, or of a library, which is its name."""
+        if isinstance(module, str):
+            return module + "." + name if module + "." + name in OPENERS else None
         if name in module.defined:
             return module.defined[name]
         if name in module.aliases:
-            return self.resolve(module.aliases[name], module, None, depth + 1)
+            return self.aliased(module.aliases[name], module, None, depth)
         found = None
         for target in module.imports.get(name, ()):
             found = self.dotted(target, module, depth + 1)
             if found in OPENERS or found in ("sqlite3", "apsw"):
                 break
         return found
+
+    def openers(self, module):
+        """The names by which a module has the libraries, or what opens in them."""
+        names = list(module.aliases) + list(module.imports)
+        for m in self.starred(module):
+            names += [o.rpartition(".")[2] for o in OPENERS if o.rpartition(".")[0] == m]
+        found = {n: self.resolve_name(n, module, None, 0) for n in names}
+        return [n for n, what in found.items() if isinstance(what, str) and (what in OPENERS or what in LIBRARIES)]
+
+    def starred(self, module):
+        """The module and those whose names it has by import *."""
+        if module in self.lines:
+            return self.lines[module]
+        out = self.lines[module] = [module]
+        for m in out:
+            for name in [] if isinstance(m, str) else m.stars[::-1]:
+                above = name if name in LIBRARIES else self.module(name, m)
+                if above is not None and above not in out:
+                    out.append(above)
+        return out
 
     def dotted(self, name, near, depth):
         """A dotted name, looked up in the folder; the name itself where that has no such module."""
@@ -287,8 +234,12 @@ class Project:
         return out
 
     def harmless(self, name):
-        """Whether all functions of that name leave their arguments with the caller."""
-        return name in self.named and not any(f.closes or f.keeps for f in self.named[name])
+        """Whether all methods that the name may mean leave their arguments with the caller, as known in this round."""
+        if name not in self.asked:
+            self.asked[name] = False  # while it is asked: where append calls append, what that keeps is not known
+            self.asked[name] = name in self.named and name not in KEEPERS and not any(
+                f.closes or f.keeps or not all(self.harmless(n) for n in f.passes) for f in self.named[name])
+        return self.asked[name]
 
     def is_connection(self, cls):
         return any(self.resolve(b, c.module, None) in OPENERS for c in self.line(cls) for b in c.node.bases)

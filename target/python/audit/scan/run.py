@@ -38,11 +38,11 @@ def main(root, rules):
             break
     all_ = [f for flow in flows.values() for f in findings.judge(flow)]
     all_ += objects.judge(project, list(flows.values()))
-    all_, notes = ignores.apply(all_, files, rules)
+    left, taken, notes = ignores.apply(all_, files, rules)
     data = {m.path: m.source.data for m in project.modules.values()}
     for f in all_:
         f.column = column(data[f.path], f.line, f.col)
-    write(sources, sorted(all_, key=lambda f: (f.path, f.line, f.col, f.rule)), sources.notes + notes)
+    write(sources, left, taken, sources.notes + notes)
 
 
 def add(project, sources, source):
@@ -57,6 +57,7 @@ def follow(project, sources):
     flows, changed = {}, None
     for _ in range(ROUNDS):
         again, changed = changed, set()
+        project.asked.clear()
         for m in list(project.modules.values()):
             for f in [None] + m.funcs:
                 if again is not None and f is not None and not again & f.mentions:
@@ -84,14 +85,16 @@ def summarize(f, flow):
     f.closes |= {h.param for h in flow.params.values() if h.closed}
     f.keeps |= {h.param for h in flow.params.values() if h.handed}
     f.returns |= flow.returns
+    f.passes |= flow.passes
     if not (f.generator or f.cached or f.fixture) and f.fresh is None:
         f.fresh = flow.fresh
     return f.summary() != before
 
 
 def related(project, sources, rest):
-    """Takes in the files that name a function which gives a connection. What is left, and whether any was found."""
-    names = {f.name for m in project.modules.values() for f in m.funcs if f.fresh is not None}
+    """Takes in the files that name what gives a connection. What is left, and whether any was found."""
+    names = {n for m in project.modules.values() for n in project.openers(m)}
+    names |= {f.name for m in project.modules.values() for f in m.funcs if f.fresh is not None}
     names |= {c.name for m in project.modules.values() for c in m.classes if project.is_connection(c)}
     if not names:
         return rest, False
@@ -121,11 +124,15 @@ def shown(path):
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
 
 
-def write(sources, found, notes):
+def listed(found):
+    return [{"rule": f.rule, "path": shown(f.path), "line": f.line, "column": f.column, "first_line": f.first, "last_line": f.last,
+             "function": f.function, "message": f.message} for f in sorted(found, key=lambda f: (f.path, f.line, f.col, f.rule))]
+
+
+def write(sources, found, taken, notes):
     json.dump({
         "python": "%d.%d.%d" % sys.version_info[:3], "files": sources.files, "lines": sources.lines,
-        "findings": [{"rule": f.rule, "path": shown(f.path), "line": f.line, "column": f.column, "first_line": f.first, "last_line": f.last,
-                      "function": f.function, "message": f.message} for f in found],
+        "findings": listed(found), "ignored": listed(taken),
         "notes": [{"path": shown(n.path), "line": n.line, "text": n.text, "unread": n.unread}
                   for n in sorted(notes, key=lambda n: (n.path, n.line))],
     }, sys.stdout)

@@ -2,6 +2,7 @@
 import ast
 
 NONE = frozenset()
+LENT = ("lent to a function that was given", True)  # a fact of an open connection; that function may own it now
 
 
 class Held:
