@@ -50,9 +50,10 @@ func TestQuietHasNoFaults(t *testing.T) {
 
 // TestFaultsUnknown: what is not known is not shown as a number.
 func TestFaultsUnknown(t *testing.T) {
-	want := "FAULTS       injected  missed  recovered in  handles    kept per occurrence  meanwhile\n" +
-		"fault:pause  0         4       ?             ?, then ?  ?\n"
-	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}}); got != want {
+	want := "FAULTS       injected  missed  recovered in  handles    kept per occurrence    meanwhile\n" +
+		"fault:pause  0         4       ?             ?, then ?  ?\n" +
+		"fault:abort  3         0       ?             ?, then ?  +1.00 (95% 0.50-2.00)\n"
+	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}, {Fault: "fault:abort", Injected: 3, Kept: &soak.Kept{Rate: 1, Low: 0.5, High: 2}}}); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -72,6 +73,7 @@ func TestFaultsSchema(t *testing.T) {
 			t.Errorf("%v\n%s", err, line)
 		}
 	}
+	r.Faults[0].Kept = &soak.Kept{Rate: 1, Low: 0.5, High: 2} // its waves are too few
 	if err := JSON(&one, r); err != nil {
 		t.Fatal(err)
 	}

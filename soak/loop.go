@@ -200,9 +200,11 @@ func (r *running) before(ctx context.Context) error {
 
 // cells runs the cells that the layout has planned, batch by batch.
 func (r *running) cells(ctx context.Context, plan *Layout) error {
-	from := r.now()
+	if r.cell == 0 {
+		r.firstCell = r.now()
+	}
 	for {
-		c, more := plan.Next(r.now() - from)
+		c, more := plan.Next(r.now() - r.firstCell)
 		if done := r.batch.Batch; done > 0 && (!more || c.Batch != done) {
 			if err := r.closeBatch(ctx); err != nil {
 				return err

@@ -54,7 +54,7 @@ func (r *running) unwell(ctx context.Context, w WaveDone) error {
 
 // fault says whether the probe is a fault.
 func (r *Report) fault(probe int) bool {
-	return probe >= 0 && r.Start.Scenario.Probes[probe].Fault != ""
+	return probe >= 0 && probe < len(r.Start.Scenario.Probes) && r.Start.Scenario.Probes[probe].Fault != ""
 }
 
 // clock is the clock of the cells of the probe.

@@ -62,6 +62,11 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("chaos") {
+		if does := plan.unleash(scenario.Seed); !out.quiet {
+			out.say(does)
+		}
+	}
 	ctx, quit, release := interruptible(c.Context, out.say)
 	defer release()
 	report, err := soakTarget(ctx, quit, plan, scenario, out)

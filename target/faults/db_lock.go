@@ -19,7 +19,7 @@ const locked = 6 * time.Second
 // dbLock takes the write lock of the bundled WebUI's database and writes nothing:
 // readers go on, writers wait. The lock ends with us in any case.
 var dbLock = kind{
-	name: "db-lock", home: true, keys: []key{span(keyFor, locked, 50*time.Millisecond, 5*time.Minute)},
+	name: "db-lock", home: true, keys: []key{span(keyFor, locked, 50*time.Millisecond, 5*time.Minute).drawnSpan(100*time.Millisecond, 400*time.Millisecond)},
 	process: func(_ Spec, p Processes) injector {
 		return func(ctx context.Context) (func(context.Context) error, error) {
 			path := filepath.ToSlash(p.Database)
