@@ -14,6 +14,7 @@ const (
 	faultCells = 15 // of which about 11 are judged, and 9 rises prove a leak
 	faultEvery = 3
 	faultDose  = 4 // occurrences in an average one
+	faultMost  = 7 // in the largest one, see doses
 )
 
 // faults are the indices of the probes that are faults without a time of their own.

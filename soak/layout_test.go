@@ -165,7 +165,7 @@ func TestLayoutTimed(t *testing.T) {
 		}
 		a, b := NewLayout(&plain), NewLayout(&with)
 		var now time.Duration
-		came, last := map[int]int{}, false
+		came, period, last := map[int]int{}, map[int]time.Duration{}, false
 		for {
 			c, ok := b.Next(now)
 			if !ok {
@@ -174,13 +174,14 @@ func TestLayoutTimed(t *testing.T) {
 			timed := c.Probe >= 2
 			if timed {
 				p := with.Probes[c.Probe]
-				most := 1
+				in := time.Duration(1)
 				if p.Every > 0 {
-					most = 1 + int((now-p.At)/p.Every)
+					in += (now - p.At) / p.Every
 				}
-				if came[c.Probe]++; now < p.At || came[c.Probe] > most {
+				if came[c.Probe]++; now < p.At || in <= period[c.Probe] {
 					t.Fatalf("at %s, every %s: the %d. came at %s", p.At, p.Every, came[c.Probe], now)
 				}
+				period[c.Probe] = in
 				if done := plain.For == 0 && a.at == len(a.order) || plain.For > 0 && now >= plain.For; last && !done {
 					t.Fatalf("two running at %s", now)
 				}

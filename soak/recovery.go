@@ -84,7 +84,7 @@ func (r *running) timed(w WaveDone, load, settling time.Duration) error {
 // mostOf is the most requests, or occurrences, that a wave like w may hold.
 func (r *running) mostOf(w Wave) int {
 	if r.report.fault(w.Probe) {
-		return max(w.Requests, 2*faultDose)
+		return max(w.Requests, faultMost)
 	}
 	return max(r.largest, w.Requests)
 }

@@ -146,6 +146,18 @@ func TestTimedFault(t *testing.T) {
 	}
 }
 
+// TestTimedFaultInTheExtension: the time of a fault goes on where the load does.
+func TestTimedFaultInTheExtension(t *testing.T) {
+	f := newFaulty(1)
+	s := &f.loop.Start.Scenario
+	s.Looks, s.Skip = 3, []string{"released", "pool bound"}
+	f.leak, s.Probes[2].At = undecidable(), 12*time.Second
+	r := f.soak(t)
+	if first := firstFault(f.events); len(r.Extensions) == 0 || first < s.Probes[2].At || first > s.Probes[2].At+time.Second {
+		t.Errorf("%d extensions, and it came at %s: %s", len(r.Extensions), first, r.Conclusion.Line)
+	}
+}
+
 // firstFault is when the cell of the first fault began, since the first cell; -1 is
 // never.
 func firstFault(events []Event) time.Duration {
