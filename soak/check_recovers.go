@@ -26,6 +26,8 @@ type FaultDone struct {
 	// Kept is how many handles each occurrence leaves behind, with its 95 % interval;
 	// nil where growth could not be judged.
 	Kept *Kept `json:"kept,omitempty"`
+	// Act: the target is another process after it, and nothing can be kept.
+	Act bool `json:"act,omitempty"`
 
 	unwell string // the evidence where the target did not recover
 	leaks  bool   // growth has proven it
@@ -44,8 +46,12 @@ type Kept struct {
 type recovers struct{}
 
 func (recovers) Judge(r *Report) (out []Verdict) {
-	for _, f := range r.Faults {
+	for i, f := range r.Faults {
 		v := f.verdict(r.Start.Scenario.RecoverWithin)
+		if f.Act {
+			act := len(r.Start.Scenario.Acts) - len(r.Faults) + i
+			v = r.actVerdict(f, r.Start.Scenario.Acts[act], r.actsOf(act))
+		}
 		v.Subject = f.Fault
 		out = append(out, v)
 	}
@@ -103,7 +109,7 @@ func (r *Report) faultsDone() (all []FaultDone) {
 		}
 		all = append(all, f)
 	}
-	return all
+	return append(all, r.actsSummed()...)
 }
 
 // add adds the wave of that index.

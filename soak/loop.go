@@ -23,7 +23,9 @@ type Loop struct {
 	Peek func(ctx context.Context, when string) Ladder
 	// Goroutines reads those of a Go target; nil where they are not looked at.
 	Goroutines func(ctx context.Context) (map[string]int64, error)
-	Recorder   Recorder
+	// Actor does the acts of the plan; nil where there are none.
+	Actor    Actor
+	Recorder Recorder
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
 	Quit <-chan struct{}
@@ -129,6 +131,9 @@ func (r *running) phases(ctx context.Context) error {
 		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
 			return err
 		}
+	}
+	if end == nil {
+		return r.acts(ctx)
 	}
 	return end
 }

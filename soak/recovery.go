@@ -19,24 +19,31 @@ type Recovery struct {
 const recoveryPoll = 50 * time.Millisecond
 
 // recovered waits until the target is healthy after a wave of faults.
-func (r *running) recovered(ctx context.Context, done *WaveDone) error {
+func (r *running) recovered(ctx context.Context, done *WaveDone) (err error) {
+	done.Recovery, err = r.recovery(ctx, func(ctx context.Context) Ladder { return r.Climb(ctx, ClimbRecovery) })
+	return err
+}
+
+// recovery waits until the target is healthy: until its time is over, it is gone for
+// good, or the user quits.
+func (r *running) recovery(ctx context.Context, climb func(context.Context) Ladder) (*Recovery, error) {
 	from := r.now()
 	for {
-		lad := r.Climb(ctx, ClimbRecovery)
+		lad := climb(ctx)
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		done.Recovery = &Recovery{Took: r.now() - from, State: lad.State}
+		c := &Recovery{Took: r.now() - from, State: lad.State}
 		if lad.State == StateUp {
-			return nil
+			return c, nil
 		}
-		done.Recovery.Evidence = lad.Evidence
+		c.Evidence = lad.Evidence
 		gone := lad.State == StateDied || lad.State == StateRestarted
-		if gone || done.Recovery.Took >= r.Start.Scenario.RecoverWithin || r.hasQuit() {
-			return nil
+		if gone || c.Took >= r.Start.Scenario.RecoverWithin || r.hasQuit() {
+			return c, nil
 		}
 		if err := pause(ctx, recoveryPoll); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }

@@ -44,6 +44,7 @@ type Report struct {
 	// waves are all waves in order; their gauges are moved into series, and those
 	// of each process that the checks need into parts.
 	waves   []WaveDone
+	acts    []ActDone
 	series  map[string]*column
 	parts   map[process]map[string]*column
 	events  int64
@@ -135,6 +136,8 @@ func (r *Report) Apply(e Event) error {
 		r.Extensions = append(r.Extensions, *e.Extend)
 		delete(r.goroutines, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
+	case e.Act != nil:
+		r.acts = append(r.acts, *e.Act)
 	case e.Stop != nil:
 		r.Stop = *e.Stop
 	}
