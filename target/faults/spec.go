@@ -19,7 +19,7 @@ type Spec struct {
 	numbers map[string]int64
 }
 
-// A kind is what sets one fault apart. One of client, network and process is set.
+// A kind is what sets one fault apart. One of client, network, process and act is set.
 type kind struct {
 	name string
 	// path says that the fault asks for a path, which the key path gives.
@@ -29,6 +29,7 @@ type kind struct {
 	client  func(Spec, Target, uint64) injector
 	network func(Spec, *Proxy) injector
 	process func(Spec, Processes) injector
+	act     bool // it ends the target, and so comes after all others
 	home    bool // it is for a home of our own only
 	linux   bool // it is for Linux only
 }
@@ -38,6 +39,7 @@ func kinds() []kind {
 		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
 		latency, bandwidth, resetPeer, slicer, timeout, down,
 		pause, cpu, fdLimit, dbLock,
+		kill, term, corrupt,
 	}
 }
 
@@ -161,6 +163,10 @@ func (s Spec) NeedsProxy() bool { return s.kind.network != nil }
 
 // NeedsProcesses reports whether the fault is one of processes or files.
 func (s Spec) NeedsProcesses() bool { return s.kind.process != nil }
+
+// IsAct reports whether the fault ends the target, which is to come back as another
+// process.
+func (s Spec) IsAct() bool { return s.kind.act }
 
 // NeedsHome reports whether the fault is one of files, which are to be our own.
 func (s Spec) NeedsHome() bool { return s.kind.home }

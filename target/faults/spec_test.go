@@ -24,6 +24,9 @@ func TestParse(t *testing.T) {
 		"cpu:n=3":                          "cpu:n=3",
 		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
 		"db-lock:for=6s":                   "db-lock",
+		"kill:n=3":                         "kill",
+		"term:n=1,within=1s":               "term:n=1,within=1s",
+		"corrupt:pages=2":                  "corrupt:pages=2",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
@@ -53,6 +56,7 @@ func TestParseErrors(t *testing.T) {
 		"burst:count=few":          "want a whole number such as 50",
 		"burst:count=3,count=4":    "count is given twice",
 		"slow-reader:rate=0":       "want 1 to 65536",
+		"kill:n=21":                "want 1 to 20",
 		"latency:jitter=101ms":     "jitter is more than by",
 		"latency:by=1ms,jitter=1s": "jitter is more than by",
 	} {
@@ -97,7 +101,7 @@ func TestCanonical(t *testing.T) {
 func TestKinds(t *testing.T) {
 	for _, k := range kinds() {
 		sorts := 0
-		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil} {
+		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil, k.act} {
 			if is {
 				sorts++
 			}
