@@ -20,7 +20,7 @@ import (
 func faultFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; an occurrence is what one client did, or one request that met a bad network or a disturbed server; the kinds are " + strings.Join(faults.Kinds(), ", ")},
-		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit) disturb a server that was not started by hermes-soak"},
+		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit, kill, term) disturb a server that was not started by hermes-soak"},
 		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
 	}
 }

@@ -133,7 +133,13 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			err = &exitError{soak.ExitBroken, fmt.Errorf("end the faults: %w", ended), ""}
 		}
 	}()
+	acting, err := newActor(server, plan, config, scenario, climb, quit)
+	if err != nil {
+		return nil, err
+	}
+	defer acting.load.Close()
 	scenario.Probes = append(scenario.Probes, faultProbes(plan.faults)...)
+	scenario.Acts = actsOf(plan.acts)
 	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
@@ -141,7 +147,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Recorder: out, Quit: quit,
+		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

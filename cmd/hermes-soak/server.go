@@ -21,6 +21,7 @@ type server struct {
 	sampler *target.Sampler
 	process *target.Process // nil where we attached
 	at      []address       // one for each URL
+	args    []string        // of the command that was launched
 	home    string          // of a bundled WebUI, where we made it ourselves
 	root    string          // where its processes are shown, set by measure
 

@@ -113,7 +113,7 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		return nil, usage(err, "")
 	}
 	id := process.Identity()
-	s := &server{process: process, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
+	s := &server{process: process, args: command.Args, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
 	if p.kind == "bundled" && p.home == "" {
 		s.home = command.Remove[0] // see withFiles
 	}
