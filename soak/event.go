@@ -28,7 +28,9 @@ type Event struct {
 	// Process is set where the target is no longer made of the same processes.
 	Process *Change `json:"process,omitempty"`
 	Extend  *Extend `json:"extend,omitempty"`
-	Stop    *Stop   `json:"stop,omitempty"`
+	// State is what became of the sessions that the server acknowledged.
+	State *Stored `json:"state,omitempty"`
+	Stop  *Stop   `json:"stop,omitempty"`
 }
 
 // Start opens a run.

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -47,6 +48,11 @@ func (r *Report) refuse(e Event) error {
 		if x := *e.Extend; x.Look != len(r.Extensions)+2 || x.Look > r.Start.Scenario.looks() || x.Requests < 1 || x.Requests > mostSent || x.Batches < 1 {
 			return fmt.Errorf("the run is extended to %d batches, %d requests and look %d, after look %d", x.Batches, x.Requests, x.Look, len(r.Extensions)+1)
 		}
+	case e.State != nil:
+		if r.State != nil || r.watching() {
+			return errors.New("what became of the sessions is told twice, or of a watch")
+		}
+		return e.State.refuse()
 	case e.Stop != nil:
 		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast, StopCeiling}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
@@ -62,7 +68,7 @@ func (e Event) payload() (kind string) {
 		set  bool
 	}{
 		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
-		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"stop", e.Stop != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"state", e.State != nil}, {"stop", e.Stop != nil},
 	} {
 		switch {
 		case p.set && kind != "":
