@@ -55,6 +55,9 @@ func (recovers) Judge(r *Report) (out []Verdict) {
 		v.Subject = f.Fault
 		out = append(out, v)
 	}
+	if r.State != nil {
+		out = append(out, r.State.verdict())
+	}
 	return out
 }
 

@@ -29,7 +29,9 @@ type Event struct {
 	Process *Change  `json:"process,omitempty"`
 	Extend  *Extend  `json:"extend,omitempty"`
 	Act     *ActDone `json:"act,omitempty"`
-	Stop    *Stop    `json:"stop,omitempty"`
+	// State is what became of the sessions that the server acknowledged.
+	State *Stored `json:"state,omitempty"`
+	Stop  *Stop   `json:"stop,omitempty"`
 }
 
 // Start opens a run.

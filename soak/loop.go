@@ -26,6 +26,9 @@ type Loop struct {
 	// Actor does the acts of the plan; nil where there are none.
 	Actor    Actor
 	Recorder Recorder
+	// Stored looks at what became of the sessions that the server acknowledged, last of
+	// all; nil is not looked.
+	Stored func(ctx context.Context) Stored
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
 	Quit <-chan struct{}
@@ -67,6 +70,11 @@ func (l *Loop) Soak(ctx context.Context) (*Report, error) {
 	stop, err := stopOf(err)
 	if err != nil {
 		return nil, err
+	}
+	if failed := r.stored(ctx); failed != nil {
+		if stop, err = stopOf(failed); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.emit(Event{Kind: "stop", Stop: &stop}); err != nil {
 		if r.report.Stop, err = stopOf(err); err != nil {

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -52,6 +53,11 @@ func (r *Report) refuse(e Event) error {
 		}
 	case e.Act != nil:
 		return r.refuseAct(*e.Act)
+	case e.State != nil:
+		if r.State != nil || r.watching() {
+			return errors.New("what became of the sessions is told twice, or of a watch")
+		}
+		return e.State.refuse()
 	case e.Stop != nil:
 		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast, StopCeiling}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
@@ -67,7 +73,7 @@ func (e Event) payload() (kind string) {
 		set  bool
 	}{
 		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
-		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"act", e.Act != nil}, {"stop", e.Stop != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"act", e.Act != nil}, {"state", e.State != nil}, {"stop", e.Stop != nil},
 	} {
 		switch {
 		case p.set && kind != "":

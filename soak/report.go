@@ -22,8 +22,11 @@ type Report struct {
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
 	// Faults are in the order of the plan; made by Judge.
-	Faults  []FaultDone `json:"faults,omitempty"`
-	Ladders []Ladder    `json:"ladders"`
+	Faults []FaultDone `json:"faults,omitempty"`
+	// State is what became of the sessions that the server acknowledged; nil where no
+	// fault needs to be asked that.
+	State   *Stored  `json:"state,omitempty"`
+	Ladders []Ladder `json:"ladders"`
 	// Changes are the processes of the target that came and ended meanwhile.
 	Changes []Change `json:"changes,omitempty"`
 	// Extensions are the times that the load went on, since growth was not decided.
@@ -138,6 +141,8 @@ func (r *Report) Apply(e Event) error {
 		delete(r.Rests, RestEnd) // the drain before it was not the last
 	case e.Act != nil:
 		r.acts = append(r.acts, *e.Act)
+	case e.State != nil:
+		r.State = e.State
 	case e.Stop != nil:
 		r.Stop = *e.Stop
 	}

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,6 +54,18 @@ func (s Sessions) String() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// stored looks whether what the server acknowledged is there.
+func (r *running) stored(ctx context.Context) error {
+	if r.Stored == nil {
+		return nil
+	}
+	s := r.Stored(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.emit(Event{Kind: "state", State: &s})
 }
 
 // verdict fails where something is lost, there twice, or damaged.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"time"
 
 	"hermes-soak/soak"
@@ -55,13 +54,18 @@ func actsOf(specs []faults.Spec) (all []soak.Act) {
 }
 
 // newActor makes the actor of a server. config is that of its load.
-func newActor(s *server, p targetPlan, config load.Config, scenario soak.Scenario, climb func(context.Context, string) soak.Ladder, quit <-chan struct{}) (*actor, error) {
+func (d *disturber) newActor(ctx context.Context, s *server, p targetPlan, config load.Config, scenario soak.Scenario, climb func(context.Context, string) soak.Ladder, quit <-chan struct{}) (a *actor, err error) {
+	var writes *ledger
+	if len(p.acts) > 0 && s.home != "" {
+		if writes, err = d.ledgerOf(ctx, s, config); err != nil {
+			return nil, err
+		}
+	}
 	config.Concurrency, config.Rate, config.ConnectionPerRequest = underway, 0, true
-	a := &actor{
-		server: s, plan: p, watch: scenario.Watch, climb: climb, asked: len(config.Probes), quit: quit,
+	a = &actor{
+		server: s, plan: p, watch: scenario.Watch, climb: climb, asked: len(config.Probes), ledger: writes, quit: quit,
 		random: rand.New(rand.NewPCG(scenario.Seed, uint64(len(p.acts)))), within: scenario.RecoverWithin,
 	}
-	var err error
 	a.load, err = load.New(config)
 	return a, err
 }
@@ -87,7 +91,7 @@ func (a *actor) Act(ctx context.Context, act int) (done soak.Acted, err error) {
 	if err := a.end(ctx, spec, &done); err != nil || !spec.Damages() {
 		return done, err
 	}
-	back, err := spec.Corrupt(ctx, a.database(), a.random.Uint64())
+	back, err := spec.Corrupt(ctx, a.server.database(), a.random.Uint64())
 	if err != nil {
 		return done, err
 	}
@@ -95,8 +99,6 @@ func (a *actor) Act(ctx context.Context, act int) (done soak.Acted, err error) {
 	a.lost, a.again = true, true
 	return done, errors.Join(err, back())
 }
-
-func (a *actor) database() string { return filepath.Join(a.server.home, "state.db") }
 
 // end has the processes that take connections end while requests are under way.
 func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) error {

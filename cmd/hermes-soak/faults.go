@@ -57,6 +57,7 @@ type disturber struct {
 	faults    []disturbance
 	proxy     *faults.Proxy  // nil where no fault needs one
 	healer    *faults.Healer // the same
+	ledger    *ledger        // the same
 }
 
 // disturbance is a fault, and for one of the network or of processes the driver of
@@ -67,8 +68,12 @@ type disturbance struct {
 	through *load.Driver
 	next    int                                // endpoint to be asked through it
 	asked   int                                // of so many
-	reader  int                                // the one to be asked once the fault is healed; 0 is none
 	climb   func(context.Context) *soak.Ladder // while it is there; nil is not looked
+	// Of a fault of files alone:
+	ledger   *ledger       // of the new sessions that are asked for meanwhile
+	patience time.Duration // of who asks for them
+	works    bool          // they are to be taken while it is there
+	within   time.Duration // and again so soon after it
 }
 
 // newDisturber makes the faults of a target. The requests that go through a bad
@@ -95,7 +100,7 @@ func newDisturber(ctx context.Context, plan targetPlan, server *server, config l
 		case spec.NeedsProxy():
 			err = d.network(ctx, &one, target, config)
 		case spec.NeedsProcesses():
-			err = d.process(&one, server, plan, config)
+			err = d.process(ctx, &one, server, plan, config, s.RecoverWithin)
 		default:
 			one.Fault, err = spec.Client(pathOf(spec.Kind(), plan.kind, target), s.Seed+uint64(i))
 		}

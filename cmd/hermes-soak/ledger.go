@@ -129,6 +129,39 @@ func tryNew(ctx context.Context, d *load.Driver, title string) (load.Reply, erro
 	return d.Try(ctx, soak.Probe{Request: post})
 }
 
+// refuse notes an answer that says no, where nothing was in the way of a yes.
+func (l *ledger) refuse(a soak.Answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refused, l.why = l.refused+a.N, string(a.Class)
+	if a.Status != 0 {
+		l.why = fmt.Sprintf("status %d", a.Status)
+	}
+}
+
+// hasRefused reports whether a new session was refused.
+func (l *ledger) hasRefused() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused > 0
+}
+
+// prove asks for a new session until one is acknowledged, and notes a refusal where
+// none is within the time. A server that has refused one gets no time again.
+func (l *ledger) prove(ctx context.Context, within time.Duration) {
+	over := time.Now().Add(within)
+	for ; ctx.Err() == nil; hold(ctx, startPoll) {
+		out := l.write(ctx, 1, 1, recoveryTimeout)
+		if len(out.Answers) == 0 || out.Answers[0].Status == 200 {
+			return
+		}
+		if l.hasRefused() || time.Now().After(over) {
+			l.refuse(out.Answers[0])
+			return
+		}
+	}
+}
+
 // lookTime bounds the look at a database.
 const lookTime = time.Minute
 

@@ -40,7 +40,7 @@ func runCommand(command []string, split bool) *cli.Command {
 
 // soakOnce carries out one run: plan, target, soak, reports. It ends what it
 // started in every case.
-func soakOnce(c *cli.Context, command []string, split bool) error {
+func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 	scenario, err := scenarioFrom(c)
 	if err != nil {
 		return usage(fileOf(c).blame(err), "see hermes-soak run --help")
@@ -58,6 +58,14 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak run --help")
 	}
+	if err := plan.smallDisk(c.Int("sessions")); err != nil {
+		return err
+	}
+	defer func() {
+		if gone := plan.endDisk(); gone != nil && err == nil {
+			err = &exitError{soak.ExitBroken, gone, ""}
+		}
+	}()
 	out, err := newOutput(c, &scenario)
 	if err != nil {
 		return err
@@ -133,7 +141,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			err = &exitError{soak.ExitBroken, fmt.Errorf("end the faults: %w", ended), ""}
 		}
 	}()
-	acting, err := newActor(server, plan, config, scenario, climb, quit)
+	acting, err := disturbed.newActor(ctx, server, plan, config, scenario, climb, quit)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +155,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Recorder: out, Quit: quit,
+		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Stored: disturbed.stored(server), Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

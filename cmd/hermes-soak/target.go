@@ -46,6 +46,7 @@ type targetPlan struct {
 	ask          target.Supervisor // of what keeps it running; nil where none was named
 	command      target.Command
 	home         string // of the bundled WebUI; "" is a temporary one
+	disk         string // a small one for that; "" is none
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string

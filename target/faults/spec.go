@@ -38,7 +38,7 @@ func kinds() []kind {
 	return []kind{
 		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
 		latency, bandwidth, resetPeer, slicer, timeout, down,
-		pause, cpu, fdLimit, dbLock,
+		pause, cpu, fdLimit, dbLock, dbReplace, diskFull,
 		kill, term, corrupt,
 	}
 }
@@ -170,6 +170,9 @@ func (s Spec) IsAct() bool { return s.kind.act }
 
 // NeedsHome reports whether the fault is one of files, which are to be our own.
 func (s Spec) NeedsHome() bool { return s.kind.home }
+
+// NeedsSmallDisk reports whether the fault fills the disk of the target's home.
+func (s Spec) NeedsSmallDisk() bool { return s.kind.name == diskFull.name }
 
 // Lasts is how long the fault is meant to be there before it is healed; 0 for
 // one that is over when Inject returns. A client's ends by itself then.
