@@ -84,14 +84,17 @@ func failed(class LeakClass, headline, reason string) Verdict {
 
 // underway says how many requests were under way, and what else was seen.
 func underway(done []ActDone) string {
-	sent, failed, seen := 0, 0, ""
+	sent, failed, seen, levels := 0, 0, "", ""
 	for _, d := range done {
 		sent, failed = sent+d.Sent(), failed+d.Errors()
 		if d.Seen != "" {
 			seen = "; " + d.Seen
 		}
+		if len(d.Levels) > 0 {
+			levels = fmt.Sprintf("; %s file descriptors under requests meanwhile", listed(d.Levels))
+		}
 	}
-	return fmt.Sprintf("; of %s meanwhile %d failed", count(int64(sent), "request"), failed) + seen
+	return fmt.Sprintf("; of %s meanwhile %d failed", count(int64(sent), "request"), failed) + levels + seen
 }
 
 // climbs says whether each level is higher than the one before.

@@ -106,13 +106,11 @@ func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) err
 	if err != nil {
 		return err
 	}
-	loading, enough := context.WithCancel(ctx)
-	defer enough()
-	answered := make(chan error, 1)
-	go func() { answered <- a.under(loading, &done.Outcome) }()
+	enough, answered := make(chan struct{}), make(chan error, 1)
+	go func() { answered <- a.under(ctx, enough, &done.Outcome) }()
 	hold(ctx, leastBefore+time.Duration(a.random.Int64N(int64(mostBefore-leastBefore))))
 	err = a.strike(ctx, spec, listening, done)
-	enough()
+	close(enough)
 	return errors.Join(err, <-answered)
 }
 
@@ -177,27 +175,42 @@ func (a *actor) hasQuit() bool {
 	}
 }
 
-// under keeps requests under way until ctx is done.
-func (a *actor) under(ctx context.Context, all *soak.Outcome) (err error) {
-	for round := 0; round < mostRounds && err == nil && ctx.Err() == nil; round++ {
-		var out soak.Outcome
-		if a.ledger != nil {
-			out = a.ledger.write(ctx, 2*underway, underway, recoveryTimeout)
-			if out.Missed > 0 {
-				err = errors.New(out.Why)
-			}
-		} else {
-			out, err = a.load.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: round % a.asked, Requests: 2 * underway})
+// under keeps requests under way until there are enough, or nobody takes them.
+func (a *actor) under(ctx context.Context, enough <-chan struct{}, all *soak.Outcome) error {
+	for round := range mostRounds {
+		select {
+		case <-enough:
+			return nil
+		default:
+		}
+		out, err := a.ask(ctx, round)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return err
 		}
 		for _, answer := range out.Answers {
 			all.Add(answer, 0)
 		}
 		all.MaxInFlight = max(all.MaxInFlight, min(out.MaxInFlight, out.Sent()))
+		if out.Count(func(answer soak.Answer) bool { return answer.Class == soak.ClassRefused }) == out.Sent() {
+			return nil
+		}
 	}
-	if ctx.Err() != nil {
-		return nil // what was given up at the end is no error
+	return nil
+}
+
+// ask sends a round of requests: new sessions where these are in the ledger.
+func (a *actor) ask(ctx context.Context, round int) (soak.Outcome, error) {
+	if a.ledger == nil {
+		return a.load.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: round % a.asked, Requests: 2 * underway})
 	}
-	return err
+	out := a.ledger.write(ctx, 2*underway, underway, recoveryTimeout)
+	if out.Missed > 0 {
+		return out, errors.New(out.Why)
+	}
+	return out, nil
 }
 
 // damagedRounds is how often requests meet damaged data, with a look after each time.

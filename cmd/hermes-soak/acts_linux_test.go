@@ -117,6 +117,23 @@ func TestActsSupervised(t *testing.T) {
 	})
 }
 
+// TestActsOfAUnit: what systemd says it has started is what is measured next.
+func TestActsOfAUnit(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, dir := freePort(t), supervisor(t)
+	script := fmt.Sprintf(`n=0; while :; do "%s" serve --addr 127.0.0.1:%s --home "%s" --sessions 20 & 
+printf 'Id=hermes.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=%%d\nNRestarts=%%d\nLimitNOFILESoft=1024\nControlGroup=/none\n' $! $n > %[4]s/new
+mv %[4]s/new %[4]s/unit; n=$((n+1)); wait; sleep 0.3; done`, self, port, t.TempDir(), dir)
+	started(t, t.TempDir(), port, "sh", "-c", script)
+	s := program(t, actArgs([]string{"kill:n=2", "term:n=1"}, "--unit", "hermes", "--allow-process-faults")...)
+	s.Env = append(s.Env, "PATH="+dir+":"+os.Getenv("PATH"))
+	acted(t, 0, s, "PASS    recovers fault:kill: healthy within", "PASS    recovers fault:term: healthy within", "PASS    alive")
+}
+
 func identityOf(t *testing.T, pid int) target.Identity {
 	t.Helper()
 	id, err := target.Identify(procRoot, pid)

@@ -18,12 +18,12 @@ import (
 func (p targetPlan) allowFaults(allowed bool) error {
 	for _, s := range slices.Concat(p.faults, p.acts) {
 		switch {
-		case s.IsAct() && runtime.GOOS != "linux":
-			return usage(fmt.Errorf("fault %s is for Linux only", s.Kind()), "")
 		case s.NeedsHome() && (p.kind != "bundled" || p.home != ""):
 			return usage(fmt.Errorf("fault %s: it is only for the bundled WebUI in a home that hermes-soak makes itself", s.Kind()), "leave out the target, and --home")
 		case (s.NeedsProcesses() || s.IsAct()) && p.kind == "attached" && !allowed:
 			return usage(fmt.Errorf("fault %s: it disturbs a process that hermes-soak did not start", s.Kind()), "--allow-process-faults allows it; or have the server started: hermes-soak run --url URL -- COMMAND")
+		case s.IsAct() && runtime.GOOS != "linux":
+			return usage(fmt.Errorf("fault %s is for Linux only", s.Kind()), "")
 		}
 	}
 	return nil
