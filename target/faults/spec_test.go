@@ -24,6 +24,8 @@ func TestParse(t *testing.T) {
 		"cpu:n=3":                          "cpu:n=3",
 		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
 		"db-lock:for=6s":                   "db-lock",
+		"db-replace":                       "db-replace",
+		"disk-full:for=500ms":              "disk-full",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
