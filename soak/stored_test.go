@@ -63,6 +63,7 @@ func TestStoredIsLast(t *testing.T) {
 	s := newServer(5, 40, 1)
 	times := 0
 	s.loop.Stored = func(context.Context) Stored { times++; return Stored{Acknowledged: 1} }
+	s.leak = func(*server, int) {}
 	s.quitAt(30, 0)
 	s.soak(t)
 	n := len(s.events)

@@ -13,6 +13,12 @@ const locked = 6 * time.Second
 var dbLock = kind{
 	name: "db-lock", home: true, keys: []key{span(keyFor, locked, 50*time.Millisecond, 5*time.Minute)},
 	process: func(_ Spec, p Processes) injector {
-		return func(ctx context.Context) (func(context.Context) error, error) { return lock(ctx, p.Database) }
+		return func(ctx context.Context) (func(context.Context) error, error) {
+			db, err := lock(ctx, p.Database)
+			if err != nil {
+				return nil, err
+			}
+			return func(ctx context.Context) error { return unlock(ctx, db) }, nil
+		}
 	},
 }

@@ -7,30 +7,34 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 )
 
 // dbReplace puts a new database in the place of the bundled WebUI's, with all that it
-// holds, as a restore or a compaction does. The old one stays locked until it is
-// healed: what has it open cannot write into it, where nobody would find that again.
+// holds, as a restore or a compaction does. It is done when the server is at rest, and
+// is over at once. The old one is spoilt: what has it open, or waits for its lock, is
+// refused, and does not write where nobody would find it again.
 var dbReplace = kind{
-	name: "db-replace", home: true, keys: []key{span(keyFor, 500*time.Millisecond, 50*time.Millisecond, 5*time.Minute)},
+	name: "db-replace", home: true,
 	process: func(_ Spec, p Processes) injector {
-		return func(ctx context.Context) (func(context.Context) error, error) {
-			unlock, err := lock(ctx, p.Database)
+		return func(ctx context.Context) (heal func(context.Context) error, err error) {
+			old, err := lock(ctx, p.Database)
 			if err != nil {
 				return nil, err
 			}
 			if err := replace(ctx, p.Database); err != nil {
-				return nil, errors.Join(err, unlock(context.WithoutCancel(ctx)))
+				return nil, errors.Join(err, unlock(context.WithoutCancel(ctx), old))
 			}
-			return unlock, nil
+			_, err = old.ExecContext(ctx, "ALTER TABLE sessions RENAME TO replaced; COMMIT")
+			if err = errors.Join(err, old.Close()); err != nil {
+				return nil, fmt.Errorf("spoiling the old database: %w", err)
+			}
+			return func(context.Context) error { return nil }, nil
 		}
 	},
 }
 
-// lock takes the database's write lock. It ends with us in any case.
-func lock(ctx context.Context, database string) (unlock func(context.Context) error, err error) {
+// lock takes the database's write lock, until unlock or the end of our process.
+func lock(ctx context.Context, database string) (*sql.DB, error) {
 	db, err := connectTo(database, "rw")
 	if err != nil {
 		return nil, err
@@ -38,10 +42,12 @@ func lock(ctx context.Context, database string) (unlock func(context.Context) er
 	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return nil, errors.Join(fmt.Errorf("locking %s: %w", database, err), db.Close())
 	}
-	return func(ctx context.Context) error {
-		_, err := db.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, db.Close())
-	}, nil
+	return db, nil
+}
+
+func unlock(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "ROLLBACK")
+	return errors.Join(err, db.Close())
 }
 
 // replace puts a copy in the place of the database that nobody can write to. In between

@@ -27,6 +27,8 @@ func TestParse(t *testing.T) {
 		"kill:n=3":                         "kill",
 		"term:n=1,within=1s":               "term:n=1,within=1s",
 		"corrupt:pages=2":                  "corrupt:pages=2",
+		"db-replace":                       "db-replace",
+		"disk-full:for=500ms":              "disk-full",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
