@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -62,6 +63,20 @@ func (r *running) unwell(ctx context.Context, w WaveDone) error {
 // fault says whether the probe is a fault.
 func (r *Report) fault(probe int) bool {
 	return probe >= 0 && r.Start.Scenario.Probes[probe].Fault != ""
+}
+
+// broughtDown is the fault that ended the run: the target did not serve again after
+// the last wave that was sent.
+func (r *Report) broughtDown() (fault string, down bool) {
+	if !slices.Contains([]StopReason{StopDied, StopRestarted, StopWedged}, r.Stop.Reason) {
+		return "", false
+	}
+	for i := len(r.waves) - 1; i >= 0; i-- {
+		if w := &r.waves[i]; w.Kind == WaveLoad {
+			return r.Start.Scenario.Probes[w.Probe].Name, w.Recovery != nil && !w.Recovery.State.Serving()
+		}
+	}
+	return "", false
 }
 
 // clock is the clock of the cells of the probe.
