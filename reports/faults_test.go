@@ -9,7 +9,7 @@ import (
 )
 
 // disturbed is the fixed run with two faults in it: one that was there twelve times and
-// left nothing behind, and one that never was.
+// left nothing behind, and one that never was; a session is lost.
 func disturbed(t *testing.T) ([]soak.Event, *soak.Report) {
 	t.Helper()
 	var all []soak.Event
@@ -24,6 +24,12 @@ func disturbed(t *testing.T) ([]soak.Event, *soak.Report) {
 			e.Wave.Missed, e.Wave.Why = 1, "fault fd-limit did not happen: none listens"
 			e.Wave.Recovery = &soak.Recovery{Took: 120 * time.Millisecond, State: soak.StateUp}
 			e.Wave.During = &soak.Ladder{When: soak.ClimbFault, State: soak.StateWedgedHang, Evidence: "no byte in 250ms", Rungs: []soak.Rung{{Name: "process", OK: true}}}
+		case e.Stop != nil:
+			state := e
+			state.Kind, state.Stop = "state", nil
+			state.State = &soak.Stored{Acknowledged: 180, Unsure: 4, Before: 550, Lost: soak.Sessions{N: 1, Names: []string{"soak RUN 17"}}}
+			all = append(all, state)
+			e.Seq++
 		}
 		all = append(all, e)
 	}

@@ -29,6 +29,8 @@ type FaultDone struct {
 	// Kept is how many handles each occurrence leaves behind, with its 95 % interval;
 	// nil where growth could not be judged, or had too few waves of the fault to go by.
 	Kept *Kept `json:"kept,omitempty"`
+	// Act: the target is another process after it, and nothing can be kept.
+	Act bool `json:"act,omitempty"`
 
 	timed  bool   // it has a time of its own
 	judged int    // waves of it by which growth was judged
@@ -50,10 +52,17 @@ type Kept struct {
 type recovers struct{}
 
 func (recovers) Judge(r *Report) (out []Verdict) {
-	for _, f := range r.Faults {
+	for i, f := range r.Faults {
 		v := f.verdict(r.Start.Scenario.RecoverWithin)
+		if f.Act {
+			act := len(r.Start.Scenario.Acts) - len(r.Faults) + i
+			v = r.actVerdict(f, r.Start.Scenario.Acts[act], r.actsOf(act))
+		}
 		v.Subject = f.Fault
 		out = append(out, v)
+	}
+	if r.State != nil {
+		out = append(out, r.State.verdict())
 	}
 	return out
 }
@@ -136,7 +145,7 @@ func (r *Report) faultsDone() (all []FaultDone) {
 		}
 		all = append(all, f)
 	}
-	return all
+	return append(all, r.actsSummed()...)
 }
 
 // neverReleased is, after each wave, the fewest file descriptors that were held from

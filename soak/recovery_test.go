@@ -97,6 +97,10 @@ func TestRecovers(t *testing.T) {
 			if want := map[Status]int{Pass: ExitPass, Fail: ExitFail, Unknown: ExitUnknown}[tt.status]; r.Conclusion.Exit != want {
 				t.Errorf("exit %d: %s", r.Conclusion.Exit, r.Conclusion.Line)
 			}
+			down := tt.stop != StopDone
+			if a := verdictOf(t, r, "alive", ""); (a.Status == Unknown) != down || down && !strings.HasPrefix(r.Conclusion.Line, "NO RECOVERY ") {
+				t.Errorf("an end that we made is charged to alive: %s %s\n%s", a.Status, a.Reason, r.Conclusion.Line)
+			}
 			if a := verdictOf(t, r, "answers", ""); a.Status != Pass && tt.stop == StopDone {
 				t.Errorf("what a fault did to requests is charged to answers: %s", a.Reason)
 			}

@@ -23,21 +23,22 @@ func TestUnleash(t *testing.T) {
 		has, lack []string
 		said      []string
 	}{
-		"bundled":             {targetPlan{kind: "bundled"}, []string{"abort", "sse-drop", "latency", "cpu", "db-lock"}, nil, []string{"chaos: abort ", "--seed 7 --fault KIND:..."}},
-		"home of somebody":    {targetPlan{kind: "bundled", home: "/srv"}, []string{"abort", "cpu"}, []string{"db-lock"}, []string{"db-lock (only in a home that hermes-soak makes itself)"}},
-		"launched":            {targetPlan{kind: "launched", url: "http://127.0.0.1:1"}, []string{"abort", "latency"}, []string{"sse-drop", "cpu", "pause", "db-lock"}, []string{"--fault sse-drop:path=/PATH", "cpu (a server of your own: by name only)"}},
+		"bundled":             {targetPlan{kind: "bundled"}, []string{"abort", "sse-drop", "latency", "cpu", "db-lock", "db-replace", "disk-full", "kill", "corrupt"}, nil, []string{"chaos: abort ", "--seed 7 --fault KIND:..."}},
+		"home of somebody":    {targetPlan{kind: "bundled", home: "/srv"}, []string{"abort", "cpu", "term"}, []string{"db-lock", "corrupt"}, []string{"db-lock (only in a home that hermes-soak makes itself)"}},
+		"launched":            {targetPlan{kind: "launched", url: "http://127.0.0.1:1"}, []string{"abort", "latency"}, []string{"sse-drop", "cpu", "pause", "db-lock", "kill"}, []string{"--fault sse-drop:path=/PATH", "cpu (a server of your own: by name only)"}},
 		"attached over https": {targetPlan{kind: "attached", url: "https://127.0.0.1:1"}, []string{"abort", "burst"}, []string{"latency", "down", "cpu"}, []string{"down (for http:// alone)"}},
 		"asked for by name": {targetPlan{kind: "launched", url: "http://127.0.0.1:1", faults: []faults.Spec{parse("abort:path=/x"), parse("sse-drop:path=/y")}},
 			[]string{"abort", "sse-drop", "burst"}, nil, []string{"chaos: half-open:"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, again := tt.plan, tt.plan
-			said := p.unleash(7)
-			if again.unleash(7) != said {
+			c := p.unleash(7)
+			said := c.String()
+			if again.unleash(7).String() != said {
 				t.Errorf("the same seed says another thing than %s", said)
 			}
 			var kinds []string
-			for _, s := range p.faults {
+			for _, s := range slices.Concat(p.faults, p.acts) {
 				if slices.Contains(kinds, s.Kind()) {
 					t.Errorf("%s comes twice", s.Kind())
 				}
@@ -62,5 +63,26 @@ func TestUnleash(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestUnleashWithoutDisk: what chaos added and cannot be had is left out and told; what
+// was asked for by name stays.
+func TestUnleashWithoutDisk(t *testing.T) {
+	p := targetPlan{kind: "bundled"}
+	c := p.unleash(7)
+	if !c.without(&p, faults.Spec.NeedsSmallDisk, "no root") || slices.ContainsFunc(p.faults, faults.Spec.NeedsSmallDisk) || !strings.Contains(c.String(), "not here: disk-full (no root)") {
+		t.Errorf("%s", c)
+	}
+	named, err := faults.Parse("disk-full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = targetPlan{kind: "bundled", faults: []faults.Spec{named}}
+	if p.unleash(7).without(&p, faults.Spec.NeedsSmallDisk, "no root") || len(p.faults) < 2 {
+		t.Errorf("%v", p.faults)
+	}
+	if (*chaos)(nil).without(&p, faults.Spec.NeedsSmallDisk, "") {
+		t.Error("without chaos it leaves something out")
 	}
 }

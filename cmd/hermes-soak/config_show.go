@@ -100,7 +100,7 @@ func valueIn(c *cli.Context, k plan.Key) string {
 		all := append([]string{}, c.StringSlice(k.Name)...)
 		if k.Kind == plan.Specs {
 			for i, spec := range all {
-				all[i] = withoutQuery(spec)
+				all[i] = query.ReplaceAllString(spec, "?...") // a path of a fault takes no …
 			}
 		}
 		return inJSON(all)

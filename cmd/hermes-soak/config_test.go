@@ -98,7 +98,7 @@ endpoint:
 		`"expect":{"json":true,"min-bytes":3,"min-items":2,"status":["200","300-302"],"type":"x"},"header":{"A":"…"},"method":"GET","path":"/a?k=…","weight":2}`; !strings.Contains(first, want) {
 		t.Errorf("want %s in\n%s", want, first)
 	}
-	if want := `fault: ["abort:at=3s,path=/a?…","latency:by=50ms,every=2m"] # hermes-soak.yaml:`; !strings.Contains(first, want) {
+	if want := `fault: ["abort:at=3s,path=/a?...","latency:by=50ms,every=2m"] # hermes-soak.yaml:`; !strings.Contains(first, want) {
 		t.Errorf("want %s in\n%s", want, first)
 	}
 	readable := strings.Replace(first, `login-body: "…"`, "login-body: env:TOKEN", 1)

@@ -20,7 +20,7 @@ type Spec struct {
 	numbers map[string]int64
 }
 
-// A kind is what sets one fault apart. One of client, network and process is set.
+// A kind is what sets one fault apart. One of client, network, process and act is set.
 type kind struct {
 	name string
 	// path says that the fault asks for a path, which the key path gives.
@@ -30,6 +30,7 @@ type kind struct {
 	client  func(Spec, Target, uint64) injector
 	network func(Spec, *Proxy) injector
 	process func(Spec, Processes) injector
+	act     bool // it ends the target, and so comes after all others
 	home    bool // it is for a home of our own only
 	linux   bool // it is for Linux only
 	stream  bool // its path is to be that of an event stream
@@ -39,7 +40,8 @@ func kinds() []kind {
 	return []kind{
 		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
 		latency, bandwidth, resetPeer, slicer, timeout, down,
-		pause, cpu, fdLimit, dbLock,
+		pause, cpu, fdLimit, dbLock, dbReplace, diskFull,
+		kill, term, corrupt,
 	}
 }
 
@@ -117,8 +119,13 @@ func (s *Spec) set(setting string) error {
 	return nil
 }
 
-// numbers are all keys of the kind but its path.
-func (k kind) numbers() []key { return append(slices.Clip(k.keys), timing...) }
+// numbers are all keys of the kind but its path. The acts come when all else is over.
+func (k kind) numbers() []key {
+	if k.act {
+		return k.keys
+	}
+	return append(slices.Clip(k.keys), timing...)
+}
 
 // key is the key of that name.
 func (k kind) key(name string) (key, bool) {
@@ -183,6 +190,10 @@ func (s Spec) NeedsProxy() bool { return s.kind.network != nil }
 // NeedsProcesses reports whether the fault is one of processes or files.
 func (s Spec) NeedsProcesses() bool { return s.kind.process != nil }
 
+// IsAct reports whether the fault ends the target, which is to come back as another
+// process.
+func (s Spec) IsAct() bool { return s.kind.act }
+
 // NeedsHome reports whether the fault is one of files, which are to be our own.
 func (s Spec) NeedsHome() bool { return s.kind.home }
 
@@ -192,6 +203,9 @@ func (s Spec) NeedsLinux() bool { return s.kind.linux }
 // NeedsStream reports whether the fault is one of a client of an event stream, and
 // the path of that is not given.
 func (s Spec) NeedsStream() bool { return s.kind.stream && s.path == "" }
+
+// NeedsSmallDisk reports whether the fault fills the disk of the target's home.
+func (s Spec) NeedsSmallDisk() bool { return s.kind.name == diskFull.name }
 
 // Lasts is how long the fault is meant to be there before it is healed; 0 for
 // one that is over when Inject returns. A client's ends by itself then.
@@ -206,6 +220,9 @@ func (s Spec) Lasts() time.Duration {
 // from then on, 0 for once; at is 0 for one that comes at random times. One that is
 // given every alone comes first when that has passed.
 func (s Spec) When() (at, every time.Duration) {
+	if s.kind.act {
+		return 0, 0
+	}
 	at, every = s.span(keyAt), s.span(keyEvery)
 	return cmp.Or(at, every), every
 }

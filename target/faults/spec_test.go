@@ -26,6 +26,11 @@ func TestParse(t *testing.T) {
 		"db-lock:for=6s":                   "db-lock",
 		"down:every=1m,at=1s":              "down:at=1s,every=1m0s",
 		"abort:every=90s":                  "abort:every=1m30s",
+		"kill:n=3":                         "kill",
+		"term:n=1,within=1s":               "term:n=1,within=1s",
+		"corrupt:pages=2":                  "corrupt:pages=2",
+		"db-replace":                       "db-replace",
+		"disk-full:for=500ms":              "disk-full",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
@@ -58,6 +63,7 @@ func TestParseErrors(t *testing.T) {
 		"burst:count=few":          "want a whole number such as 50",
 		"burst:count=3,count=4":    "count is given twice",
 		"slow-reader:rate=0":       "want 1 to 65536",
+		"kill:n=21":                "want 1 to 20",
 		"latency:jitter=101ms":     "jitter is more than by",
 		"latency:by=1ms,jitter=1s": "jitter is more than by",
 	} {
@@ -102,7 +108,7 @@ func TestCanonical(t *testing.T) {
 func TestKinds(t *testing.T) {
 	for _, k := range kinds() {
 		sorts := 0
-		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil} {
+		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil, k.act} {
 			if is {
 				sorts++
 			}
