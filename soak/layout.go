@@ -222,11 +222,17 @@ func (l *Layout) deal() int {
 // would follow the dose, and a leak that runs on time would seem to follow the
 // requests. A wave is scaled up to the largest by the median time of a request:
 // one that stalled would else count many times.
-type slotClock struct{ needs, each *latency }
+//
+// A fault has few waves, and one that stalls would be the 90th percentile of all that
+// follow: its slots are at most twice as long as the median asks for.
+type slotClock struct {
+	needs, each *latency
+	few         bool
+}
 
 const slotLeast = 50 * time.Millisecond
 
-func newSlotClock() *slotClock { return &slotClock{newLatency(), newLatency()} }
+func newSlotClock(few bool) *slotClock { return &slotClock{newLatency(), newLatency(), few} }
 
 // note adds one load wave: the time its requests took and the settling.
 func (c *slotClock) note(requests, largest int, load, settling time.Duration) error {
@@ -240,5 +246,9 @@ func (c *slotClock) note(requests, largest int, load, settling time.Duration) er
 }
 
 func (c *slotClock) length() time.Duration {
-	return max(slotLeast, c.needs.quantile(90)*12/10)
+	needs := c.needs.quantile(90)
+	if c.few {
+		needs = min(needs, 2*c.needs.quantile(50))
+	}
+	return max(slotLeast, needs*12/10)
 }

@@ -85,7 +85,7 @@ func (r *running) clock(probe int) *slotClock {
 		return r.slots
 	}
 	if r.faultSlots[probe] == nil {
-		r.faultSlots[probe] = newSlotClock()
+		r.faultSlots[probe] = newSlotClock(true)
 	}
 	return r.faultSlots[probe]
 }

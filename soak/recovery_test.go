@@ -20,6 +20,7 @@ type faulty struct {
 	during      State
 	quitAfter   int // waves of the fault
 	waves       int
+	stalls      int // the wave that takes ten times as long
 	until       time.Time
 }
 
@@ -37,7 +38,10 @@ func (f *faulty) Send(ctx context.Context, w Wave) (out Outcome, err error) {
 	}
 	time.Sleep(f.lasts)
 	f.until = time.Now().Add(f.down)
-	if f.waves++; f.waves == f.quitAfter {
+	if f.waves++; f.waves == f.stalls {
+		time.Sleep(9 * f.lasts)
+	}
+	if f.waves == f.quitAfter {
 		time.AfterFunc(f.down/2, func() { close(f.quit) })
 	}
 	if f.during != "" {
@@ -263,6 +267,24 @@ func TestFaultSlots(t *testing.T) {
 	}
 	if most := slices.Max(idle[false]); most > 500*time.Millisecond {
 		t.Errorf("idle slots of the endpoints last up to %s", most)
+	}
+}
+
+// TestStalledFault: one wave of a fault that stalls does not make all that follow as long.
+func TestStalledFault(t *testing.T) {
+	f := newFaulty(1)
+	f.stalls = 4
+	f.soak(t)
+	waves, longest := 0, time.Duration(0)
+	for _, e := range f.events {
+		if w := e.Wave; w != nil && w.Kind == WaveLoad && w.Probe == 2 {
+			if waves++; waves > f.stalls {
+				longest = max(longest, w.End-w.Start)
+			}
+		}
+	}
+	if waves != faultCells || longest > 3*f.lasts {
+		t.Errorf("%d waves; after one of 10 s the others take up to %s", waves, longest)
 	}
 }
 

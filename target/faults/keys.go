@@ -51,7 +51,7 @@ func (k key) drawnSpan(least, most time.Duration) key { return k.drawn(int64(lea
 // lasting is the key for of a fault that is held, and within that of one that
 // needs an answer.
 func lasting() key {
-	return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute).drawnSpan(40*time.Millisecond, 80*time.Millisecond)
+	return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute).drawnSpan(25*time.Millisecond, 60*time.Millisecond)
 }
 func within() key { return span(keyWithin, 10*time.Second, 10*time.Millisecond, time.Minute) }
 

@@ -13,7 +13,7 @@ const (
 	// less than a millisecond unless they hang.
 	patience = 3 * time.Second
 	// healing is what it has for an order that a new process does as well.
-	healing = 250 * time.Millisecond
+	healing = 100 * time.Millisecond
 )
 
 // order is one line from the parent to the proxy; one field is set. The first is
