@@ -23,7 +23,7 @@ func TestActsReported(t *testing.T) {
 		case e.Stop != nil:
 			for i, d := range []soak.ActDone{
 				{Recovery: &soak.Recovery{Took: 120 * time.Millisecond, State: soak.StateUp}, Before: n(9), After: n(8),
-					Acted: soak.Acted{Outcome: soak.Outcome{MaxInFlight: 4, Answers: []soak.Answer{{N: 6, Class: soak.ClassOK, Status: 200}, {N: 2, Class: soak.ClassEOF}}}, Levels: []int64{8, 8}, Seen: "it ended by itself"}},
+					Acted: soak.Acted{Outcome: soak.Outcome{MaxInFlight: 4, Answers: []soak.Answer{{N: 6, Class: soak.ClassOK, Status: 200}, {N: 2, Class: soak.ClassEOF}}}, Levels: []int64{8, 8}, Met: []soak.Answer{{N: 4, Class: soak.ClassStatus, Status: 500}}, Seen: "it ended by itself"}},
 				{Act: 1, Acted: soak.Acted{Outcome: soak.Outcome{Missed: 1, Why: "nobody listens"}, Wrong: "it hung"}, Before: n(8)},
 			} {
 				act := e

@@ -43,8 +43,10 @@ type Acted struct {
 	Wrong string `json:"wrong,omitempty"`
 	// Seen says what it did that is its own business, such as to end at its start.
 	Seen string `json:"seen,omitempty"`
-	// Levels are the open file descriptors of the disturbed target at rest, once it
-	// served and after each round of requests to it.
+	// Met are the answers to rounds of requests of the disturbed target, where it served.
+	Met []Answer `json:"met,omitempty"`
+	// Levels are its open file descriptors at rest, before the first round and after
+	// each.
 	Levels []int64 `json:"levels,omitempty"`
 }
 

@@ -43,6 +43,18 @@ func newEnded(times int) *ended {
 	return e
 }
 
+// disturbed are looks at the disturbed target, between rounds of 8 requests of which so
+// many are answered well.
+func (e *ended) disturbed(levels []int64, well int) {
+	e.acted.Levels = levels
+	for range len(levels) - 1 {
+		e.acted.Met = append(e.acted.Met, Answer{N: well, Class: ClassOK, Status: 200})
+		if well < 8 {
+			e.acted.Met = append(e.acted.Met, Answer{N: 8 - well, Class: ClassStatus, Status: 500})
+		}
+	}
+}
+
 func (e *ended) Act(context.Context, int) (Acted, error) {
 	if e.done++; e.done == e.quitIn {
 		close(e.quit)
@@ -76,15 +88,17 @@ func TestActs(t *testing.T) {
 		reason     string // of kill
 		done       int
 	}{
-		"comes back":              {func(*ended) {}, Pass, Pass, "healthy within 1s after each of 3 occurrences, and every endpoint answered; 8 file descriptors before, 8 after; of 27 requests meanwhile 6 failed", 4},
+		"comes back":              {func(*ended) {}, Pass, Pass, "healthy within 1s after each of 3 occurrences, and every endpoint answered; 8 file descriptors before, 8 after; of 27 requests at its end 6 failed", 4},
 		"late":                    {func(e *ended) { e.down = time.Hour }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
 		"for good":                {func(e *ended) { e.down, e.state = time.Hour, StateDied }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
 		"wrong":                   {func(e *ended) { e.acted.Wrong = "it did not end" }, Fail, Fail, "fault:kill: it did not end", 4},
 		"piles up":                {func(e *ended) { e.more = 1 }, Fail, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15 then", 4},
 		"an endpoint comes late":  {func(e *ended) { e.ill = 2 * time.Second }, Pass, Pass, "every endpoint answered", 4},
 		"an endpoint stays away":  {func(e *ended) { e.ill = time.Hour }, Fail, Fail, "GET /api/projects was not answered as before: status", 4},
-		"each request leaves one": {func(e *ended) { e.acted.Levels = []int64{8, 8, 9, 10, 11} }, Fail, Fail, "every round of requests leaves file descriptors behind: 8, 8, 9, 10, 11", 4},
-		"a level that settles":    {func(e *ended) { e.acted.Levels = []int64{8, 9, 10, 10, 10} }, Pass, Pass, "healthy", 4},
+		"each request leaves one": {func(e *ended) { e.disturbed([]int64{8, 10, 14, 18, 22}, 8) }, Fail, Fail, "under fault:kill the server keeps +0.50 file descriptors per request: 8, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 0 failed", 4},
+		"each failed one does":    {func(e *ended) { e.disturbed([]int64{8, 10, 14, 18, 22}, 4) }, Fail, Fail, "keeps +1.00 file descriptors per failed request: 8, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 4 failed", 4},
+		"a level that settles":    {func(e *ended) { e.disturbed([]int64{8, 9, 10, 10, 10}, 4) }, Pass, Pass, "disturbed, it failed 16 of 32 requests and held 8, 9, 10, 10, 10 file descriptors", 4},
+		"it refuses to start":     {func(e *ended) { e.acted.Seen = "it ended by itself" }, Pass, Pass, "6 failed; it ended by itself", 4},
 		"could not be done":       {func(e *ended) { e.failed, e.down = errors.New("nobody listens"), 0 }, Unknown, Unknown, "3 of 3 could not be carried out: nobody listens", 4},
 		"not to be read":          {func(e *ended) { e.unread = true }, Unknown, Unknown, "1 of 2 could not be carried out: the process's handles cannot be read", 1},
 		"dies again":              {func(e *ended) { e.diesNow = true }, Fail, Unknown, "not healthy within 5s after fault:kill: the process is gone", 1},
@@ -197,18 +211,19 @@ func TestRefuseActs(t *testing.T) {
 	last := len(events) - 2 // the last act, of term
 	less := int64(-1)
 	for want, spoil := range map[string]func(*ActDone){
-		"there is no act 2":                func(d *ActDone) { d.Act = 2 },
-		"there is no act -1":               func(d *ActDone) { d.Act = -1 },
-		"lasts from":                       func(d *ActDone) { d.End = d.Start - 1 },
-		"missed 2 times in one":            func(d *ActDone) { d.Missed, d.Why = 2, "so" },
-		"missed 1 times in one":            func(d *ActDone) { d.Missed = 1 },
-		"without a proof":                  func(d *ActDone) { d.Recovery = nil },
-		"a proof of what came after":       func(d *ActDone) { d.Recovery.State = "tired"; d.Recovery.Evidence = "x" },
-		"answers that are not theirs":      func(d *ActDone) { d.Answers[0].N = -1 },
-		"9 requests, 10 at once":           func(d *ActDone) { d.MaxInFlight = 10 },
-		"met by more than 1048576":         func(d *ActDone) { d.Answers = []Answer{{N: 1 << 20}, {N: 1}} },
-		`"fds" is -1`:                      func(d *ActDone) { d.After = &less },
-		`"fds" is 9007199254740993, which`: func(d *ActDone) { d.Levels = []int64{1<<53 + 1} },
+		"there is no act 2":          func(d *ActDone) { d.Act = 2 },
+		"there is no act -1":         func(d *ActDone) { d.Act = -1 },
+		"lasts from":                 func(d *ActDone) { d.End = d.Start - 1 },
+		"missed 2 times in one":      func(d *ActDone) { d.Missed, d.Why = 2, "so" },
+		"missed 1 times in one":      func(d *ActDone) { d.Missed = 1 },
+		"without a proof":            func(d *ActDone) { d.Recovery = nil },
+		"a proof of what came after": func(d *ActDone) { d.Recovery.State = "tired"; d.Recovery.Evidence = "x" },
+		"kill has 1048576 requests, and the answers are not theirs": func(d *ActDone) { d.Answers[0].N = -1 },
+		"9 requests, 10 at once":                   func(d *ActDone) { d.MaxInFlight = 10 },
+		"requests, and the answers are not theirs": func(d *ActDone) { d.Met = []Answer{{N: 1 << 20}, {N: 1}} },
+		"2 levels, and no request":                 func(d *ActDone) { d.Levels = []int64{1, 2} },
+		`"fds" is -1`:                              func(d *ActDone) { d.After = &less },
+		`"fds" is 9007199254740993, which`:         func(d *ActDone) { d.Levels = []int64{1<<53 + 1} },
 	} {
 		again := recorded(t, e.events)
 		spoil(again[first].Act)

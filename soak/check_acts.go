@@ -51,8 +51,8 @@ func (r *Report) actVerdict(f FaultDone, a Act, done []ActDone) Verdict {
 		switch {
 		case d.Wrong != "":
 			return failed(LeakNone, "NO RECOVERY ", fmt.Sprintf("%s: %s", a.Name, d.Wrong))
-		case len(d.Levels) > leastPile && climbs(d.Levels[1:]): // the first requests open what stays
-			return failed(LeakPerRequest, "LEAK per-request: ", fmt.Sprintf("under %s every round of requests leaves file descriptors behind: %s at rest", a.Name, listed(d.Levels)))
+		case d.piles():
+			return failed(LeakPerRequest, "LEAK per-request: ", d.rate(a.Name))
 		case c != nil && c.State != StateUp && (c.Took >= r.Start.Scenario.RecoverWithin || r.Stop.Reason != StopInterrupted):
 			return failed(LeakNone, "NO RECOVERY ", fmt.Sprintf("not healthy within %s after %s: %s", r.Start.Scenario.RecoverWithin, a.Name, c.Evidence))
 		}
@@ -82,19 +82,37 @@ func failed(class LeakClass, headline, reason string) Verdict {
 	return Verdict{Status: Fail, Class: class, Reason: reason, Headline: headline + reason}
 }
 
-// underway says how many requests were under way, and what else was seen.
+// piles says that the disturbed target held more after every round of requests. The
+// first round is left out: it opens what stays.
+func (d ActDone) piles() bool { return len(d.Levels) > leastPile && climbs(d.Levels[1:]) }
+
+// rate says how much that is for each request, or each that failed where some did.
+func (d ActDone) rate(act string) string {
+	met, what := Outcome{Answers: d.Met}, "failed request"
+	n := met.Errors()
+	if n == 0 {
+		n, what = met.Sent(), "request"
+	}
+	rounds := len(d.Levels) - 1
+	each := float64(d.Levels[rounds]-d.Levels[1]) / (float64(n) * float64(rounds-1) / float64(rounds))
+	return fmt.Sprintf("under %s the server keeps %+.2f file descriptors per %s: %s at rest after rounds of %s, of which %d failed", act, each, what,
+		listed(d.Levels), count(int64(met.Sent()/rounds), "request"), met.Errors()/rounds)
+}
+
+// underway says how many requests were under way, and how a disturbed target took the
+// last act.
 func underway(done []ActDone) string {
-	sent, failed, seen, levels := 0, 0, "", ""
+	sent, failed, disturbed := 0, 0, ""
 	for _, d := range done {
 		sent, failed = sent+d.Sent(), failed+d.Errors()
-		if d.Seen != "" {
-			seen = "; " + d.Seen
+		if met := (Outcome{Answers: d.Met}); len(d.Met) > 0 {
+			disturbed = fmt.Sprintf("; disturbed, it failed %d of %s and held %s file descriptors", met.Errors(), count(int64(met.Sent()), "request"), listed(d.Levels))
 		}
-		if len(d.Levels) > 0 {
-			levels = fmt.Sprintf("; %s file descriptors under requests meanwhile", listed(d.Levels))
+		if d.Seen != "" {
+			disturbed = "; " + d.Seen
 		}
 	}
-	return fmt.Sprintf("; of %s meanwhile %d failed", count(int64(sent), "request"), failed) + levels + seen
+	return fmt.Sprintf("; of %s at its end %d failed", count(int64(sent), "request"), failed) + disturbed
 }
 
 // climbs says whether each level is higher than the one before.

@@ -82,7 +82,7 @@ func timedFaults(s *Scenario) (all []timed) {
 func (l *Layout) due(elapsed time.Duration, done bool) int {
 	first := -1
 	for i, t := range l.timed {
-		waits := t.next > 0 && t.next <= elapsed && !(done && t.came)
+		waits := t.next > 0 && t.next <= elapsed && (!done || !t.came)
 		if waits && (first < 0 || t.next < l.timed[first].next) {
 			first = i
 		}

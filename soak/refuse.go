@@ -117,12 +117,8 @@ func (r *Report) refuseWave(w WaveDone) error {
 	if err := r.refuseFault(w); err != nil {
 		return fmt.Errorf("wave %d: %w", len(r.waves), err)
 	}
-	left := w.Requests - w.Missed
-	for _, a := range w.Answers {
-		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
-			return fmt.Errorf("wave %d has %d requests, and the answers are not theirs", len(r.waves), w.Requests)
-		}
-		left -= a.N
+	if err := refuseAnswers(fmt.Sprintf("wave %d", len(r.waves)), w.Answers, w.Requests-w.Missed); err != nil {
+		return err
 	}
 	if err := refuseCounts(w.Open); err != nil {
 		return err
@@ -133,6 +129,18 @@ func (r *Report) refuseWave(w WaveDone) error {
 		}
 	}
 	return w.Sample.refuse()
+}
+
+// refuseAnswers says that the answers are not those of so many requests, or fewer.
+func refuseAnswers(what string, all []Answer, requests int) error {
+	left := requests
+	for _, a := range all {
+		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
+			return fmt.Errorf("%s has %d requests, and the answers are not theirs", what, requests)
+		}
+		left -= a.N
+	}
+	return nil
 }
 
 // mostAtOnce bounds the requests that one occurrence of a fault has in flight.
@@ -173,14 +181,14 @@ func (r *Report) refuseAct(d ActDone) error {
 	case c == nil && d.Missed == 0 || c != nil && c.refuse() != nil:
 		return fmt.Errorf("%s without a proof of what came after it", planned[d.Act].Name)
 	}
-	sent := 0
-	for _, a := range d.Answers {
-		if a.N < 1 || a.N > mostSentBefore || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
-			return fmt.Errorf("%s was met by requests with answers that are not theirs", planned[d.Act].Name)
+	for _, all := range [][]Answer{d.Answers, d.Met} {
+		if err := refuseAnswers(planned[d.Act].Name, all, mostSentBefore); err != nil {
+			return err
 		}
-		if sent += a.N; sent > mostSentBefore {
-			return fmt.Errorf("%s was met by more than %d requests", planned[d.Act].Name, mostSentBefore)
-		}
+	}
+	sent := d.Sent()
+	if len(d.Levels) > 1 && len(d.Met) == 0 {
+		return fmt.Errorf("%s has %d levels, and no request between them", planned[d.Act].Name, len(d.Levels))
 	}
 	if d.MaxInFlight < 0 || d.MaxInFlight > sent {
 		return fmt.Errorf("%s was met by %d requests, %d at once", planned[d.Act].Name, sent, d.MaxInFlight)

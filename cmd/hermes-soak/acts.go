@@ -235,7 +235,7 @@ func (a *actor) onDamaged(ctx context.Context, spec faults.Spec, done *soak.Acte
 		done.Seen = "on a damaged database " + lad.Evidence
 		return nil
 	}
-	for round := 0; round <= damagedRounds && !a.hasQuit(); round++ {
+	for round := 0; !a.hasQuit(); round++ {
 		s, err := soak.AtRest(ctx, a)
 		if errors.Is(err, soak.ErrGone) {
 			done.Seen = "on a damaged database it ended: " + err.Error()
@@ -244,11 +244,10 @@ func (a *actor) onDamaged(ctx context.Context, spec faults.Spec, done *soak.Acte
 		if err != nil {
 			return err
 		}
-		done.Levels = append(done.Levels, s.Gauges[soak.GaugeFDs])
-		if hung, err := a.meetDamage(ctx); err != nil || hung > 0 {
-			if hung > 0 {
-				done.Wrong = fmt.Sprintf("on a damaged database %s got no whole answer in time", counted(hung, "request", "requests"))
-			}
+		if done.Levels = append(done.Levels, s.Gauges[soak.GaugeFDs]); round == damagedRounds {
+			break
+		}
+		if err := a.meetDamage(ctx, done); err != nil {
 			return err
 		}
 	}
@@ -259,14 +258,21 @@ func (a *actor) onDamaged(ctx context.Context, spec faults.Spec, done *soak.Acte
 	return a.strike(ctx, spec, listening, done)
 }
 
-// meetDamage sends a few requests to every endpoint, and counts those that hang.
-func (a *actor) meetDamage(ctx context.Context) (hung int, err error) {
+// meetDamage sends a few requests to every endpoint, none of which is to hang.
+func (a *actor) meetDamage(ctx context.Context, done *soak.Acted) error {
+	met := soak.Outcome{Answers: done.Met}
 	for p := range a.asked {
 		out, err := a.load.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: p, Requests: 2 * underway})
 		if err != nil || ctx.Err() != nil {
-			return 0, errors.Join(err, ctx.Err())
+			return errors.Join(err, ctx.Err())
 		}
-		hung += out.Count(func(answer soak.Answer) bool { return answer.Class == soak.ClassTimeout })
+		for _, answer := range out.Answers {
+			met.Add(answer, 0)
+		}
 	}
-	return hung, nil
+	done.Met = met.Answers
+	if hung := met.Count(func(answer soak.Answer) bool { return answer.Class == soak.ClassTimeout }); hung > 0 {
+		done.Wrong = fmt.Sprintf("on a damaged database %s got no whole answer in time", counted(hung, "request", "requests"))
+	}
+	return nil
 }

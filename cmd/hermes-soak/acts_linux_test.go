@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -190,6 +191,15 @@ func TestActsFail(t *testing.T) {
 		acted(t, 1, program(t, actArgs([]string{"kill:n=2"}, "--url", url, "--allow-process-faults", "--recover-within", "1s")...),
 			"NO RECOVERY not healthy within 1s after fault:kill: refused: ", "nobody listens there", "PASS    alive")
 	})
+}
+
+// TestLeakOnDamage: what is kept while the database is damaged has a rate. It is kept
+// for every request here; which of them fail is a matter of the pages.
+func TestLeakOnDamage(t *testing.T) {
+	t.Parallel()
+	s := program(t, actArgs([]string{"corrupt:n=5,pages=1"}, "--leak", "file")...)
+	acted(t, 1, s, "FAIL    recovers fault:corrupt: per-request leak: under fault:corrupt the server keeps +", "\nLEAK per-request: under fault:corrupt")
+	t.Log(regexp.MustCompile(`(?m)^LEAK.*`).FindString(s.out.String()))
 }
 
 // inActs starts a run that has many acts, and returns in the middle of one.
