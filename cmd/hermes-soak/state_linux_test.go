@@ -81,8 +81,9 @@ func TestFaultsOfFiles(t *testing.T) {
 // lock makes, with its rate, and by nothing else.
 func TestErrorPathUnderALock(t *testing.T) {
 	t.Parallel()
-	s, _ := filesRun(t, "--leak", "error-path", "--fault", "db-lock:for=200ms")
-	if said := s.exits(t, 1); !regexp.MustCompile(`FAIL    recovers fault:db-lock: per-request leak: fault:db-lock leaves \+\d`).MatchString(said) {
+	s, _ := filesRun(t, "--batches", "2", "--requests", "30", "--leak", "error-path", "--fault", "db-lock:for=200ms")
+	said := s.exits(t, 1)
+	if !regexp.MustCompile(`FAIL    recovers fault:db-lock: per-request leak: fault:db-lock leaves \+\d`).MatchString(said) {
 		t.Errorf("%s", said)
 	}
 }
