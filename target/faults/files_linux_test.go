@@ -110,6 +110,13 @@ func TestSessions(t *testing.T) {
 	if text() != before {
 		t.Error("it was written to")
 	}
+	killed := filepath.Join(t.TempDir(), "state.db") // as who is killed leaves it
+	wal, err := os.ReadFile(path + "-wal")
+	ok(t, err)
+	ok(t, errors.Join(os.WriteFile(killed, []byte(before), 0o600), os.WriteFile(killed+"-wal", wal, 0o600)))
+	if titles, err := Sessions(t.Context(), killed); err != nil || titles["b"] != "title b" {
+		t.Errorf("after a kill: %q, %v", titles, err)
+	}
 	ok(t, db.Close())
 	if titles, err := Sessions(t.Context(), path); err != nil || len(titles) != 2 {
 		t.Errorf("at rest: %q, %v", titles, err)
