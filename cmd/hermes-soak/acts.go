@@ -213,8 +213,9 @@ func (a *actor) ask(ctx context.Context, round int) (soak.Outcome, error) {
 	return out, nil
 }
 
-// damagedRounds is how often requests meet damaged data, with a look after each time.
-const damagedRounds = 6
+// damagedRounds is how often requests meet damaged data, with a look after each time:
+// as many as it takes to prove that something piles up, and one.
+const damagedRounds = 8
 
 // onDamaged has the server start on damaged data, sends it requests, and has it end. It
 // may refuse as it likes, but not hang.
