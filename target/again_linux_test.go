@@ -34,6 +34,7 @@ func TestAgain(t *testing.T) {
 	p := launch(t, Command{Args: []string{"sh", "-c", "sleep 600 & wait"}, Remove: []string{home}})
 	seen := []Identity{p.Identity()}
 	for _, script := range []string{"exit 4", "sleep 600 & sleep 600 & wait"} {
+		below(t, p.guard.Process.Pid, 2) // the shell has started what is to outlive it
 		ok(t, unix.Kill(p.Identity().PID, unix.SIGKILL))
 		awaitExit(t, p, "signal: killed")
 		all := below(t, p.guard.Process.Pid, 1) // what outlived it
