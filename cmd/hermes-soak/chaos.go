@@ -13,7 +13,13 @@ import (
 type chaos struct {
 	seed uint64
 	done []faults.Spec
-	left []string // the kinds that it leaves out, and why
+	left []leftOut
+}
+
+// leftOut are kinds that chaos leaves out for one reason.
+type leftOut struct {
+	why   string
+	kinds []string
 }
 
 // unleash adds what --chaos asks for: of every kind that is not asked for by name one
@@ -58,7 +64,11 @@ func (p *targetPlan) spared(s faults.Spec) string {
 
 // leave leaves a fault out.
 func (c *chaos) leave(s faults.Spec, why string) {
-	c.left = append(c.left, fmt.Sprintf("%s (%s)", s.Kind(), why))
+	i := slices.IndexFunc(c.left, func(l leftOut) bool { return l.why == why })
+	if i < 0 {
+		i, c.left = len(c.left), append(c.left, leftOut{why: why})
+	}
+	c.left[i].kinds = append(c.left[i].kinds, s.Kind())
 }
 
 // without takes out of the plan what chaos added and cannot be had after all. It is
@@ -84,8 +94,8 @@ func (c *chaos) String() string {
 		all = append(all, s.String())
 	}
 	said := fmt.Sprintf("chaos: %s; one of them alone: --seed %d --fault KIND:...", strings.Join(all, " "), c.seed)
-	if len(c.left) > 0 {
-		said += "; not here: " + strings.Join(c.left, ", ")
+	for _, l := range c.left {
+		said += fmt.Sprintf("; not here: %s (%s)", strings.Join(l.kinds, ", "), l.why)
 	}
 	return said
 }

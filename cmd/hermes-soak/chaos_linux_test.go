@@ -24,9 +24,9 @@ func TestUnleash(t *testing.T) {
 		said      []string
 	}{
 		"bundled":             {targetPlan{kind: "bundled"}, []string{"abort", "sse-drop", "latency", "cpu", "db-lock", "db-replace", "disk-full", "kill", "corrupt"}, nil, []string{"chaos: abort ", "--seed 7 --fault KIND:..."}},
-		"home of somebody":    {targetPlan{kind: "bundled", home: "/srv"}, []string{"abort", "cpu", "term"}, []string{"db-lock", "corrupt"}, []string{"db-lock (only in a home that hermes-soak makes itself)"}},
-		"launched":            {targetPlan{kind: "launched", url: "http://127.0.0.1:1"}, []string{"abort", "latency"}, []string{"sse-drop", "cpu", "pause", "db-lock", "kill"}, []string{"--fault sse-drop:path=/PATH", "cpu (a server of your own: by name only)"}},
-		"attached over https": {targetPlan{kind: "attached", url: "https://127.0.0.1:1"}, []string{"abort", "burst"}, []string{"latency", "down", "cpu"}, []string{"down (for http:// alone)"}},
+		"home of somebody":    {targetPlan{kind: "bundled", home: "/srv"}, []string{"abort", "cpu", "term"}, []string{"db-lock", "corrupt"}, []string{"db-lock, db-replace, disk-full, corrupt (only in a home that hermes-soak makes itself)"}},
+		"launched":            {targetPlan{kind: "launched", url: "http://127.0.0.1:1"}, []string{"abort", "latency"}, []string{"sse-drop", "cpu", "pause", "db-lock", "kill"}, []string{"--fault sse-drop:path=/PATH", "not here: pause, cpu, fd-limit, kill, term (a server of your own: by name only)"}},
+		"attached over https": {targetPlan{kind: "attached", url: "https://127.0.0.1:1"}, []string{"abort", "burst"}, []string{"latency", "down", "cpu"}, []string{"down (for http:// alone); not here: "}},
 		"asked for by name": {targetPlan{kind: "launched", url: "http://127.0.0.1:1", faults: []faults.Spec{parse("abort:path=/x"), parse("sse-drop:path=/y")}},
 			[]string{"abort", "sse-drop", "burst"}, nil, []string{"chaos: half-open:"}},
 	} {
