@@ -37,6 +37,7 @@ type FaultDone struct {
 	stayed int64  // file descriptors that came with its waves and were never given back
 	unwell string // the evidence where the target did not recover
 	leaks  bool   // growth has proven it
+	doubt  bool   // growth has proven a leak, and this may be whose it is
 	unit   string
 }
 
@@ -85,6 +86,9 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 	reason := fmt.Sprintf("healthy within %s after each wave of %s; %d file descriptors before, %d after; ",
 		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After)
 	switch {
+	case f.doubt:
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%+.2f handles kept per occurrence (95%% %.2f-%.2f), where growth has found a leak and cannot tell whose it is: send more requests",
+			reason, f.Kept.Rate, f.Kept.Low, f.Kept.High)}
 	case f.Kept != nil:
 		reason += fmt.Sprintf("%+.2f handles kept per occurrence (95%% %.2f-%.2f)", f.Kept.Rate, f.Kept.Low, f.Kept.High)
 	case f.stayed > 0:
@@ -200,13 +204,15 @@ func (f *FaultDone) add(r *Report, i int) {
 // kept takes over what growth says of the fault.
 func (f *FaultDone) kept(r *Report, g grown, probe int) {
 	f.judged = g.wavesOf(r, probe)
-	guilty := slices.ContainsFunc(g.guilties(r), func(e ratchet.EndpointRate) bool { return e.Probe == probe })
+	all := g.guilties(r)
+	guilty := slices.ContainsFunc(all, func(e ratchet.EndpointRate) bool { return e.Probe == probe })
 	for _, e := range g.Endpoints {
 		if e.Probe == probe && (guilty || f.judged >= ratchet.LeastLoadWaves) {
 			f.Kept = &Kept{e.Rate.Rate, e.Rate.Low, e.Rate.High}
 		}
 	}
-	if guilty && g.class == LeakPerRequest && !g.tolerated(r) {
-		f.leaks, f.unit = true, g.unit()
+	if g.class == LeakPerRequest && !g.tolerated(r) {
+		f.leaks, f.unit = f.leaks || guilty, g.unit()
+		f.doubt = len(all) == 0 && f.Kept != nil && f.Kept.Low > 0
 	}
 }

@@ -229,6 +229,27 @@ func TestRequestsAmongFaults(t *testing.T) {
 	}
 }
 
+// TestDoubtedFault: a fault that growth cannot be sure of is no pass where growth has
+// found a leak.
+func TestDoubtedFault(t *testing.T) {
+	doubted := 0
+	for seed := range uint64(20) {
+		f := newFaulty(seed)
+		f.loop.Start.Scenario.Requests, f.keeps, f.lasts = 6, 1, 10*time.Millisecond
+		r := f.soak(t)
+		v := verdictOf(t, r, "recovers", "fault:pause")
+		if g := verdictOf(t, r, "growth", "handles"); g.Status == Fail && v.Status == Pass {
+			t.Errorf("seed %d: %s\n%s", seed, g.Reason, v.Reason)
+		}
+		if strings.Contains(v.Reason, "cannot tell whose it is: send more requests") {
+			doubted++
+		}
+	}
+	if doubted == 0 {
+		t.Error("growth was sure each time, and nothing was tried")
+	}
+}
+
 // TestInterruptedRecovery: who does not wait for the recovery gets no verdict on it.
 func TestInterruptedRecovery(t *testing.T) {
 	f := newFaulty(3)
