@@ -174,6 +174,9 @@ func (g grown) culprit(r *Report) string {
 			}
 		}
 	}
+	if g.Rate.Rate == 0 && g.dosed.Rate > 0 {
+		return g.keeps("the server", "request or occurrence of a fault", g.dosed, doubt)
+	}
 	return g.keeps("the server", "request", g.Rate, doubt)
 }
 

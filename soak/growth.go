@@ -22,10 +22,11 @@ type grown struct {
 	class LeakClass // of the ratchet's class, with the idle stretch heard
 	parts []part    // those that were read
 	idle  ratchet.Stretch
-	why   string // why there is no answer; else empty
-	file  string // the one file or device that the handles are on, where there is one
-	watch bool   // by time alone
-	size  int64  // of a unit of memory, in bytes; 0 of anything that is counted
+	dosed ratchet.Interval // the rate over requests and occurrences of faults alike, where there were any
+	why   string           // why there is no answer; else empty
+	file  string           // the one file or device that the handles are on, where there is one
+	watch bool             // by time alone
+	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
 }
 
 // growths judges each gated family, as a look at the run so far.

@@ -24,6 +24,7 @@ func (g *grown) ofRequests(r *Report) {
 	if requests == 0 || requests == g.Requests {
 		return
 	}
+	g.dosed = g.Rate
 	n := float64(requests)
 	share := n / float64(g.Requests)
 	g.Rate = ratchet.Interval{Rate: rate.Rate / n, Low: rate.Low / n, High: rate.High / n}

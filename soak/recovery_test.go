@@ -241,6 +241,9 @@ func TestDoubtedFault(t *testing.T) {
 		if g := verdictOf(t, r, "growth", "handles"); g.Status == Fail && v.Status == Pass {
 			t.Errorf("seed %d: %s\n%s", seed, g.Reason, v.Reason)
 		}
+		if strings.Contains(r.Conclusion.Line, "+0.00") {
+			t.Errorf("seed %d: %s", seed, r.Conclusion.Line)
+		}
 		if strings.Contains(v.Reason, "cannot tell whose it is: send more requests") {
 			doubted++
 		}
