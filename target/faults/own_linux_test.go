@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,7 @@ const occurrences = 20
 // TestOwnClients: a bad client leaves nothing in ourselves, whatever the server does
 // with it. Those that last are held together, as the program does.
 func TestOwnClients(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it closes connections that nobody else does
 	for behaviour, start := range behaviours {
 		for name, spec := range clients {
 			t.Run(name+", the server "+behaviour, func(t *testing.T) {
