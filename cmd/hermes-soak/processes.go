@@ -124,11 +124,13 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 	}()
 	out, err := one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: w.Requests})
 	one.next++
-	if seen := <-climbed; ctx.Err() == nil { // else the look was cut short
+	if seen := <-climbed; ctx.Err() == nil {
 		out.During = seen
+	} else {
+		err = nil // the requests were given up by us, as was the look
 	}
 	hold(ctx, time.Until(over))
-	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.reader > 0 {
+	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.reader > 0 && ctx.Err() == nil {
 		// What it is answered, the proof of health tells.
 		_, err = one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.reader, Requests: 1})
 	}
