@@ -27,7 +27,7 @@ var (
 		"latency:by=10s,for=5m", "bandwidth:rate=1,for=5m", "reset-peer:after=10s,for=5m", "slicer:size=1,by=100ms,for=5m", "timeout:for=5m",
 		"pause:for=5m", "cpu:n=1,for=5m", "fd-limit:for=5m", "db-lock:for=5m",
 	}
-	briefFaults = []string{"abort", "reset", "malformed", "burst", "sse-drop", "down"}
+	briefFaults = []string{"abort:path=/api/export", "reset", "malformed", "burst", "sse-drop:path=/api/sessions/stream", "down"}
 )
 
 // endings are the ways in which a run ends before its time; a status of -1 is a signal.
