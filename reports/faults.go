@@ -9,7 +9,7 @@ import (
 )
 
 // faultTable is a line for each fault: what was done, and what it left behind; "" where
-// there were none. What is not known is "?".
+// there were none. What is not known is "?", and what another process cannot keep "-".
 func faultTable(all []soak.FaultDone) string {
 	if len(all) == 0 {
 		return ""
@@ -24,6 +24,9 @@ func faultTable(all []soak.FaultDone) string {
 		}
 		if k := f.Kept; k != nil {
 			kept = fmt.Sprintf("%+.2f (95%% %.2f-%.2f)", k.Rate, k.Low, k.High)
+		}
+		if f.Act {
+			kept = "-"
 		}
 		var states []string
 		for _, state := range f.During {

@@ -9,7 +9,7 @@ import (
 )
 
 // disturbed is the fixed run with two faults in it: one that was there twelve times and
-// left nothing behind, and one that never was.
+// left nothing behind, and one that never was; a session is lost.
 func disturbed(t *testing.T) ([]soak.Event, *soak.Report) {
 	t.Helper()
 	var all []soak.Event
@@ -24,6 +24,12 @@ func disturbed(t *testing.T) ([]soak.Event, *soak.Report) {
 			e.Wave.Missed, e.Wave.Why = 1, "fault fd-limit did not happen: none listens"
 			e.Wave.Recovery = &soak.Recovery{Took: 120 * time.Millisecond, State: soak.StateUp}
 			e.Wave.During = &soak.Ladder{When: soak.ClimbFault, State: soak.StateWedgedHang, Evidence: "no byte in 250ms", Rungs: []soak.Rung{{Name: "process", OK: true}}}
+		case e.Stop != nil:
+			state := e
+			state.Kind, state.Stop = "state", nil
+			state.State = &soak.Stored{Acknowledged: 180, Unsure: 4, Before: 550, Lost: soak.Sessions{N: 1, Names: []string{"soak RUN 17"}}}
+			all = append(all, state)
+			e.Seq++
 		}
 		all = append(all, e)
 	}
@@ -50,9 +56,10 @@ func TestQuietHasNoFaults(t *testing.T) {
 
 // TestFaultsUnknown: what is not known is not shown as a number.
 func TestFaultsUnknown(t *testing.T) {
-	want := "FAULTS       injected  missed  recovered in  handles    kept per occurrence  meanwhile\n" +
-		"fault:pause  0         4       ?             ?, then ?  ?\n"
-	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}}); got != want {
+	want := "FAULTS       injected  missed  recovered in  handles    kept per occurrence    meanwhile\n" +
+		"fault:pause  0         4       ?             ?, then ?  ?\n" +
+		"fault:abort  3         0       ?             ?, then ?  +1.00 (95% 0.50-2.00)\n"
+	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}, {Fault: "fault:abort", Injected: 3, Kept: &soak.Kept{Rate: 1, Low: 0.5, High: 2}}}); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -72,6 +79,7 @@ func TestFaultsSchema(t *testing.T) {
 			t.Errorf("%v\n%s", err, line)
 		}
 	}
+	r.Faults[0].Kept = &soak.Kept{Rate: 1, Low: 0.5, High: 2} // its waves are too few
 	if err := JSON(&one, r); err != nil {
 		t.Fatal(err)
 	}

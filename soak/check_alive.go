@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// alive fails when the target died, was restarted or no longer serves.
+// alive fails when the target died, was restarted or no longer serves, unless a
+// fault of ours did that.
 type alive struct{}
 
 func (alive) Judge(r *Report) []Verdict {
@@ -14,6 +15,9 @@ func (alive) Judge(r *Report) []Verdict {
 		lad, climbed = failed, true
 	} else if start, ok := r.last(ClimbStart); ok && !start.State.Serving() {
 		lad, climbed = start, true
+	}
+	if fault, down := r.broughtDown(); down {
+		return []Verdict{{Status: Unknown, Reason: "what " + fault + " did to the server is for recovers to judge, and the run ended with it"}}
 	}
 	switch {
 	case r.Stop.Reason == StopDied:

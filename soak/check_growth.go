@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -77,7 +78,7 @@ func (g grown) verdict(r *Report) Verdict {
 // be more than --tolerance: for the endpoint that is named, if there is one.
 func (g grown) tolerated(r *Report) bool {
 	most := g.Upper
-	if e, one := g.guilty(r); one {
+	for _, e := range g.guilties(r) {
 		most = max(most, e.Rate.High)
 	}
 	doubt := g.Class == ratchet.Unknown && g.LoadWaves >= ratchet.LeastLoadWaves
@@ -103,9 +104,12 @@ func (g grown) where(r *Report) string {
 	who := "each endpoint"
 	if e, one := g.guilty(r); one {
 		who = r.Start.Scenario.Probes[e.Probe].Name
-		if r.fault(e.Probe) {
-			return ". Look for what is opened and not closed on the path that " + who + " takes"
-		}
+	}
+	switch {
+	case g.byFaults(r) && who == "each endpoint":
+		return ". Look for what is opened and not closed on the paths that they take"
+	case g.byFaults(r):
+		return ". Look for what is opened and not closed on the path that " + who + " takes"
 	}
 	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
 }
@@ -147,22 +151,33 @@ func (g grown) level() string {
 		plural(g.unit()), float64(g.First)*g.told(), float64(g.Last)*g.told(), over)
 }
 
-// culprit says which endpoint keeps how much; or that the server does, where no
-// one endpoint is proven to.
+// culprit says which endpoints, or faults, keep how much; or that the server does, where
+// none is proven to.
 func (g grown) culprit(r *Report) string {
-	who, per, rate, doubt := "the server", "request", g.Rate, ""
-	if e, one := g.guilty(r); one {
-		who, rate = r.Start.Scenario.Probes[e.Probe].Name, e.Rate
-		if r.fault(e.Probe) {
-			per = "occurrence"
+	guilty := g.guilties(r)
+	if len(guilty) == 1 || g.byFaults(r) {
+		var all []string
+		for _, e := range guilty {
+			per := "request"
+			if r.fault(e.Probe) {
+				per = "occurrence"
+			}
+			all = append(all, g.keeps(r.Start.Scenario.Probes[e.Probe].Name, per, e.Rate, ""))
 		}
-	} else if r.Start.Assumed == "" {
+		return strings.Join(all, "; ")
+	}
+	doubt := ""
+	if r.Start.Assumed == "" {
 		for _, e := range g.Endpoints {
 			if 5*e.Gained >= 4*g.Gained {
 				doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)
 			}
 		}
 	}
+	return g.keeps("the server", "request", g.Rate, doubt)
+}
+
+func (g grown) keeps(who, per string, rate ratchet.Interval, doubt string) string {
 	return fmt.Sprintf("%s keeps %+.2f %s per %s (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), per, rate.Low*g.told(), rate.High*g.told(), doubt)
 }
 

@@ -2,9 +2,12 @@ package soak
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"hermes-soak/soak/ratchet"
 )
 
 // FaultDone sums up one fault over the run.
@@ -24,9 +27,14 @@ type FaultDone struct {
 	// During are the states in which the target was seen while the fault was there.
 	During []State `json:"during,omitempty"`
 	// Kept is how many handles each occurrence leaves behind, with its 95 % interval;
-	// nil where growth could not be judged.
+	// nil where growth could not be judged, or had too few waves of the fault to go by.
 	Kept *Kept `json:"kept,omitempty"`
+	// Act: the target is another process after it, and nothing can be kept.
+	Act bool `json:"act,omitempty"`
 
+	timed  bool   // it has a time of its own
+	judged int    // waves of it by which growth was judged
+	stayed int64  // file descriptors that came with its waves and were never given back
 	unwell string // the evidence where the target did not recover
 	leaks  bool   // growth has proven it
 	unit   string
@@ -44,10 +52,17 @@ type Kept struct {
 type recovers struct{}
 
 func (recovers) Judge(r *Report) (out []Verdict) {
-	for _, f := range r.Faults {
+	for i, f := range r.Faults {
 		v := f.verdict(r.Start.Scenario.RecoverWithin)
+		if f.Act {
+			act := len(r.Start.Scenario.Acts) - len(r.Faults) + i
+			v = r.actVerdict(f, r.Start.Scenario.Acts[act], r.actsOf(act))
+		}
 		v.Subject = f.Fault
 		out = append(out, v)
+	}
+	if r.State != nil {
+		out = append(out, r.State.verdict())
 	}
 	return out
 }
@@ -61,14 +76,23 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 		reason := fmt.Sprintf("%s leaves %+.2f %s behind per occurrence (95%% %.2f-%.2f), over %s", f.Fault, f.Kept.Rate, plural(f.unit), f.Kept.Low, f.Kept.High, count(int64(f.Injected), "occurrence"))
 		return Verdict{Status: Fail, Class: LeakPerRequest, Reason: reason + ". Look for what is opened and not closed on the path that it takes", Headline: "LEAK per-request: " + reason}
 	case f.Injected == 0 && f.Missed == 0:
-		return Verdict{Status: Unknown, Reason: "the run ended before it came to " + f.Fault}
+		return Verdict{Status: Unknown, Reason: "the run ended before it came to " + f.Fault + f.sooner()}
 	case f.Missed > f.Injected:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d could not be carried out: %s", f.Missed, f.Missed+f.Injected, f.Why)}
-	case f.Kept == nil || f.Before == nil:
-		return Verdict{Status: Unknown, Reason: "healthy again every time; whether handles stay behind could not be judged: see growth"}
+	case f.Before == nil || f.After == nil:
+		return Verdict{Status: Unknown, Reason: "healthy again every time; whether handles stay behind could not be judged: they were not read"}
 	}
-	reason := fmt.Sprintf("healthy within %s after each wave of %s; %d file descriptors before, %d after; %+.2f handles kept per occurrence (95%% %.2f-%.2f)",
-		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After, f.Kept.Rate, f.Kept.Low, f.Kept.High)
+	reason := fmt.Sprintf("healthy within %s after each wave of %s; %d file descriptors before, %d after; ",
+		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After)
+	switch {
+	case f.Kept != nil:
+		reason += fmt.Sprintf("%+.2f handles kept per occurrence (95%% %.2f-%.2f)", f.Kept.Rate, f.Kept.Low, f.Kept.High)
+	case f.stayed > 0:
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%d of those that came with it were never given back, and %s can be judged, too few to tell a leak from chance%s",
+			reason, f.stayed, count(int64(f.judged), "wave"), f.more())}
+	default:
+		reason += "none that came with it stayed; too few waves for a rate"
+	}
 	if len(f.During) > 0 {
 		reason += "; while it was there: " + joined(f.During)
 	}
@@ -76,6 +100,22 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 		reason += fmt.Sprintf("; %d more could not be carried out: %s", f.Missed, f.Why)
 	}
 	return Verdict{Status: Pass, Class: LeakNone, Reason: reason}
+}
+
+// sooner says how a fault that never came would come.
+func (f FaultDone) sooner() string {
+	if f.timed {
+		return ": its time (at=, every=) is after the end of the load; run longer, or have it come sooner"
+	}
+	return ""
+}
+
+// more says how to get more waves of the fault.
+func (f FaultDone) more() string {
+	if f.timed {
+		return ": have it come more often (every=), or leave at= and every= out"
+	}
+	return ": run longer"
 }
 
 // joined lists states.
@@ -89,11 +129,13 @@ func joined(states []State) string {
 
 // faultsDone sums up the faults.
 func (r *Report) faultsDone() (all []FaultDone) {
+	floor := r.neverReleased()
 	for p := r.Start.Scenario.endpoints(); p < len(r.Start.Scenario.Probes); p++ {
-		f := FaultDone{Fault: r.Start.Scenario.Probes[p].Name}
+		f := FaultDone{Fault: r.Start.Scenario.Probes[p].Name, timed: r.Start.Scenario.Probes[p].At > 0}
 		for i := range r.waves {
 			if w := &r.waves[i]; w.Kind == WaveLoad && w.Probe == p {
 				f.add(r, i)
+				f.stayed += max(0, floor[i]-floor[max(0, i-1)])
 			}
 		}
 		for _, g := range r.grown {
@@ -103,7 +145,26 @@ func (r *Report) faultsDone() (all []FaultDone) {
 		}
 		all = append(all, f)
 	}
-	return all
+	return append(all, r.actsSummed()...)
+}
+
+// neverReleased is, after each wave, the fewest file descriptors that were held from
+// then on. A wave in which they were not read has those of the next.
+func (r *Report) neverReleased() []int64 {
+	floor, low := make([]int64, len(r.waves)), int64(math.MaxInt64)
+	if end, ok := r.Rests[RestEnd].Gauges[GaugeFDs]; ok {
+		low = end
+	}
+	r.series[GaugeFDs].each(func(wave int, v int64) { floor[wave] = v })
+	for i := len(floor) - 1; i >= 0; i-- {
+		if floor[i] > 0 {
+			low = min(low, floor[i])
+		}
+		if low < math.MaxInt64 {
+			floor[i] = low
+		}
+	}
+	return floor
 }
 
 // add adds the wave of that index.
@@ -134,12 +195,25 @@ func (f *FaultDone) add(r *Report, i int) {
 
 // kept takes over what growth says of the fault.
 func (f *FaultDone) kept(r *Report, g grown, probe int) {
+	f.judged = g.wavesOf(r, probe)
+	guilty := slices.ContainsFunc(g.guilties(r), func(e ratchet.EndpointRate) bool { return e.Probe == probe })
 	for _, e := range g.Endpoints {
-		if e.Probe == probe {
+		if e.Probe == probe && (guilty || f.judged >= ratchet.LeastLoadWaves) {
 			f.Kept = &Kept{e.Rate.Rate, e.Rate.Low, e.Rate.High}
 		}
 	}
-	if e, one := g.guilty(r); one && e.Probe == probe && g.class == LeakPerRequest && !g.tolerated(r) {
+	if guilty && g.class == LeakPerRequest && !g.tolerated(r) {
 		f.leaks, f.unit = true, g.unit()
 	}
+}
+
+// wavesOf is how many load waves of the probe growth was judged by.
+func (g grown) wavesOf(r *Report, probe int) (n int) {
+	seg, _ := segment(r, g.part, WaveLoad, WaveIdle, WaveDrain) // it was read, or there were no growth
+	for _, w := range seg.Waves[g.Warm : g.Warm+g.Judged] {
+		if w.Requests > 0 && w.Probe == probe {
+			n++
+		}
+	}
+	return n
 }

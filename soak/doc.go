@@ -22,6 +22,7 @@
 //	change    a process of the target that came to stay, or ended
 //	check     a rule over the run; its answer is a verdict: pass, fail or
 //	          unknown, with a reason
+//	act       a fault after which the target is another process; done after the last look
 //	run       one soak; a run is its events
 //	report    all that a run learned, and all that a reporter may read
 //

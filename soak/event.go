@@ -26,9 +26,12 @@ type Event struct {
 	Batch  *BatchDone `json:"batch,omitempty"`
 	Ladder *Ladder    `json:"ladder,omitempty"`
 	// Process is set where the target is no longer made of the same processes.
-	Process *Change `json:"process,omitempty"`
-	Extend  *Extend `json:"extend,omitempty"`
-	Stop    *Stop   `json:"stop,omitempty"`
+	Process *Change  `json:"process,omitempty"`
+	Extend  *Extend  `json:"extend,omitempty"`
+	Act     *ActDone `json:"act,omitempty"`
+	// State is what became of the sessions that the server acknowledged.
+	State *Stored `json:"state,omitempty"`
+	Stop  *Stop   `json:"stop,omitempty"`
 }
 
 // Start opens a run.

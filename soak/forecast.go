@@ -43,11 +43,11 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	}
 	switch g.class {
 	case LeakPerRequest:
+		if g.byFaults(r) {
+			return f, false // nobody can say how often they happen
+		}
 		rate, probes := g.Rate, r.Start.Scenario.turns()
 		if e, one := g.guilty(r); one {
-			if r.fault(e.Probe) {
-				return f, false // nobody can say how often that happens
-			}
 			rate, probes = e.Rate, r.Start.Scenario.Probes[e.Probe].turns()
 		}
 		if f.requests, ok = ratchet.Until(f.limit, level, rate); !ok {

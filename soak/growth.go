@@ -140,6 +140,7 @@ const rssLeastRequests = 2000
 // asks for one.
 func (g *grown) answer(r *Report, found ratchet.Finding) {
 	g.Growth, g.part, g.why = found.Growth, g.parts[found.Part], found.Why
+	g.ofRequests(r)
 	class := g.Class
 	switch {
 	case class == ratchet.Candidate && r.watching():
@@ -277,16 +278,28 @@ func (g grown) unit() string {
 // guilty is the one endpoint that the rises belong to; ok is false where there
 // is none or more than one.
 func (g grown) guilty(r *Report) (e ratchet.EndpointRate, ok bool) {
-	if len(r.Start.Scenario.Probes) == 1 && len(g.Endpoints) == 1 && r.Start.Assumed == "" {
-		return g.Endpoints[0], true
+	if all := g.guilties(r); len(all) == 1 {
+		return all[0], true
 	}
-	for _, each := range g.Endpoints {
-		if each.Guilty {
-			if ok {
-				return ratchet.EndpointRate{}, false
-			}
-			e, ok = each, true
+	return ratchet.EndpointRate{}, false
+}
+
+// guilties are the endpoints, and faults, that more of the rises belong to than their
+// share of the requests explains.
+func (g grown) guilties(r *Report) (all []ratchet.EndpointRate) {
+	if len(r.Start.Scenario.Probes) == 1 && len(g.Endpoints) == 1 && r.Start.Assumed == "" {
+		return g.Endpoints
+	}
+	for _, e := range g.Endpoints {
+		if e.Guilty {
+			all = append(all, e)
 		}
 	}
-	return e, ok
+	return all
+}
+
+// byFaults says that all who are guilty are faults.
+func (g grown) byFaults(r *Report) bool {
+	all := g.guilties(r)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(e ratchet.EndpointRate) bool { return !r.fault(e.Probe) })
 }

@@ -31,6 +31,8 @@ type Layout struct {
 	at        int        // the next of them
 	faultRNG  *rand.Rand // apart, so that the other cells are the same with and without faults
 	faultDeck []int
+	timed     []timed // faults that have a time of their own
+	timedLast bool    // the cell before was one of them
 
 	stretch, stretches int     // the one in hand, from 0, and how many are planned
 	dealt, sent        int     // in this stretch
@@ -43,7 +45,7 @@ type Layout struct {
 // NewLayout starts the layout of a plan that Validate accepts.
 func NewLayout(s *Scenario) *Layout {
 	l := &Layout{s: s, batch: 1, stretches: 1, rng: rand.New(rand.NewPCG(s.Seed, 1)), faultRNG: rand.New(rand.NewPCG(s.Seed, 3))}
-	l.wave, l.cells = averageWave(s), plannedCells(s)
+	l.wave, l.cells, l.timed = averageWave(s), plannedCells(s), timedFaults(s)
 	blocks := 8
 	if s.For > 0 || s.Batches >= 20 {
 		blocks = 24
@@ -78,16 +80,7 @@ func (l *Layout) draw(blocks int) {
 	if l.cells == 0 {
 		return
 	}
-	l.order, l.at = slices.Repeat([]int{-1}, l.cells), 0
-	if faults := l.faults(); len(faults) > 0 {
-		// Growth is not judged before a fifth of the requests is sent: a fault there is
-		// of no use.
-		early := l.cells / 5
-		l.order = append(l.order, slices.Repeat(faults, faultCells)...)
-		l.faultRNG.Shuffle(len(l.order)-early, func(i, j int) {
-			l.order[early+i], l.order[early+j] = l.order[early+j], l.order[early+i]
-		})
-	}
+	l.order, l.at = l.drawOrder(), 0
 	var planned float64
 	for i := range l.cells {
 		planned += l.dose[i*blocks/l.cells]
@@ -142,90 +135,68 @@ func (l *Layout) Largest() int {
 // Next deals the next cell, at the given time since the first; ok is false when
 // the plan is done.
 func (l *Layout) Next(elapsed time.Duration) (c Cell, ok bool) {
+	done := l.at == len(l.order) && l.stretch+1 == l.stretches
 	if l.cells == 0 {
-		return l.nextByTime(elapsed)
+		done = elapsed >= l.s.For
 	}
-	if l.at == len(l.order) {
-		if l.stretch+1 == l.stretches {
-			return Cell{}, false
-		}
+	if fault := l.due(elapsed, done); fault >= 0 {
+		return l.faultCell(l.block(elapsed), fault), true
+	}
+	switch {
+	case done:
+		return Cell{}, false
+	case l.cells == 0:
+		return l.nextByTime(elapsed), true
+	case l.at == len(l.order):
 		l.stretch++
 		l.draw(len(l.dose))
 	}
 	fault := l.order[l.at]
 	l.at++
-	block := min(l.dealt, l.cells-1) * len(l.dose) / l.cells
 	if fault >= 0 {
-		return l.faultCell(l.stretch*len(l.dose)+block, fault), true
+		return l.faultCell(l.block(elapsed), fault), true
 	}
+	block := l.block(elapsed)
 	n, left := l.owe(block), l.s.Planned()-l.sent
 	n = min(n, left-(l.cells-l.dealt-1))
 	if l.dealt == l.cells-1 {
 		n = left
 	}
 	l.batch = 1 + l.stretch*l.s.Batches + l.dealt*l.s.Batches/l.cells
-	return l.cell(l.stretch*len(l.dose)+block, n), true
+	return l.cell(block, n), true
 }
 
-func (l *Layout) nextByTime(elapsed time.Duration) (c Cell, ok bool) {
-	if elapsed >= l.s.For {
-		return Cell{}, false
+// block is that of the next cell, from 0 over all stretches.
+func (l *Layout) block(elapsed time.Duration) int {
+	if l.cells == 0 {
+		return min(len(l.dose)-1, int(int64(len(l.dose))*int64(elapsed)/int64(l.s.For)))
 	}
-	block := int(int64(len(l.dose)) * int64(elapsed) / int64(l.s.For))
+	return l.stretch*len(l.dose) + min(l.dealt, l.cells-1)*len(l.dose)/l.cells
+}
+
+func (l *Layout) nextByTime(elapsed time.Duration) Cell {
+	block := l.block(elapsed)
 	if l.at++; l.at%faultEvery == 0 && len(l.faults()) > 0 {
-		return l.faultCell(block, l.dealFault()), true
+		return l.faultCell(block, l.dealFault())
 	}
 	n := l.owe(block)
 	if l.inBatch >= l.s.Requests {
 		l.batch, l.inBatch = l.batch+1, 0
 	}
 	l.inBatch += n
-	return l.cell(block, n), true
+	return l.cell(block, n)
 }
 
 // owe is the number of requests that the next wave of the block should hold, so
 // that rounding does not add up.
 func (l *Layout) owe(block int) int {
-	l.owed += l.dose[block] * l.scale * float64(l.wave)
+	l.owed += l.dose[block%len(l.dose)] * l.scale * float64(l.wave)
 	return max(1, int(math.Round(l.owed))-l.sent)
 }
 
 func (l *Layout) cell(block, requests int) Cell {
 	l.dealt, l.sent = l.dealt+1, l.sent+requests
 	return Cell{Batch: l.batch, Block: block, Probe: l.deal(), Requests: requests, Load: l.rng.IntN(3)}
-}
-
-// Faults have cells of their own, so that what they leave behind is told from what
-// requests do: so many for each in a stretch of the load, or where the load is
-// planned by time one in every so many cells.
-const (
-	faultCells = 15 // of which about 11 are judged, and 9 rises prove a leak
-	faultEvery = 3
-	faultDose  = 4 // occurrences in an average one
-)
-
-// faults are the indices of the probes that are faults.
-func (l *Layout) faults() (all []int) {
-	for p := l.s.endpoints(); p < len(l.s.Probes); p++ {
-		all = append(all, p)
-	}
-	return all
-}
-
-func (l *Layout) faultCell(block, fault int) Cell {
-	n := max(1, int(math.Round(faultDose*l.dose[block%len(l.dose)])))
-	return Cell{Batch: l.batch, Block: block, Probe: fault, Requests: n, Load: l.faultRNG.IntN(3)}
-}
-
-// dealFault draws the next fault, every round in a new order.
-func (l *Layout) dealFault() int {
-	if len(l.faultDeck) == 0 {
-		l.faultDeck = l.faults()
-		l.faultRNG.Shuffle(len(l.faultDeck), func(i, j int) { l.faultDeck[i], l.faultDeck[j] = l.faultDeck[j], l.faultDeck[i] })
-	}
-	fault := l.faultDeck[0]
-	l.faultDeck = l.faultDeck[1:]
-	return fault
 }
 
 // deal draws the next probe: each as often a round as its weight says, every
@@ -251,11 +222,17 @@ func (l *Layout) deal() int {
 // would follow the dose, and a leak that runs on time would seem to follow the
 // requests. A wave is scaled up to the largest by the median time of a request:
 // one that stalled would else count many times.
-type slotClock struct{ needs, each *latency }
+//
+// A fault has few waves, and one that stalls would be the 90th percentile of all that
+// follow: its slots are at most twice as long as the median asks for.
+type slotClock struct {
+	needs, each *latency
+	few         bool
+}
 
 const slotLeast = 50 * time.Millisecond
 
-func newSlotClock() *slotClock { return &slotClock{newLatency(), newLatency()} }
+func newSlotClock(few bool) *slotClock { return &slotClock{newLatency(), newLatency(), few} }
 
 // note adds one load wave: the time its requests took and the settling.
 func (c *slotClock) note(requests, largest int, load, settling time.Duration) error {
@@ -269,5 +246,9 @@ func (c *slotClock) note(requests, largest int, load, settling time.Duration) er
 }
 
 func (c *slotClock) length() time.Duration {
-	return max(slotLeast, c.needs.quantile(90)*12/10)
+	needs := c.needs.quantile(90)
+	if c.few {
+		needs = min(needs, 2*c.needs.quantile(50))
+	}
+	return max(slotLeast, needs*12/10)
 }

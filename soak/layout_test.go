@@ -143,6 +143,62 @@ func TestLayoutFaults(t *testing.T) {
 	})
 }
 
+// TestLayoutTimed: a fault that has a time of its own comes no sooner, and then as
+// soon as another cell has had its turn; one that comes every so often, at most so often.
+// The cells of the endpoints are the same without it.
+func TestLayoutTimed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plain := Scenario{Batches: rapid.IntRange(1, 30).Draw(t, "batches"), Requests: 40, Concurrency: 1, Seed: rapid.Uint64().Draw(t, "seed"), Probes: make([]Probe, 2)}
+		if rapid.Bool().Draw(t, "by time") {
+			plain.For = 20 * time.Second
+		}
+		with := plain
+		with.Probes = slices.Clone(plain.Probes)
+		span := rapid.Int64Range(int64(time.Millisecond), int64(30*time.Second))
+		for range rapid.IntRange(1, 3).Draw(t, "faults") {
+			p := NewFault("abort", "abort")
+			p.At = time.Duration(span.Draw(t, "at"))
+			if rapid.Bool().Draw(t, "again") {
+				p.Every = time.Duration(span.Draw(t, "every"))
+			}
+			with.Probes = append(with.Probes, p)
+		}
+		a, b := NewLayout(&plain), NewLayout(&with)
+		var now time.Duration
+		came, period, last := map[int]int{}, map[int]time.Duration{}, false
+		for {
+			c, ok := b.Next(now)
+			if !ok {
+				break
+			}
+			timed := c.Probe >= 2
+			if timed {
+				p := with.Probes[c.Probe]
+				in := time.Duration(1)
+				if p.Every > 0 {
+					in += (now - p.At) / p.Every
+				}
+				if came[c.Probe]++; now < p.At || in <= period[c.Probe] {
+					t.Fatalf("at %s, every %s: the %d. came at %s", p.At, p.Every, came[c.Probe], now)
+				}
+				period[c.Probe] = in
+				if done := plain.For == 0 && a.at == len(a.order) || plain.For > 0 && now >= plain.For; last && !done {
+					t.Fatalf("two running at %s", now)
+				}
+			} else if want, more := a.Next(now); !more || c != want {
+				t.Fatalf("%+v, without faults %+v", c, want)
+			}
+			last = timed
+			now += time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(5*time.Second)).Draw(t, "cell"))
+		}
+		for p := 2; p < len(with.Probes); p++ {
+			if came[p] == 0 && with.Probes[p].At <= now {
+				t.Fatalf("fault %d, at %s, never came in %s", p, with.Probes[p].At, now)
+			}
+		}
+	})
+}
+
 func TestLayoutDoses(t *testing.T) {
 	for _, tt := range []struct{ batches, blocks, light, heavy int }{{5, 8, 1, 9}, {20, 24, 1, 9}, {21, 24, 2, 18}, {200, 24, 4, 36}, {1000, 24, 8, 72}} {
 		s := Scenario{Batches: tt.batches, Requests: 100, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}

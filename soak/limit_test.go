@@ -33,7 +33,7 @@ func TestAboveTheLimit(t *testing.T) {
 		for pid := range tt.parts {
 			s.Parts = append(s.Parts, Part{PID: pid, Gauges: map[string]int64{}})
 		}
-		r.applyWave(WaveDone{Wave: Wave{Kind: WaveDrain}, Sample: s, Peak: &tt.peak})
+		r.applyWave(WaveDone{Wave: outside(WaveDrain), Sample: s, Peak: &tt.peak})
 		if fds, limit, ok := r.nearestLimit(); fds != tt.fds || limit != tt.limit || !ok {
 			t.Errorf("%s: %d of %d, %t", name, fds, limit, ok)
 		}

@@ -23,7 +23,12 @@ type Loop struct {
 	Peek func(ctx context.Context, when string) Ladder
 	// Goroutines reads those of a Go target; nil where they are not looked at.
 	Goroutines func(ctx context.Context) (map[string]int64, error)
-	Recorder   Recorder
+	// Actor does the acts of the plan; nil where there are none.
+	Actor    Actor
+	Recorder Recorder
+	// Stored looks at what became of the sessions that the server acknowledged, last of
+	// all; nil is not looked.
+	Stored func(ctx context.Context) Stored
 	// Quit ends the load when it is closed: the wave in hand is ended, the
 	// target drained, the run judged.
 	Quit <-chan struct{}
@@ -54,7 +59,7 @@ const (
 // recorder that fails, is part of the report; the error is not nil only when
 // ctx was done.
 func (l *Loop) Soak(ctx context.Context) (*Report, error) {
-	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}}
+	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(false), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}}
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}
@@ -65,6 +70,11 @@ func (l *Loop) Soak(ctx context.Context) (*Report, error) {
 	stop, err := stopOf(err)
 	if err != nil {
 		return nil, err
+	}
+	if failed := r.stored(ctx); failed != nil {
+		if stop, err = stopOf(failed); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.emit(Event{Kind: "stop", Stop: &stop}); err != nil {
 		if r.report.Stop, err = stopOf(err); err != nil {
@@ -129,6 +139,9 @@ func (r *running) phases(ctx context.Context) error {
 		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
 			return err
 		}
+	}
+	if end == nil {
+		return r.acts(ctx)
 	}
 	return end
 }
@@ -200,9 +213,11 @@ func (r *running) before(ctx context.Context) error {
 
 // cells runs the cells that the layout has planned, batch by batch.
 func (r *running) cells(ctx context.Context, plan *Layout) error {
-	from := r.now()
+	if r.cell == 0 {
+		r.firstCell = r.now()
+	}
 	for {
-		c, more := plan.Next(r.now() - from)
+		c, more := plan.Next(r.now() - r.firstCell)
 		if done := r.batch.Batch; done > 0 && (!more || c.Batch != done) {
 			if err := r.closeBatch(ctx); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Secret is text that nobody may see: it prints as … and is never recorded. It
@@ -132,6 +133,10 @@ type Probe struct {
 	// what is sent are its occurrences, in waves of their own. Faults stand behind the
 	// probes that are requests.
 	Fault string `json:"fault,omitempty"`
+	// At is when the fault comes, in ns since the first cell, and Every the time from
+	// one to the next; 0 is once. Without At it comes at times that the seed draws.
+	At    time.Duration `json:"at_ns,omitempty"`
+	Every time.Duration `json:"every_ns,omitempty"`
 }
 
 // NewFault makes the probe of a fault of the given kind.
@@ -158,6 +163,9 @@ func (p Probe) HasSteps() bool { return len(p.Before)+len(p.After) > 0 }
 func (p Probe) Validate() error {
 	if p.Weight < 0 || p.Weight > mostWeight {
 		return fmt.Errorf("%s: weight: want 1 to %d, not %d", p.Name, mostWeight, p.Weight)
+	}
+	if p.At < 0 || p.Every < 0 || p.At == 0 && p.Every > 0 || p.At > 0 && p.Fault == "" {
+		return fmt.Errorf("%s: only a fault has a time of its own, from which on it may come again: not at %s, every %s", p.Name, p.At, p.Every)
 	}
 	for _, r := range slices.Concat(p.Before, []Request{p.Request}, p.After) {
 		if err := r.Validate(); err != nil {

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -19,24 +20,31 @@ type Recovery struct {
 const recoveryPoll = 50 * time.Millisecond
 
 // recovered waits until the target is healthy after a wave of faults.
-func (r *running) recovered(ctx context.Context, done *WaveDone) error {
+func (r *running) recovered(ctx context.Context, done *WaveDone) (err error) {
+	done.Recovery, err = r.recovery(ctx, func(ctx context.Context) Ladder { return r.Climb(ctx, ClimbRecovery) })
+	return err
+}
+
+// recovery waits until the target is healthy: until its time is over, it is gone for
+// good, or the user quits.
+func (r *running) recovery(ctx context.Context, climb func(context.Context) Ladder) (*Recovery, error) {
 	from := r.now()
 	for {
-		lad := r.Climb(ctx, ClimbRecovery)
+		lad := climb(ctx)
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		done.Recovery = &Recovery{Took: r.now() - from, State: lad.State}
+		c := &Recovery{Took: r.now() - from, State: lad.State}
 		if lad.State == StateUp {
-			return nil
+			return c, nil
 		}
-		done.Recovery.Evidence = lad.Evidence
+		c.Evidence = lad.Evidence
 		gone := lad.State == StateDied || lad.State == StateRestarted
-		if gone || done.Recovery.Took >= r.Start.Scenario.RecoverWithin || r.hasQuit() {
-			return nil
+		if gone || c.Took >= r.Start.Scenario.RecoverWithin || r.hasQuit() {
+			return c, nil
 		}
 		if err := pause(ctx, recoveryPoll); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
@@ -54,7 +62,21 @@ func (r *running) unwell(ctx context.Context, w WaveDone) error {
 
 // fault says whether the probe is a fault.
 func (r *Report) fault(probe int) bool {
-	return probe >= 0 && r.Start.Scenario.Probes[probe].Fault != ""
+	return probe >= 0 && probe < len(r.Start.Scenario.Probes) && r.Start.Scenario.Probes[probe].Fault != ""
+}
+
+// broughtDown is the fault that ended the run: the target did not serve again after
+// the last wave that was sent.
+func (r *Report) broughtDown() (fault string, down bool) {
+	if !slices.Contains([]StopReason{StopDied, StopRestarted, StopWedged}, r.Stop.Reason) {
+		return "", false
+	}
+	for i := len(r.waves) - 1; i >= 0; i-- {
+		if w := &r.waves[i]; w.Kind == WaveLoad {
+			return r.Start.Scenario.Probes[w.Probe].Name, w.Recovery != nil && !w.Recovery.State.Serving()
+		}
+	}
+	return "", false
 }
 
 // clock is the clock of the cells of the probe.
@@ -63,7 +85,7 @@ func (r *running) clock(probe int) *slotClock {
 		return r.slots
 	}
 	if r.faultSlots[probe] == nil {
-		r.faultSlots[probe] = newSlotClock()
+		r.faultSlots[probe] = newSlotClock(true)
 	}
 	return r.faultSlots[probe]
 }
@@ -84,7 +106,7 @@ func (r *running) timed(w WaveDone, load, settling time.Duration) error {
 // mostOf is the most requests, or occurrences, that a wave like w may hold.
 func (r *running) mostOf(w Wave) int {
 	if r.report.fault(w.Probe) {
-		return max(w.Requests, 2*faultDose)
+		return max(w.Requests, faultMost)
 	}
 	return max(r.largest, w.Requests)
 }

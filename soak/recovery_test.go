@@ -20,6 +20,7 @@ type faulty struct {
 	during      State
 	quitAfter   int // waves of the fault
 	waves       int
+	stalls      int // the wave that takes ten times as long
 	until       time.Time
 }
 
@@ -37,7 +38,10 @@ func (f *faulty) Send(ctx context.Context, w Wave) (out Outcome, err error) {
 	}
 	time.Sleep(f.lasts)
 	f.until = time.Now().Add(f.down)
-	if f.waves++; f.waves == f.quitAfter {
+	if f.waves++; f.waves == f.stalls {
+		time.Sleep(9 * f.lasts)
+	}
+	if f.waves == f.quitAfter {
 		time.AfterFunc(f.down/2, func() { close(f.quit) })
 	}
 	if f.during != "" {
@@ -97,8 +101,129 @@ func TestRecovers(t *testing.T) {
 			if want := map[Status]int{Pass: ExitPass, Fail: ExitFail, Unknown: ExitUnknown}[tt.status]; r.Conclusion.Exit != want {
 				t.Errorf("exit %d: %s", r.Conclusion.Exit, r.Conclusion.Line)
 			}
+			down := tt.stop != StopDone
+			if a := verdictOf(t, r, "alive", ""); (a.Status == Unknown) != down || down && !strings.HasPrefix(r.Conclusion.Line, "NO RECOVERY ") {
+				t.Errorf("an end that we made is charged to alive: %s %s\n%s", a.Status, a.Reason, r.Conclusion.Line)
+			}
 			if a := verdictOf(t, r, "answers", ""); a.Status != Pass && tt.stop == StopDone {
 				t.Errorf("what a fault did to requests is charged to answers: %s", a.Reason)
+			}
+		})
+	}
+}
+
+// TestTimedFault: of a fault that came seldom it is told whether anything stayed, and
+// where something did, how to know more.
+func TestTimedFault(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change   func(*faulty)
+		at       time.Duration
+		every    time.Duration
+		waves    int
+		status   Status
+		reason   string
+		headline bool
+	}{
+		"once":          {func(*faulty) {}, 2 * time.Second, 0, 1, Pass, "8 file descriptors before, 8 after; none that came with it stayed; too few waves for a rate", false},
+		"early":         {func(*faulty) {}, time.Millisecond, 0, 1, Pass, "none that came with it stayed", false},
+		"some":          {func(*faulty) {}, time.Second, 4 * time.Second, 0, Pass, "none that came with it stayed", false},
+		"many":          {func(*faulty) {}, time.Millisecond, 100 * time.Millisecond, 0, Pass, "+0.00 handles kept per occurrence", false},
+		"kept once":     {func(f *faulty) { f.keeps = 1 }, 2 * time.Second, 0, 1, Unknown, "of those that came with it were never given back, and 1 wave can be judged, too few to tell a leak from chance: have it come more often (every=), or leave at=", false},
+		"kept early":    {func(f *faulty) { f.keeps = 1 }, time.Millisecond, 0, 1, Unknown, "never given back, and 0 waves can be judged", false},
+		"kept often":    {func(f *faulty) { f.keeps = 1 }, time.Millisecond, 100 * time.Millisecond, 0, Fail, "leaves +2.00 state.db handles behind per occurrence", true},
+		"after the end": {func(*faulty) {}, time.Hour, 0, 0, Unknown, "before it came to fault:pause: its time (at=, every=) is after the end of the load", false},
+		"not healthy":   {func(f *faulty) { f.down = time.Hour }, 2 * time.Second, 0, 1, Fail, "not healthy within 5s", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFaulty(3)
+			tt.change(f)
+			p := &f.loop.Start.Scenario.Probes[2]
+			p.At, p.Every = tt.at, tt.every
+			r := f.soak(t)
+			v := verdictOf(t, r, "recovers", "fault:pause")
+			if v.Status != tt.status || !strings.Contains(v.Reason, tt.reason) || (v.Headline != "") != tt.headline {
+				t.Errorf("%s %s\nwant %s %s", v.Status, v.Reason, tt.status, tt.reason)
+			}
+			if tt.waves > 0 && f.waves != tt.waves {
+				t.Errorf("it came %d times, want %d", f.waves, tt.waves)
+			}
+			if first := firstFault(f.events); first >= 0 && first < tt.at {
+				t.Errorf("it came at %s, want %s", first, tt.at)
+			}
+		})
+	}
+}
+
+// TestTimedFaultInTheExtension: the time of a fault goes on where the load does.
+func TestTimedFaultInTheExtension(t *testing.T) {
+	f := newFaulty(1)
+	s := &f.loop.Start.Scenario
+	s.Looks, s.Skip = 3, []string{"released", "pool bound"}
+	f.leak, s.Probes[2].At = undecidable(), 12*time.Second
+	r := f.soak(t)
+	if first := firstFault(f.events); len(r.Extensions) == 0 || first < s.Probes[2].At || first > s.Probes[2].At+time.Second {
+		t.Errorf("%d extensions, and it came at %s: %s", len(r.Extensions), first, r.Conclusion.Line)
+	}
+}
+
+// firstFault is when the cell of the first fault began, since the first cell; -1 is
+// never.
+func firstFault(events []Event) time.Duration {
+	from := time.Duration(-1)
+	for _, e := range events {
+		if w := e.Wave; w != nil && w.Cell >= 0 {
+			if from < 0 {
+				from = w.Start
+			}
+			if w.Probe == 2 {
+				return w.Start - from
+			}
+		}
+	}
+	return -1
+}
+
+// TestTwoFaultsLeak: each of several faults that leave handles behind is told with its
+// own rate.
+func TestTwoFaultsLeak(t *testing.T) {
+	f := newFaulty(3)
+	s := &f.loop.Start.Scenario
+	s.Probes = append(s.Probes, NewFault("abort", "abort"))
+	f.keeps, f.lasts = 1, 10*time.Millisecond
+	r := f.soak(t)
+	for _, fault := range []string{"fault:pause", "fault:abort"} {
+		if v := verdictOf(t, r, "recovers", fault); v.Status != Fail || !strings.Contains(v.Reason, fault+" leaves +2.00 state.db handles behind") {
+			t.Errorf("%s %s", v.Status, v.Reason)
+		}
+		if v := verdictOf(t, r, "growth", "handles"); v.Status != Fail || !strings.Contains(v.Headline, fault+" keeps +2.00 state.db handles per occurrence") || strings.Contains(v.Headline, "limit") {
+			t.Errorf("%s %s", v.Status, v.Headline)
+		}
+	}
+}
+
+// TestRequestsAmongFaults: what is said per request is said of requests, however many
+// occurrences of faults there were.
+func TestRequestsAmongFaults(t *testing.T) {
+	for name, leaks := range map[string]bool{"clean": false, "leaks": true} {
+		t.Run(name, func(t *testing.T) {
+			f := newFaulty(3)
+			s := &f.loop.Start.Scenario
+			for _, kind := range []string{"a", "b", "c", "d"} {
+				s.Probes = append(s.Probes, NewFault(kind, kind))
+			}
+			if f.lasts = 10 * time.Millisecond; leaks {
+				f.leak = func(s *server, _ int) { s.conns++ }
+			}
+			r := f.soak(t)
+			v, g := verdictOf(t, r, "growth", "handles"), r.grown[0]
+			if g.Requests < 100 || g.Requests > 200 {
+				t.Errorf("%d requests were judged, 200 were sent", g.Requests)
+			}
+			if leaks && (v.Status != Fail || !strings.Contains(v.Headline, "keeps +2.00 state.db handles per request (95% ")) {
+				t.Errorf("%s %s", v.Status, v.Headline)
+			}
+			if least := 3 / float64(g.Requests); !leaks && (v.Status != Pass || g.Upper < 0.99*least) {
+				t.Errorf("%s %s", v.Status, v.Reason)
 			}
 		})
 	}
@@ -142,6 +267,24 @@ func TestFaultSlots(t *testing.T) {
 	}
 	if most := slices.Max(idle[false]); most > 500*time.Millisecond {
 		t.Errorf("idle slots of the endpoints last up to %s", most)
+	}
+}
+
+// TestStalledFault: one wave of a fault that stalls does not make all that follow as long.
+func TestStalledFault(t *testing.T) {
+	f := newFaulty(1)
+	f.stalls = 4
+	f.soak(t)
+	waves, longest := 0, time.Duration(0)
+	for _, e := range f.events {
+		if w := e.Wave; w != nil && w.Kind == WaveLoad && w.Probe == 2 {
+			if waves++; waves > f.stalls {
+				longest = max(longest, w.End-w.Start)
+			}
+		}
+	}
+	if waves != faultCells || longest > 3*f.lasts {
+		t.Errorf("%d waves; after one of 10 s the others take up to %s", waves, longest)
 	}
 }
 

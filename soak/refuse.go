@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,6 +22,9 @@ const (
 func (r *Report) refuse(e Event) error {
 	if kind := e.payload(); kind == "" || kind != e.Kind {
 		return fmt.Errorf("the kind is %q, and that is not the one thing it carries", e.Kind)
+	}
+	if len(r.acts) > 0 && (e.Rest != nil || e.Wave != nil || e.Batch != nil || e.Extend != nil) {
+		return fmt.Errorf("a %s after an act, when the target is another process", e.Kind)
 	}
 	switch {
 	case e.Rest != nil:
@@ -47,6 +51,13 @@ func (r *Report) refuse(e Event) error {
 		if x := *e.Extend; x.Look != len(r.Extensions)+2 || x.Look > r.Start.Scenario.looks() || x.Requests < 1 || x.Requests > mostSent || x.Batches < 1 {
 			return fmt.Errorf("the run is extended to %d batches, %d requests and look %d, after look %d", x.Batches, x.Requests, x.Look, len(r.Extensions)+1)
 		}
+	case e.Act != nil:
+		return r.refuseAct(*e.Act)
+	case e.State != nil:
+		if r.State != nil || r.watching() {
+			return errors.New("what became of the sessions is told twice, or of a watch")
+		}
+		return e.State.refuse()
 	case e.Stop != nil:
 		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast, StopCeiling}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
@@ -62,7 +73,7 @@ func (e Event) payload() (kind string) {
 		set  bool
 	}{
 		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
-		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"stop", e.Stop != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"act", e.Act != nil}, {"state", e.State != nil}, {"stop", e.Stop != nil},
 	} {
 		switch {
 		case p.set && kind != "":
@@ -106,12 +117,8 @@ func (r *Report) refuseWave(w WaveDone) error {
 	if err := r.refuseFault(w); err != nil {
 		return fmt.Errorf("wave %d: %w", len(r.waves), err)
 	}
-	left := w.Requests - w.Missed
-	for _, a := range w.Answers {
-		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
-			return fmt.Errorf("wave %d has %d requests, and the answers are not theirs", len(r.waves), w.Requests)
-		}
-		left -= a.N
+	if err := refuseAnswers(fmt.Sprintf("wave %d", len(r.waves)), w.Answers, w.Requests-w.Missed); err != nil {
+		return err
 	}
 	if err := refuseCounts(w.Open); err != nil {
 		return err
@@ -122,6 +129,18 @@ func (r *Report) refuseWave(w WaveDone) error {
 		}
 	}
 	return w.Sample.refuse()
+}
+
+// refuseAnswers says that the answers are not those of so many requests, or fewer.
+func refuseAnswers(what string, all []Answer, requests int) error {
+	left := requests
+	for _, a := range all {
+		if a.N < 1 || a.N > left || a.Bytes < 0 || a.Bytes > mostHeld || a.Items != nil && (*a.Items < 0 || int64(*a.Items) > mostHeld) {
+			return fmt.Errorf("%s has %d requests, and the answers are not theirs", what, requests)
+		}
+		left -= a.N
+	}
+	return nil
 }
 
 // mostAtOnce bounds the requests that one occurrence of a fault has in flight.
@@ -138,10 +157,61 @@ func (r *Report) refuseFault(w WaveDone) error {
 	if w.Missed < 0 || w.Missed > w.Requests {
 		return fmt.Errorf("%d of %d occurrences were missed", w.Missed, w.Requests)
 	}
-	if c := w.Recovery; c == nil || c.Took < 0 || c.Took > longest || (c.State == StateUp) != (c.Evidence == "") {
+	if w.Recovery == nil || w.Recovery.refuse() != nil {
 		return fmt.Errorf("a fault without a proof of what came after it")
 	}
 	return w.During.refuse()
+}
+
+// refuseAct says what no act of the plan can have brought.
+func (r *Report) refuseAct(d ActDone) error {
+	planned := r.Start.Scenario.Acts
+	if d.Act < 0 || d.Act >= len(planned) {
+		return fmt.Errorf("there is no act %d", d.Act)
+	}
+	if n := len(r.acts); n > 0 && (r.acts[n-1].Act > d.Act || !r.acts[n-1].recovered()) || len(r.actsOf(d.Act)) == planned[d.Act].Times {
+		return fmt.Errorf("%s comes once too often, or after what ended the acts", planned[d.Act].Name)
+	}
+	if d.Start < 0 || d.End < d.Start || d.End > longest {
+		return fmt.Errorf("%s lasts from %s to %s", planned[d.Act].Name, d.Start, d.End)
+	}
+	switch c := d.Recovery; {
+	case d.Missed < 0 || d.Missed > 1 || (d.Missed == 0) != (d.Why == "") || d.During != nil:
+		return fmt.Errorf("%s was missed %d times in one", planned[d.Act].Name, d.Missed)
+	case c == nil && d.Missed == 0 || c != nil && c.refuse() != nil:
+		return fmt.Errorf("%s without a proof of what came after it", planned[d.Act].Name)
+	}
+	for _, all := range [][]Answer{d.Answers, d.Met} {
+		if err := refuseAnswers(planned[d.Act].Name, all, mostSentBefore); err != nil {
+			return err
+		}
+	}
+	sent := d.Sent()
+	if len(d.Levels) > 1 && len(d.Met) == 0 {
+		return fmt.Errorf("%s has %d levels, and no request between them", planned[d.Act].Name, len(d.Levels))
+	}
+	if d.MaxInFlight < 0 || d.MaxInFlight > sent {
+		return fmt.Errorf("%s was met by %d requests, %d at once", planned[d.Act].Name, sent, d.MaxInFlight)
+	}
+	levels := slices.Clone(d.Levels)
+	for _, n := range []*int64{d.Before, d.After} {
+		if n != nil {
+			levels = append(levels, *n)
+		}
+	}
+	for _, n := range levels {
+		if err := refuseCount(GaugeFDs, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Recovery) refuse() error {
+	if c.Took < 0 || c.Took > longest || (c.State == StateUp) != (c.Evidence == "") {
+		return fmt.Errorf("a recovery in %s to %q: %s", c.Took, c.State, c.Evidence)
+	}
+	return (&Ladder{State: c.State}).refuse()
 }
 
 func (l *Ladder) refuse() error {

@@ -22,8 +22,11 @@ type Report struct {
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
 	// Faults are in the order of the plan; made by Judge.
-	Faults  []FaultDone `json:"faults,omitempty"`
-	Ladders []Ladder    `json:"ladders"`
+	Faults []FaultDone `json:"faults,omitempty"`
+	// State is what became of the sessions that the server acknowledged; nil where no
+	// fault needs to be asked that.
+	State   *Stored  `json:"state,omitempty"`
+	Ladders []Ladder `json:"ladders"`
 	// Changes are the processes of the target that came and ended meanwhile.
 	Changes []Change `json:"changes,omitempty"`
 	// Extensions are the times that the load went on, since growth was not decided.
@@ -44,6 +47,7 @@ type Report struct {
 	// waves are all waves in order; their gauges are moved into series, and those
 	// of each process that the checks need into parts.
 	waves   []WaveDone
+	acts    []ActDone
 	series  map[string]*column
 	parts   map[process]map[string]*column
 	events  int64
@@ -135,6 +139,10 @@ func (r *Report) Apply(e Event) error {
 		r.Extensions = append(r.Extensions, *e.Extend)
 		delete(r.goroutines, RestEnd)
 		delete(r.Rests, RestEnd) // the drain before it was not the last
+	case e.Act != nil:
+		r.acts = append(r.acts, *e.Act)
+	case e.State != nil:
+		r.State = e.State
 	case e.Stop != nil:
 		r.Stop = *e.Stop
 	}

@@ -19,6 +19,7 @@ type running struct {
 	largest    int             // requests of the largest load wave
 	last       Sample          // the newest reading
 	cell       int             // cells begun
+	firstCell  time.Duration   // when the first of them began
 	census     census          // of the target's processes
 	failing    int             // looks of --fail-fast running at which growth failed
 	muted      map[int]int     // waves running without a whole answer, by probe

@@ -57,6 +57,8 @@ type Scenario struct {
 	Batches  int           `json:"batches,omitempty"`
 	Requests int           `json:"requests"`
 	For      time.Duration `json:"for_ns,omitempty"`
+	// Acts are done once the load was judged, one after the other.
+	Acts []Act `json:"acts,omitempty"`
 	// Concurrency is the number of requests in flight at once in a load wave.
 	Concurrency int `json:"concurrency"`
 	// Rate bounds the requests per second inside a wave, pre-fill bursts excepted;
@@ -165,7 +167,7 @@ func (s *Scenario) validateLoad() error {
 		return fmt.Errorf("no endpoint to poll")
 	case slices.ContainsFunc(s.Probes[:s.endpoints()], func(p Probe) bool { return p.Fault != "" }):
 		return fmt.Errorf("the faults want to stand behind the endpoints")
-	case s.endpoints() < len(s.Probes) && s.RecoverWithin <= 0:
+	case (s.endpoints() < len(s.Probes) || len(s.Acts) > 0) && s.RecoverWithin <= 0:
 		return fmt.Errorf("recover-within: want a positive duration, not %s", s.RecoverWithin)
 	case s.Requests < 1:
 		return fmt.Errorf("requests: want 1 or more in a batch, not %d", s.Requests)
@@ -192,6 +194,15 @@ func (s *Scenario) validateRequests() error {
 		}
 		named[p.Name], weighted = true, weighted || p.Weight > 1
 		if err := p.Validate(); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Acts {
+		if named[a.Name] {
+			return fmt.Errorf("two faults have the name %s", a.Name)
+		}
+		named[a.Name] = true
+		if err := a.Validate(); err != nil {
 			return err
 		}
 	}

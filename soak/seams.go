@@ -38,6 +38,17 @@ type Fault interface {
 	Inject(ctx context.Context) (heal func(context.Context) error, err error)
 }
 
+// An Actor does the acts of a plan, and reads the target whichever process it is by
+// then.
+type Actor interface {
+	Sampler
+	// Act does the act of that index once and has the target come back, without a wait
+	// for its health. An error means that it was not done.
+	Act(ctx context.Context, act int) (Acted, error)
+	// Climb asks only whether the target is healthy.
+	Climb(ctx context.Context) Ladder
+}
+
 // A Check judges a run, one verdict for each thing it looked at.
 type Check interface {
 	Judge(r *Report) []Verdict

@@ -132,6 +132,9 @@ func whole(r *Report) (v Verdict, cut bool) {
 		if n := len(r.waves); n > 0 && r.waves[n-1].Kind == WaveConfirm {
 			when = "in the idle stretch that tells what drives the growth"
 		}
+		if len(r.acts) > 0 {
+			when += ", in the faults that end the server"
+		}
 		v.Reason = fmt.Sprintf("interrupted %s; run it to the end for an answer", when)
 	case StopFailFast:
 		if slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Check == "growth" && v.Status == Fail }) {

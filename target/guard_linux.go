@@ -49,13 +49,30 @@ func Guard() int {
 	}
 	_ = reports.Encode(report{Started: &child})
 
-	empty := reap(func(pid int, status syscall.WaitStatus) {
+	exits := func(pid int, status syscall.WaitStatus) {
 		if pid == child.PID {
 			_ = reports.Encode(report{Exit: exitText(status)})
 		}
-	})
-	end, now := listen(orders)
-	<-end
+	}
+	empty := reap(exits)
+	again, end, now := listen(orders)
+	for ending := false; !ending; {
+		select {
+		case p.Args = <-again:
+			if left := endAll(empty, now); len(left) > 0 {
+				_ = reports.Encode(report{Failed: fmt.Sprintf("pids %v outlived KILL", left)})
+				continue
+			}
+			if child, err = p.start(); err != nil {
+				_ = reports.Encode(report{Failed: err.Error()})
+				continue
+			}
+			_ = reports.Encode(report{Started: &child})
+			empty = reap(exits)
+		case <-end:
+			ending = true
+		}
+	}
 	left := endAll(empty, now)
 	_ = reports.Encode(report{Done: finish(p.Undo, left)})
 	return 0
@@ -133,13 +150,17 @@ func reap(ended func(pid int, status syscall.WaitStatus)) <-chan struct{} {
 	return empty
 }
 
-// listen closes end when the target is to end, and now when it is to end without
-// grace.
-func listen(orders *json.Decoder) (end, now <-chan struct{}) {
-	first, second := make(chan struct{}), make(chan struct{})
+// listen hands on the arguments of each further start, closes end when the target is
+// to end, and now when it is to end without grace.
+func listen(orders *json.Decoder) (again <-chan []string, end, now <-chan struct{}) {
+	starts, first, second := make(chan []string), make(chan struct{}), make(chan struct{})
 	go func() {
 		var o order
 		err := orders.Decode(&o)
+		for ; err == nil && !o.End; err = orders.Decode(&o) {
+			starts <- o.Again
+			o = order{}
+		}
 		close(first)
 		if err != nil {
 			return // the parent is gone; the target still gets its grace
@@ -147,7 +168,7 @@ func listen(orders *json.Decoder) (end, now <-chan struct{}) {
 		_ = orders.Decode(&o) // nothing more is sent: this waits for the end of the pipe
 		close(second)
 	}()
-	return first, second
+	return starts, first, second
 }
 
 // endAll ends all that is below us: TERM, grace, KILL. It returns the pids that

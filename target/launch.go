@@ -147,7 +147,8 @@ func startGuard(guard *exec.Cmd, out *os.File) (*Process, error) {
 		orders:  ordersWrite,
 		guard:   guard,
 		started: make(chan struct{}),
-		exited:  make(chan struct{}),
+		again:   make(chan error, 1), // nobody may wait for the answer any more
+		life:    life{exited: make(chan struct{})},
 		gone:    make(chan struct{}),
 	}
 	go p.follow(reportsRead)

@@ -21,12 +21,12 @@ type Process struct {
 	// logStart is the size that the log had before the target wrote to it, in bytes.
 	logStart int64
 
+	mu   sync.Mutex // of life
+	life life       // of the newest start
+
 	// follow closes each channel after it set the fields in its group.
 	started chan struct{}
-	id      Identity
-
-	exited chan struct{}
-	exit   string
+	again   chan error // the answers to further orders to start
 
 	gone   chan struct{} // the guard is
 	failed string
@@ -35,6 +35,13 @@ type Process struct {
 	end  sync.Once
 	rest sync.Once
 	err  error // what rest found
+}
+
+// life is one process from its start to its end.
+type life struct {
+	id     Identity
+	exited chan struct{}
+	exit   string
 }
 
 // follow takes the guard's reports until the guard is gone.
@@ -48,41 +55,80 @@ func (p *Process) follow(reports *os.File) {
 		}
 		switch {
 		case r.Started != nil:
-			p.id = *r.Started
-			close(p.started)
+			first := p.now().id.PID == 0
+			p.begin(life{id: *r.Started, exited: make(chan struct{})})
+			if first {
+				close(p.started)
+			} else {
+				p.again <- nil
+			}
 		case r.Exit != "":
-			p.exit = r.Exit
-			close(p.exited)
-		case r.Failed != "":
+			p.ended(r.Exit)
+		case r.Failed != "" && p.now().id.PID == 0:
 			p.failed = r.Failed
+		case r.Failed != "":
+			p.again <- errors.New(r.Failed)
 		case r.Done != nil:
 			p.done = r.Done
 		}
 	}
 	err := p.guard.Wait()
-	if p.exit == "" {
-		p.exit = "unknown: its guard ended first"
-		if err != nil {
-			p.exit += " (" + err.Error() + ")"
-		}
-		close(p.exited)
+	exit := "unknown: its guard ended first"
+	if err != nil {
+		exit += " (" + err.Error() + ")"
+	}
+	p.ended(exit)
+}
+
+func (p *Process) now() life {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
+func (p *Process) begin(l life) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.life = l
+}
+
+// ended notes the end of the newest start, if it is not known yet.
+func (p *Process) ended(exit string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life.exit == "" {
+		p.life.exit = exit
+		close(p.life.exited)
 	}
 }
 
-// Identity is the identity of the target itself, not of its guard.
-func (p *Process) Identity() Identity { return p.id }
+// Identity is the identity of the target itself, as it was started last, not of its
+// guard.
+func (p *Process) Identity() Identity { return p.now().id }
 
-// Exited is closed when the target has ended.
-func (p *Process) Exited() <-chan struct{} { return p.exited }
+// Exited is closed when the target, as it was started last, has ended.
+func (p *Process) Exited() <-chan struct{} { return p.now().exited }
 
 // ExitText says how the target ended, such as "exit status 1" or "signal:
 // killed"; it is "" until Exited is closed.
-func (p *Process) ExitText() string {
+func (p *Process) ExitText() string { return p.now().exit }
+
+// Again starts the same program once more, under the same guard. args are its name and
+// arguments. What is left of it is ended first, as Stop does. One goroutine at a time
+// may call it.
+func (p *Process) Again(ctx context.Context, args []string) error {
+	// An error of the pipe means that the guard is gone, which the select sees too.
+	_ = json.NewEncoder(p.orders).Encode(order{Again: args})
 	select {
-	case <-p.exited:
-		return p.exit
-	default:
-		return ""
+	case err := <-p.again:
+		if err != nil {
+			return fmt.Errorf("starting %s again: %w", args[0], err)
+		}
+		return nil
+	case <-p.gone:
+		return fmt.Errorf("starting %s again: its guard has ended", args[0])
+	case <-ctx.Done():
+		return fmt.Errorf("starting %s again: %w", args[0], ctx.Err())
 	}
 }
 

@@ -40,6 +40,9 @@ type undo struct {
 // the pipe means: now. Without one it means that the parent is gone.
 type order struct {
 	End bool `json:"end"`
+	// Again are the arguments with which to start the target once more, after all that
+	// is left of it was ended. The answer is Started or Failed.
+	Again []string `json:"again,omitempty"`
 }
 
 // report is one line from the guard to the parent; one field is set.

@@ -53,7 +53,10 @@ func removeAll(paths []string) error {
 	full, err := removables(paths)
 	errs := []error{err}
 	for _, path := range full {
-		errs = append(errs, os.RemoveAll(path))
+		errs = append(errs, detach(path), os.RemoveAll(path))
 	}
 	return errors.Join(errs...)
 }
+
+// EndSmallDisk removes the folder of SmallDisk and its disk; it may be gone already.
+func EndSmallDisk(folder string) error { return removeAll([]string{folder}) }

@@ -53,6 +53,8 @@ func fileKeys() []plan.Key {
 		switch k.Name {
 		case "header":
 			k.Kind = plan.Headers
+		case "fault":
+			k.Kind, k.Variants, k.Check = plan.Specs, faultKinds(), checkFault
 		case "profile":
 			for _, p := range profiles() {
 				k.Choices = append(k.Choices, p.name)

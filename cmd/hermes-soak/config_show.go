@@ -96,11 +96,14 @@ func valueIn(c *cli.Context, k plan.Key) string {
 			headers[name] = "…"
 		}
 		return inJSON(headers)
-	case k.Kind == plan.Texts:
-		if c.StringSlice(k.Name) == nil {
-			return "[]"
+	case k.Kind == plan.Texts, k.Kind == plan.Specs:
+		all := append([]string{}, c.StringSlice(k.Name)...)
+		if k.Kind == plan.Specs {
+			for i, spec := range all {
+				all[i] = query.ReplaceAllString(spec, "?...") // a path of a fault takes no …
+			}
 		}
-		return inJSON(c.StringSlice(k.Name))
+		return inJSON(all)
 	case k.Kind == plan.Text:
 		return inJSON(c.String(k.Name))
 	}

@@ -78,6 +78,9 @@ func TestShowHidesAndIsRead(t *testing.T) {
 header: {X-Key: hunter2, Authorization: Bearer env:TOKEN}
 login: POST /login?k=hunter2
 login-body: env:TOKEN
+fault:
+  - abort:at=3s,path=/a?k=hunter2
+  - {kind: latency, by: 50ms, every: 2m}
 endpoint:
   - path: /a?k=hunter2
     weight: 2
@@ -93,6 +96,9 @@ endpoint:
 	}
 	if want := `  - {"after":[{"body":"…","method":"PUT","path":"/c","type":"text/plain"}],"before":[{"method":"POST","path":"/b?k=…"}],` +
 		`"expect":{"json":true,"min-bytes":3,"min-items":2,"status":["200","300-302"],"type":"x"},"header":{"A":"…"},"method":"GET","path":"/a?k=…","weight":2}`; !strings.Contains(first, want) {
+		t.Errorf("want %s in\n%s", want, first)
+	}
+	if want := `fault: ["abort:at=3s,path=/a?...","latency:by=50ms,every=2m"] # hermes-soak.yaml:`; !strings.Contains(first, want) {
 		t.Errorf("want %s in\n%s", want, first)
 	}
 	readable := strings.Replace(first, `login-body: "…"`, "login-body: env:TOKEN", 1)

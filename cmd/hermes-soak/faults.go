@@ -14,15 +14,30 @@ import (
 
 	"hermes-soak/soak"
 	"hermes-soak/soak/load"
+	"hermes-soak/soak/plan"
 	"hermes-soak/target/faults"
 )
 
 func faultFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; an occurrence is what one client did, or one request that met a bad network or a disturbed server; the kinds are " + strings.Join(faults.Kinds(), ", ")},
-		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit) disturb a server that was not started by hermes-soak"},
+		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; an occurrence is what one client did, or one request that met a bad network or a disturbed server; it comes at random times, or with at=30s once then, with every=2m again and again; the kinds are " + strings.Join(faults.Kinds(), ", ")},
+		&cli.BoolFlag{Name: "chaos", Category: flagsFaults, Usage: "one fault of every kind, with values drawn from the seed: those of clients and of the network, and on the bundled WebUI those of processes and files too; --fault says otherwise of a kind"},
+		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit, kill, term) disturb a server that was not started by hermes-soak"},
 		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
 	}
+}
+
+// faultKinds are what a file may say of a fault in a mapping.
+func faultKinds() (all []plan.Variant) {
+	for _, kind := range faults.Kinds() {
+		all = append(all, plan.Variant{Name: kind, Keys: faults.Keys(kind)})
+	}
+	return all
+}
+
+func checkFault(spec string) error {
+	_, err := faults.Parse(spec)
+	return err
 }
 
 // faultsFrom reads the faults that are asked for.
@@ -34,18 +49,21 @@ func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
 		}
 		all = append(all, s)
 	}
-	if len(all) > 0 && c.Duration("recover-within") <= 0 {
+	if (len(all) > 0 || c.Bool("chaos")) && c.Duration("recover-within") <= 0 {
 		return nil, fmt.Errorf("recover-within: want a positive duration, not %s", c.Duration("recover-within"))
 	}
 	return all, nil
 }
 
+// query is that of a fault's path, which may be a secret.
 var query = regexp.MustCompile(`\?[^,]*`)
 
-// faultProbes are the faults as the record names them. A query may be a secret.
+// faultProbes are the faults as the record names them.
 func faultProbes(specs []faults.Spec) (all []soak.Probe) {
 	for _, s := range specs {
-		all = append(all, soak.NewFault(s.Kind(), query.ReplaceAllString(s.String(), "?…")))
+		p := soak.NewFault(s.Kind(), query.ReplaceAllString(s.String(), "?…"))
+		p.At, p.Every = s.When()
+		all = append(all, p)
 	}
 	return numbered(all)
 }
@@ -57,6 +75,7 @@ type disturber struct {
 	faults    []disturbance
 	proxy     *faults.Proxy  // nil where no fault needs one
 	healer    *faults.Healer // the same
+	ledger    *ledger        // the same
 }
 
 // disturbance is a fault, and for one of the network or of processes the driver of
@@ -67,8 +86,12 @@ type disturbance struct {
 	through *load.Driver
 	next    int                                // endpoint to be asked through it
 	asked   int                                // of so many
-	reader  int                                // the one to be asked once the fault is healed; 0 is none
 	climb   func(context.Context) *soak.Ladder // while it is there; nil is not looked
+	// Of a fault of files alone:
+	ledger   *ledger       // of the new sessions that are asked for meanwhile
+	patience time.Duration // of who asks for them
+	works    bool          // they are to be taken while it is there
+	within   time.Duration // and again so soon after it
 }
 
 // newDisturber makes the faults of a target. The requests that go through a bad
@@ -95,7 +118,7 @@ func newDisturber(ctx context.Context, plan targetPlan, server *server, config l
 		case spec.NeedsProxy():
 			err = d.network(ctx, &one, target, config)
 		case spec.NeedsProcesses():
-			err = d.process(&one, server, plan, config)
+			err = d.process(ctx, &one, server, plan, config, s.RecoverWithin)
 		default:
 			one.Fault, err = spec.Client(pathOf(spec.Kind(), plan.kind, target), s.Seed+uint64(i))
 		}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"runtime"
+	"slices"
 	"time"
 
 	"hermes-soak/soak"
@@ -15,12 +16,14 @@ import (
 
 // allowFaults refuses faults of processes and files where they could do harm.
 func (p targetPlan) allowFaults(allowed bool) error {
-	for _, s := range p.faults {
+	for _, s := range slices.Concat(p.faults, p.acts) {
 		switch {
 		case s.NeedsHome() && (p.kind != "bundled" || p.home != ""):
 			return usage(fmt.Errorf("fault %s: it is only for the bundled WebUI in a home that hermes-soak makes itself", s.Kind()), "leave out the target, and --home")
-		case s.NeedsProcesses() && p.kind == "attached" && !allowed:
+		case (s.NeedsProcesses() || s.IsAct()) && p.kind == "attached" && !allowed:
 			return usage(fmt.Errorf("fault %s: it disturbs a process that hermes-soak did not start", s.Kind()), "--allow-process-faults allows it; or have the server started: hermes-soak run --url URL -- COMMAND")
+		case s.IsAct() && runtime.GOOS != "linux":
+			return usage(fmt.Errorf("fault %s is for Linux only", s.Kind()), "")
 		}
 	}
 	return nil
@@ -30,6 +33,8 @@ func (p targetPlan) allowFaults(allowed bool) error {
 func (s *server) processes(healer *faults.Healer) faults.Processes {
 	p := faults.Processes{
 		Healer:    healer,
+		Database:  s.database(),
+		SmallDisk: s.smallDisk,
 		Listening: func() ([]target.Identity, error) { return target.Holders(procRoot, s.PID, s.addrs()) },
 		Tree: func() (all []target.Identity, err error) {
 			if err := target.Alive(procRoot, s.identity()); err != nil {
@@ -44,9 +49,6 @@ func (s *server) processes(healer *faults.Healer) faults.Processes {
 			return all, err
 		},
 	}
-	if s.home != "" {
-		p.Database = filepath.Join(s.home, "state.db")
-	}
 	return p
 }
 
@@ -55,8 +57,8 @@ const mostMeanwhile = 16
 
 // process makes a fault of the target's processes or files. The requests that are
 // sent meanwhile give up before it is healed: clients that go away in the middle. They
-// are those of config, or for a lock of the database such as wait for it.
-func (d *disturber) process(one *disturbance, s *server, p targetPlan, config load.Config) (err error) {
+// are those of config, or new sessions where the fault is one of the database.
+func (d *disturber) process(ctx context.Context, one *disturbance, s *server, p targetPlan, config load.Config, within time.Duration) (err error) {
 	if d.healer == nil {
 		if d.healer, err = faults.StartHealer(); err != nil {
 			return &exitError{soak.ExitBroken, err, ""}
@@ -66,14 +68,10 @@ func (d *disturber) process(one *disturbance, s *server, p targetPlan, config lo
 		return usage(err, "")
 	}
 	config.Concurrency, config.Rate, config.ConnectionPerRequest = mostMeanwhile, 0, true
-	patience := one.spec.Lasts() / 2
 	if one.spec.NeedsHome() {
-		if config.Probes, err = newSessions(); err != nil {
-			return err
-		}
-		one.asked, one.reader, patience = 1, 1, one.spec.Lasts()*9/10 // the server is to give up first
+		return d.files(ctx, one, s, config, within)
 	}
-	config.Timeout = min(config.Timeout, patience)
+	config.Timeout = min(config.Timeout, one.spec.Lasts()/2)
 	if one.spec.Kind() == "fd-limit" {
 		p.deep = ""
 		climber, err := s.climbers(p, soak.Scenario{Timeout: config.Timeout})
@@ -87,22 +85,6 @@ func (d *disturber) process(one *disturbance, s *server, p targetPlan, config lo
 	}
 	one.through, err = load.New(config)
 	return err
-}
-
-// newSessions is the request of the bundled WebUI that waits for its database's lock,
-// and one that reads the database.
-//
-// The reader follows when the lock is gone: while connections stay open, SQLite keeps
-// the descriptor of the one closed last for the next to come, and the writers may have
-// used that up. It would seem to be kept by the request that comes next.
-func newSessions() ([]soak.Probe, error) {
-	post, err := soak.NewRequest("POST", "/api/session/new")
-	if err != nil {
-		return nil, err
-	}
-	post.ContentType, post.Body = "application/json", soak.NewSecret("{}")
-	read, err := soak.NewRequest("GET", "/health?deep=1")
-	return []soak.Probe{{Request: post}, {Request: read}}, err
 }
 
 // meanwhile sends the requests of the wave at once while the fault is there, to one
@@ -122,17 +104,31 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 		}
 		climbed <- one.climb(ctx)
 	}()
-	out, err := one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: w.Requests})
-	one.next++
+	out, err := one.send(ctx, w.Requests)
 	if seen := <-climbed; ctx.Err() == nil {
 		out.During = seen
 	} else {
 		err = nil // the requests were given up by us, as was the look
 	}
 	hold(ctx, time.Until(over))
-	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.reader > 0 && ctx.Err() == nil {
-		// What it is answered, the proof of health tells.
-		_, err = one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: one.reader, Requests: 1})
+	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.ledger != nil && ctx.Err() == nil {
+		err = one.afterwards(ctx)
 	}
 	return out, err
+}
+
+// send sends n requests at once, to one endpoint, the next wave to the next.
+func (one *disturbance) send(ctx context.Context, n int) (soak.Outcome, error) {
+	if one.ledger != nil {
+		out := one.ledger.write(ctx, n, mostMeanwhile, one.patience)
+		for _, a := range out.Answers {
+			if one.works && a.Status >= 400 {
+				one.ledger.refuse(a)
+			}
+		}
+		return out, nil
+	}
+	at := one.next % one.asked
+	one.next++
+	return one.through.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: at, Requests: n})
 }

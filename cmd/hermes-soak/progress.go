@@ -52,6 +52,9 @@ func (p *progress) record(e soak.Event) {
 		p.total = int64(e.Extend.Requests)
 		p.bar.SetTotal(p.total, false)
 		return
+	case e.Act != nil:
+		p.phase.Store("ending the server")
+		return
 	case e.Wave == nil:
 		return
 	}

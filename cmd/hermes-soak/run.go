@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"hermes-soak/soak"
 	"hermes-soak/soak/load"
+	"hermes-soak/target/faults"
 )
 
 func runCommand(command []string, split bool) *cli.Command {
@@ -40,7 +42,7 @@ func runCommand(command []string, split bool) *cli.Command {
 
 // soakOnce carries out one run: plan, target, soak, reports. It ends what it
 // started in every case.
-func soakOnce(c *cli.Context, command []string, split bool) error {
+func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 	scenario, err := scenarioFrom(c)
 	if err != nil {
 		return usage(fileOf(c).blame(err), "see hermes-soak run --help")
@@ -58,9 +60,24 @@ func soakOnce(c *cli.Context, command []string, split bool) error {
 	if plan.access, err = accessFrom(c, scenario); err != nil {
 		return usage(err, "see hermes-soak run --help")
 	}
+	var unleashed *chaos
+	if c.Bool("chaos") {
+		unleashed = plan.unleash(scenario.Seed)
+	}
+	if err := plan.smallDisk(c.Int("sessions")); err != nil && !unleashed.without(&plan, faults.Spec.NeedsSmallDisk, strings.TrimPrefix(err.Error(), "fault disk-full: ")) {
+		return err
+	}
+	defer func() {
+		if gone := plan.endDisk(); gone != nil && err == nil {
+			err = &exitError{soak.ExitBroken, gone, ""}
+		}
+	}()
 	out, err := newOutput(c, &scenario)
 	if err != nil {
 		return err
+	}
+	if unleashed != nil && !out.quiet {
+		out.say(unleashed.String())
 	}
 	ctx, quit, release := interruptible(c.Context, out.say)
 	defer release()
@@ -133,7 +150,13 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			err = &exitError{soak.ExitBroken, fmt.Errorf("end the faults: %w", ended), ""}
 		}
 	}()
+	acting, err := disturbed.newActor(ctx, server, plan, config, scenario, climb, quit)
+	if err != nil {
+		return nil, err
+	}
+	defer acting.load.Close()
 	scenario.Probes = append(scenario.Probes, faultProbes(plan.faults)...)
+	scenario.Acts = actsOf(plan.acts)
 	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
@@ -141,7 +164,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,
 		},
-		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Recorder: out, Quit: quit,
+		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Stored: disturbed.stored(server), Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
 	r, err = loop.Soak(ctx)

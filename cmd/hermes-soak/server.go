@@ -21,8 +21,11 @@ type server struct {
 	sampler *target.Sampler
 	process *target.Process // nil where we attached
 	at      []address       // one for each URL
+	args    []string        // of the command that was launched
 	home    string          // of a bundled WebUI, where we made it ourselves
-	root    string          // where its processes are shown, set by measure
+	// smallDisk says that the home is on a small disk of its own.
+	smallDisk bool
+	root      string // where its processes are shown, set by measure
 
 	traceFolder string // of the tracer that was put into it; "" where none was
 	untraced    string // why none could be put into it, though nobody asked for one by name

@@ -113,9 +113,9 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		return nil, usage(err, "")
 	}
 	id := process.Identity()
-	s := &server{process: process, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
+	s := &server{process: process, args: command.Args, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
 	if p.kind == "bundled" && p.home == "" {
-		s.home = command.Remove[0] // see withFiles
+		s.home, s.smallDisk = command.Remove[0], p.disk != "" // see withFiles
 	}
 	if err := p.awaitHealth(ctx, s); err != nil {
 		return s, s.failedStart(err, p.access)
@@ -130,7 +130,11 @@ func (p targetPlan) withFiles() (target.Command, error) {
 	command := p.command
 	if p.kind == "bundled" {
 		home := p.home
-		if home == "" {
+		switch {
+		case p.disk != "":
+			home = p.disk
+			command.Remove = append(command.Remove, home)
+		case home == "":
 			var err error
 			if home, err = tempHome(); err != nil {
 				return command, err

@@ -46,13 +46,15 @@ type targetPlan struct {
 	ask          target.Supervisor // of what keeps it running; nil where none was named
 	command      target.Command
 	home         string // of the bundled WebUI; "" is a temporary one
+	disk         string // a small one for that; "" is none
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
 	access       load.Access // what lets our requests in
 	loginToken   string      // path of a token in the login's answer; "" is none
 	faults       []faults.Spec
-	pprof        string // where a Go target shows its profiles; "" is not asked
+	acts         []faults.Spec // faults that end the server
+	pprof        string        // where a Go target shows its profiles; "" is not asked
 	trace        tracePlan
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
@@ -98,8 +100,16 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 	if _, err := soak.NewProbe(p.deep); err != nil && p.deep != "" {
 		return p, usage(fmt.Errorf("deep-health: %w", err), "")
 	}
-	if p.faults, err = faultsFrom(c); err != nil {
+	all, err := faultsFrom(c)
+	if err != nil {
 		return p, usage(err, "see hermes-soak run --help")
+	}
+	for _, s := range all {
+		if s.IsAct() {
+			p.acts = append(p.acts, s)
+		} else {
+			p.faults = append(p.faults, s)
+		}
 	}
 	if p.kind == "bundled" {
 		if err := p.bundle(c); err != nil {
@@ -172,6 +182,9 @@ func listensOn(pid int) string {
 	return fmt.Sprintf("pid %d listens on %s", pid, strings.Join(urls, ", "))
 }
 
+// anyAddress has the bundled WebUI choose its port.
+const anyAddress = "127.0.0.1:0"
+
 // bundle makes the command line of the bundled WebUI, all but its home.
 func (p *targetPlan) bundle(c *cli.Context) error {
 	config, err := webuiConfig(c)
@@ -183,7 +196,7 @@ func (p *targetPlan) bundle(c *cli.Context) error {
 		return err
 	}
 	p.home = config.Home
-	p.command.Args = []string{self, "serve", "--addr", "127.0.0.1:0", "--sessions", strconv.Itoa(config.Sessions)}
+	p.command.Args = []string{self, "serve", "--addr", anyAddress, "--sessions", strconv.Itoa(config.Sessions)}
 	for _, l := range config.Leaks {
 		p.command.Args = append(p.command.Args, "--leak", l.String())
 	}

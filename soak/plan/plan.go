@@ -39,6 +39,7 @@ const (
 	Duration             // such as 10s
 	Bool                 // true or false
 	Texts                // one text, or a list of them
+	Specs                // KIND[:key=value,...] or {kind: KIND, key: value}, or a list of them
 	Headers              // a mapping of names to texts
 	Object               // a mapping that has Key.Keys
 	Requests             // a list of texts "PATH" or "METHOD PATH", and mappings that have Key.Keys
@@ -48,8 +49,16 @@ const (
 type Key struct {
 	Name, About string
 	Kind        Kind
-	Choices     []string // of a text, or of each text of a list; none: any
-	Keys        []Key    // of an Object and of Requests
+	Choices     []string                // of a text, or of each text of a list; none: any
+	Keys        []Key                   // of an Object and of Requests
+	Variants    []Variant               // of Specs
+	Check       func(spec string) error // of each of Specs; its error shows no secret
+}
+
+// Variant is a kind that Specs may be of, and the keys that it has.
+type Variant struct {
+	Name string
+	Keys []string
 }
 
 // Place is where something stands in a file, from 1.

@@ -19,6 +19,16 @@ var settings = []Key{
 	{Name: "batches", Kind: Whole}, {Name: "rate", Kind: Number}, {Name: "timeout", Kind: Duration},
 	{Name: "fail-fast", Kind: Bool}, {Name: "watch", Kind: Texts}, {Name: "max-errors"},
 	{Name: "profile", Choices: []string{"smoke", "nightly"}}, {Name: "header", Kind: Headers},
+	{Name: "fault", Kind: Specs, Check: checked, Variants: []Variant{{"abort", []string{"path", "at"}}, {"burst", []string{"count", "every"}}}},
+}
+
+// checked is what a flag has to say of a spec.
+func checked(spec string) error {
+	kind, _, _ := strings.Cut(spec, ":")
+	if kind != "abort" && kind != "burst" || strings.Contains(spec, "wrong") {
+		return fmt.Errorf("fault %q: it is wrong", spec)
+	}
+	return nil
 }
 
 // known gives the secrets of the tests.
@@ -48,7 +58,10 @@ func TestSettings(t *testing.T) {
 		"header: {A: 'x: y', B: Bearer env:NONE}": {"header=A: x: y|B: Bearer env:NONE"},
 		"\ufeffbatches: 3\r\nrate: 1\r\n":         {"batches=3", "rate=1"},
 		"---\nbatches: 3\n...\n":                  {"batches=3"},
-		"{batches: 3}":                            {"batches=3"},
+		"fault: abort:at=1s":                      {"fault=abort:at=1s"},
+		"fault: {kind: burst, count: 3}":          {"fault=burst:count=3"},
+		"fault:\n- abort\n- every: 2m\n  kind: burst\n  count: 3\n- {kind: abort}": {"fault=abort|burst:every=2m,count=3|abort"},
+		"{batches: 3}": {"batches=3"},
 	} {
 		p, err := Parse([]byte(text), settings, known)
 		var got []string
@@ -113,6 +126,17 @@ func TestWrong(t *testing.T) {
 		{"batches: 3\nendpoint:\n  - path: /x\n    wieght: 2", `4:5: there is no key "wieght" here`, "did you mean weight?"},
 		{"endpoint:\n  - path: /x\n    expect: {stats: 2}", `3:14: there is no key "stats" here`, "did you mean status?"},
 		{"endpoint:\n  - path: /x\n    before: [{paht: /x}]", `3:15: there is no key "paht" here`, "did you mean path?"},
+		{"fault: abort:wrong", `1:8: fault "abort:wrong": it is wrong`, ""},
+		{"fault: [abort, 5]", `1:16: fault "5": it is wrong`, ""},
+		{"fault: []", "1:8: fault: the list is empty", ""},
+		{"fault: [{path: /x}]", "1:9: fault: want a key kind that says which; known: abort, burst", ""},
+		{"fault: [{kind: bust}]", `1:16: kind: there is no "bust"; want one of abort, burst`, "did you mean burst?"},
+		{"fault:\n- kind: burst\n  evry: 2m", `3:3: there is no key "evry" here; a fault of kind burst has count, every`, "did you mean every?"},
+		{"fault: {kind: abort, count: 2}", `1:22: there is no key "count" here`, ""},
+		{"fault: {kind: abort, at: wrong, path: /x}", `1:26: fault "abort:at=wrong,path=/x": it is wrong`, ""},
+		{"fault: {kind: abort, at: wrong, path: wrong}", `1:8: fault "abort:at=wrong,path=wrong": it is wrong`, ""},
+		{"fault: {kind: abort, at: [1s]}", "1:26: at: want a text, not a list", ""},
+		{"fault: true", "1:8: fault: want a text, not true or false", ""},
 		{"batches: x", "1:10: batches: want a whole number, not a text", ""},
 		{"batches: '3'", "1:10: batches: want a whole number, not a text", ""},
 		{"batches: 1.5", "1:10: batches: want a whole number, not 1.5", ""},
@@ -237,6 +261,8 @@ func TestSchemaAgrees(t *testing.T) {
 		"endpoint: [{path: /x, weight: 2}]": true, "endpoint: [{weight: 2}]": false, "endpoint: [{path: /x, wait: 2}]": false,
 		"endpoint: [{path: /x, expect: {status: [200, 300-304]}}]": true, "endpoint: [{path: /x, expect: {statu: 200}}]": false,
 		"endpoint: [{path: /x, before: [POST /y, {path: /z}]}]": true, "endpoint: [{path: /x, before: [{path: /z, weight: 2}]}]": false,
+		"fault: abort": true, "fault: [abort, {kind: burst, count: 2}]": true, "fault: {kind: abort, at: 1s}": true, "fault: {kind: abort, count: 2}": false,
+		"fault: {at: 1s}": false, "fault: []": false, "fault: {kind: bust}": false, "fault: [true]": false, "fault: {kind: abort, at: true}": false,
 		"- a": false,
 	} {
 		_, err := Parse([]byte(text), settings, known)

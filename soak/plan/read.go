@@ -170,6 +170,8 @@ func valueOf(n ast.Node, k Key) (any, error) {
 		return s, nil
 	case Texts:
 		return textsOf(n, k)
+	case Specs:
+		return specsOf(n, k)
 	case Headers:
 		return headersOf(n, k)
 	case Object:

@@ -46,6 +46,9 @@ func (k Key) schema() schema {
 		return schema{"type": "string", "pattern": durations.String()}
 	case Texts:
 		return schema{"anyOf": []schema{text, {"type": "array", "minItems": 1, "items": text}}}
+	case Specs:
+		one := schema{"anyOf": k.variants()}
+		return schema{"anyOf": []schema{one, {"type": "array", "minItems": 1, "items": one}}}
 	case Headers:
 		return schema{"type": "object", "additionalProperties": text}
 	case Object:
@@ -57,4 +60,17 @@ func (k Key) schema() schema {
 		return schema{"type": "array", "minItems": 1, "items": schema{"anyOf": []schema{path, request}}}
 	}
 	return text
+}
+
+// variants are what one of Specs may be: a text, or a mapping of one of the kinds.
+func (k Key) variants() []schema {
+	all := []schema{{"type": "string"}}
+	for _, v := range k.Variants {
+		properties := schema{kindKey: schema{"const": v.Name}}
+		for _, name := range v.Keys {
+			properties[name] = schema{"type": []string{"string", "number"}}
+		}
+		all = append(all, schema{"type": "object", "additionalProperties": false, "required": []string{kindKey}, "properties": properties})
+	}
+	return all
 }

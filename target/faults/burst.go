@@ -13,7 +13,7 @@ const burstBytes = 16 << 20
 // burst is many clients at once, with one request each, that read their answers
 // to the end. It happened when each request was sent and one was answered.
 var burst = kind{
-	name: "burst", path: true, keys: []key{count(keyCount, 50, 2, 500), within()},
+	name: "burst", path: true, keys: []key{count(keyCount, 50, 2, 500).drawn(4, 16), within()},
 	client: func(s Spec, t Target, _ uint64) injector {
 		return func(ctx context.Context) (func(context.Context) error, error) {
 			bounded, cancel := context.WithTimeout(ctx, s.span(keyWithin))

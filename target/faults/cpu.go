@@ -7,7 +7,7 @@ import (
 
 // cpu takes the target's processors: loops in a process of ours.
 var cpu = kind{
-	name: "cpu", keys: []key{count("n", 0, 0, 1024), brief()},
+	name: "cpu", keys: []key{count("n", 0, 0, 1024).drawn(1, 2), brief()},
 	process: func(s Spec, p Processes) injector {
 		return func(context.Context) (func(context.Context) error, error) {
 			n := int(s.number("n"))

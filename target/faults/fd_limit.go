@@ -8,7 +8,7 @@ import (
 // fdLimit leaves the processes that take connections no more than a few file
 // descriptors: their soft limit is lowered, the hard one is left.
 var fdLimit = kind{
-	name: "fd-limit", linux: true, keys: []key{count("free", 0, 0, 4096), brief()},
+	name: "fd-limit", linux: true, keys: []key{count("free", 0, 0, 4096).drawn(0, 3), brief()},
 	process: func(s Spec, p Processes) injector {
 		return func(context.Context) (func(context.Context) error, error) {
 			all, err := p.Listening()

@@ -33,10 +33,11 @@ type healerOrder struct {
 }
 
 // A step disturbs one process: it stops it, or where Limit is set bounds its file
-// descriptors.
+// descriptors. Where Fill is set it disturbs none: that file takes the rest of a disk.
 type step struct {
 	target.Identity
 	Limit *limit `json:"limit,omitempty"`
+	Fill  string `json:"fill,omitempty"`
 }
 
 // limit is the soft limit while a fault lasts, and both limits before it.

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -12,6 +13,9 @@ import (
 
 // do disturbs the process, if it is still the one that was meant.
 func (s step) do() error {
+	if s.Fill != "" {
+		return fill(s.Fill)
+	}
 	if err := target.Alive(procRoot, s.Identity); err != nil {
 		return err
 	}
@@ -23,6 +27,9 @@ func (s step) do() error {
 
 // undo is the end of do, for the same process.
 func (s step) undo() error {
+	if s.Fill != "" {
+		return gone(s.Fill)
+	}
 	if err := target.Alive(procRoot, s.Identity); err != nil {
 		return err
 	}
@@ -71,7 +78,7 @@ func lowered(id target.Identity, free int) (step, error) {
 	if during >= before.Cur {
 		return step{}, fmt.Errorf("pid %d has no more than %d file descriptors left as it is", id.PID, free)
 	}
-	return step{id, &limit{During: during, Soft: before.Cur, Hard: before.Max}}, nil
+	return step{Identity: id, Limit: &limit{During: during, Soft: before.Cur, Hard: before.Max}}, nil
 }
 
 // tightest is the limit which leaves so many numbers free that are not open.
@@ -85,4 +92,31 @@ func tightest(open map[uint64]bool, free int) (n uint64) {
 		}
 	}
 	return n
+}
+
+// mostFilled bounds what is written: a disk that takes more is not the small one that
+// was meant.
+const mostFilled = 1 << 30
+
+// fill writes the file until the disk has no room for another byte.
+func fill(path string) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	block := make([]byte, 64<<10)
+	for written := 0; written < mostFilled; {
+		n, err := f.Write(block)
+		written += n
+		switch {
+		case errors.Is(err, unix.ENOSPC) && len(block) == 1:
+			return nil
+		case errors.Is(err, unix.ENOSPC):
+			block = block[:len(block)/2]
+		case err != nil:
+			return err
+		}
+	}
+	return fmt.Errorf("%s: the disk takes more than %d MiB", path, mostFilled>>20)
 }

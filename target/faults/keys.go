@@ -16,6 +16,8 @@ const (
 	keyBy     = "by" // a delay
 	keyJitter = "jitter"
 	keyAfter  = "after" // a time before the end
+	keyAt     = "at"    // since the first cell of the load
+	keyEvery  = "every"
 )
 
 // A key is a number that a fault can be given: a count, or a time in
@@ -25,6 +27,8 @@ type key struct {
 	least, most int64
 	usual       int64
 	isTime      bool
+	// drawnLeast and drawnMost are what Chaos draws from; both 0: the usual value.
+	drawnLeast, drawnMost int64
 }
 
 func count(name string, usual, least, most int64) key {
@@ -35,10 +39,27 @@ func span(name string, usual, least, most time.Duration) key {
 	return key{name: name, usual: int64(usual), least: int64(least), most: int64(most), isTime: true}
 }
 
+// drawn is the key with what Chaos draws from. It is short and small: every kind has
+// its turn in one run, and its slots are as long as its longest wave.
+func (k key) drawn(least, most int64) key {
+	k.drawnLeast, k.drawnMost = least, most
+	return k
+}
+
+func (k key) drawnSpan(least, most time.Duration) key { return k.drawn(int64(least), int64(most)) }
+
 // lasting is the key for of a fault that is held, and within that of one that
 // needs an answer.
-func lasting() key { return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute) }
-func within() key  { return span(keyWithin, 10*time.Second, 10*time.Millisecond, time.Minute) }
+func lasting() key {
+	return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute).drawnSpan(25*time.Millisecond, 60*time.Millisecond)
+}
+func within() key { return span(keyWithin, 10*time.Second, 10*time.Millisecond, time.Minute) }
+
+// timing are the keys of every fault that say when it comes; 0 is not given.
+var timing = []key{
+	span(keyAt, 0, time.Millisecond, 7*24*time.Hour),
+	span(keyEvery, 0, 100*time.Millisecond, 7*24*time.Hour),
+}
 
 func (k key) read(value string) (int64, error) {
 	var n int64
@@ -52,7 +73,7 @@ func (k key) read(value string) (int64, error) {
 	}
 	switch {
 	case err != nil && k.isTime:
-		return 0, fmt.Errorf("want a time such as %s", k.write(k.usual))
+		return 0, fmt.Errorf("want a time such as %s", k.write(max(k.usual, k.least)))
 	case err != nil:
 		return 0, fmt.Errorf("want a whole number such as %s", k.write(k.usual))
 	case n < k.least || n > k.most:

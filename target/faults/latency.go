@@ -6,8 +6,8 @@ import "time"
 // to either side.
 var latency = kind{
 	name: "latency", keys: []key{
-		span(keyBy, 100*time.Millisecond, time.Millisecond, 10*time.Second),
-		span(keyJitter, 0, 0, 10*time.Second), lasting(),
+		span(keyBy, 100*time.Millisecond, time.Millisecond, 10*time.Second).drawnSpan(10*time.Millisecond, 40*time.Millisecond),
+		span(keyJitter, 0, 0, 10*time.Second).drawnSpan(0, 10*time.Millisecond), lasting(),
 	},
 	check: func(s Spec) error { return notMore(s, keyJitter, keyBy) },
 	network: toxic("latency", func(s Spec) map[string]int64 {

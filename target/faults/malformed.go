@@ -16,7 +16,7 @@ const malformedBytes = 64 << 10
 // order, each once before one comes again. All are GETs, so that a target that
 // makes sense of one changes nothing.
 var malformed = kind{
-	name: "malformed", path: true, keys: []key{count(keyCount, 1, 1, 64), span(keyWithin, time.Second, 10*time.Millisecond, time.Minute)},
+	name: "malformed", path: true, keys: []key{count(keyCount, 1, 1, 64).drawn(1, 2), span(keyWithin, time.Second, 10*time.Millisecond, time.Minute).drawnSpan(20*time.Millisecond, 60*time.Millisecond)},
 	client: func(s Spec, t Target, seed uint64) injector {
 		order := rand.New(rand.NewPCG(seed, 0)).Perm(len(shapes))
 		next := 0

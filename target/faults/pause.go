@@ -27,7 +27,9 @@ var pause = kind{
 }
 
 // brief is the key for of a fault that stands in the way of every request.
-func brief() key { return span(keyFor, 500*time.Millisecond, 50*time.Millisecond, 5*time.Minute) }
+func brief() key {
+	return span(keyFor, 500*time.Millisecond, 50*time.Millisecond, 5*time.Minute).drawnSpan(60*time.Millisecond, 160*time.Millisecond)
+}
 
 // stopRounds bounds the looks for processes that were started while we stopped others.
 const stopRounds = 10

@@ -18,6 +18,9 @@ type Processes struct {
 	// Database is the file of a bundled WebUI in a home that we made ourselves; "" is
 	// none.
 	Database string
+	// SmallDisk says that the database is on a small disk of its own, which may be
+	// filled.
+	SmallDisk bool
 }
 
 // Process makes a fault of the target's processes, or of its files. It is there until

@@ -145,7 +145,7 @@ func TestWrongIdentity(t *testing.T) {
 	before, wrong := limits(t, parent.PID), parent
 	wrong.Ticks++
 	h := healerOf(t)
-	ok(t, h.disturb(healerOrder{Do: []step{{Identity: wrong}, {wrong, &limit{10, 20, 30}}}, Within: time.Minute}))
+	ok(t, h.disturb(healerOrder{Do: []step{{Identity: wrong}, {Identity: wrong, Limit: &limit{10, 20, 30}}}, Within: time.Minute}))
 	time.Sleep(50 * time.Millisecond)
 	if l := limits(t, parent.PID); stopped(parent) || l != before {
 		t.Errorf("stopped: %t, limit %+v", stopped(parent), l)

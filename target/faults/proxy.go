@@ -104,12 +104,14 @@ func (p *Proxy) inject(o order) error {
 }
 
 // heal ends what was injected. A new process on the same port has nothing
-// injected, so that is the way where the other does not work.
+// injected, so that is the way where the other does not work. It is quick, and
+// toxiproxy often hangs after clients that gave up in the middle of an answer, so there
+// is little patience: every wave of such a fault would have it to wait for.
 func (p *Proxy) heal(o order) error {
 	if p.process == nil {
 		return errNoProxy
 	}
-	if _, err := p.process.obey(o, p.patience); err == nil {
+	if _, err := p.process.obey(o, min(p.patience, healing)); err == nil {
 		return nil
 	}
 	return p.renew()

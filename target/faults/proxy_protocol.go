@@ -12,6 +12,8 @@ const (
 	// patience is what it has for any other order, and for its end. All take
 	// less than a millisecond unless they hang.
 	patience = 3 * time.Second
+	// healing is what it has for an order that a new process does as well.
+	healing = 100 * time.Millisecond
 )
 
 // order is one line from the parent to the proxy; one field is set. The first is

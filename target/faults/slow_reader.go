@@ -9,7 +9,7 @@ import (
 // a second, and goes away with RST. Its receive buffer is small, so that the
 // target has to wait for it. It is in place with the first byte.
 var slowReader = kind{
-	name: "slow-reader", path: true, keys: []key{count(keyRate, 16, 1, 64<<10), lasting(), within()},
+	name: "slow-reader", path: true, keys: []key{count(keyRate, 16, 1, 64<<10).drawn(1, 1<<10), lasting(), within()},
 	client: func(s Spec, t Target, _ uint64) injector {
 		return func(ctx context.Context) (func(context.Context) error, error) {
 			c, err := t.attempt(ctx, t.DialSmall, s.span(keyWithin), func(c *conn) error { return askForByte(c, t.get()) })

@@ -4,6 +4,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ type Spec struct {
 	numbers map[string]int64
 }
 
-// A kind is what sets one fault apart. One of client, network and process is set.
+// A kind is what sets one fault apart. One of client, network, process and act is set.
 type kind struct {
 	name string
 	// path says that the fault asks for a path, which the key path gives.
@@ -29,15 +30,18 @@ type kind struct {
 	client  func(Spec, Target, uint64) injector
 	network func(Spec, *Proxy) injector
 	process func(Spec, Processes) injector
+	act     bool // it ends the target, and so comes after all others
 	home    bool // it is for a home of our own only
 	linux   bool // it is for Linux only
+	stream  bool // its path is to be that of an event stream
 }
 
 func kinds() []kind {
 	return []kind{
 		abort, halfOpen, slowReader, slowHeaders, reset, malformed, burst, sseDrop,
 		latency, bandwidth, resetPeer, slicer, timeout, down,
-		pause, cpu, fdLimit, dbLock,
+		pause, cpu, fdLimit, dbLock, dbReplace, diskFull,
+		kill, term, corrupt,
 	}
 }
 
@@ -48,6 +52,16 @@ func Kinds() []string {
 		names = append(names, k.name)
 	}
 	return names
+}
+
+// Keys are the names of the keys of a kind that Kinds names.
+func Keys(name string) []string {
+	for _, k := range kinds() {
+		if k.name == name {
+			return k.known()
+		}
+	}
+	return nil
 }
 
 const keyPath = "path"
@@ -105,23 +119,37 @@ func (s *Spec) set(setting string) error {
 	return nil
 }
 
+// numbers are all keys of the kind but its path. The acts come when all else is over.
+func (k kind) numbers() []key {
+	if k.act {
+		return k.keys
+	}
+	return append(slices.Clip(k.keys), timing...)
+}
+
 // key is the key of that name.
 func (k kind) key(name string) (key, bool) {
-	i := slices.IndexFunc(k.keys, func(k key) bool { return k.name == name })
+	all := k.numbers()
+	i := slices.IndexFunc(all, func(k key) bool { return k.name == name })
 	if i < 0 {
 		return key{}, false
 	}
-	return k.keys[i], true
+	return all[i], true
+}
+
+// known are the names of all keys of the kind.
+func (k kind) known() (names []string) {
+	if k.path {
+		names = append(names, keyPath)
+	}
+	for _, k := range k.numbers() {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 func (k kind) unknown(name string) error {
-	var known []string
-	if k.path {
-		known = append(known, keyPath)
-	}
-	for _, k := range k.keys {
-		known = append(known, k.name)
-	}
+	known := k.known()
 	return fmt.Errorf("%s has no key %q, did you mean %s? known: %s", k.name, name, nearest.Word(name, known), strings.Join(known, ", "))
 }
 
@@ -141,7 +169,7 @@ func (s Spec) String() string {
 	if s.path != "" {
 		settings = append(settings, keyPath+"="+s.path)
 	}
-	for _, k := range s.kind.keys {
+	for _, k := range s.kind.numbers() {
 		if n := s.number(k.name); n != k.usual {
 			settings = append(settings, k.name+"="+k.write(n))
 		}
@@ -162,8 +190,22 @@ func (s Spec) NeedsProxy() bool { return s.kind.network != nil }
 // NeedsProcesses reports whether the fault is one of processes or files.
 func (s Spec) NeedsProcesses() bool { return s.kind.process != nil }
 
+// IsAct reports whether the fault ends the target, which is to come back as another
+// process.
+func (s Spec) IsAct() bool { return s.kind.act }
+
 // NeedsHome reports whether the fault is one of files, which are to be our own.
 func (s Spec) NeedsHome() bool { return s.kind.home }
+
+// NeedsLinux reports whether the fault is for Linux only.
+func (s Spec) NeedsLinux() bool { return s.kind.linux }
+
+// NeedsStream reports whether the fault is one of a client of an event stream, and
+// the path of that is not given.
+func (s Spec) NeedsStream() bool { return s.kind.stream && s.path == "" }
+
+// NeedsSmallDisk reports whether the fault fills the disk of the target's home.
+func (s Spec) NeedsSmallDisk() bool { return s.kind.name == diskFull.name }
 
 // Lasts is how long the fault is meant to be there before it is healed; 0 for
 // one that is over when Inject returns. A client's ends by itself then.
@@ -172,6 +214,17 @@ func (s Spec) Lasts() time.Duration {
 		return 0
 	}
 	return s.span(keyFor)
+}
+
+// When is how long after the first cell of the load the fault comes, and how often
+// from then on, 0 for once; at is 0 for one that comes at random times. One that is
+// given every alone comes first when that has passed.
+func (s Spec) When() (at, every time.Duration) {
+	if s.kind.act {
+		return 0, 0
+	}
+	at, every = s.span(keyAt), s.span(keyEvery)
+	return cmp.Or(at, every), every
 }
 
 // AtOnce is how many requests one occurrence has in flight at once.

@@ -24,6 +24,13 @@ func TestParse(t *testing.T) {
 		"cpu:n=3":                          "cpu:n=3",
 		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
 		"db-lock:for=6s":                   "db-lock",
+		"down:every=1m,at=1s":              "down:at=1s,every=1m0s",
+		"abort:every=90s":                  "abort:every=1m30s",
+		"kill:n=3":                         "kill",
+		"term:n=1,within=1s":               "term:n=1,within=1s",
+		"corrupt:pages=2":                  "corrupt:pages=2",
+		"db-replace":                       "db-replace",
+		"disk-full:for=500ms":              "disk-full",
 	} {
 		s, err := Parse(spec)
 		if err != nil || s.String() != want {
@@ -39,7 +46,10 @@ func TestParseErrors(t *testing.T) {
 		"resetpeer":                "did you mean reset-peer?",
 		"abort:":                   `"" is no key=value`,
 		"abort:now":                `"now" is no key=value`,
-		"abort:withn=1s":           `abort has no key "withn", did you mean within? known: path, within`,
+		"abort:withn=1s":           `abort has no key "withn", did you mean within? known: path, within, at, every`,
+		"abort:at=0s":              "at=0s: want 1ms to 168h0m0s",
+		"pause:at=soon":            "at=soon: want a time such as 1ms",
+		"pause:every=1ms":          "every=1ms: want 100ms to 168h0m0s",
 		"down:path=/":              `down has no key "path", did you mean`,
 		"abort:path=x":             "want a path of the target",
 		"abort:path=":              "want a path of the target",
@@ -53,6 +63,7 @@ func TestParseErrors(t *testing.T) {
 		"burst:count=few":          "want a whole number such as 50",
 		"burst:count=3,count=4":    "count is given twice",
 		"slow-reader:rate=0":       "want 1 to 65536",
+		"kill:n=21":                "want 1 to 20",
 		"latency:jitter=101ms":     "jitter is more than by",
 		"latency:by=1ms,jitter=1s": "jitter is more than by",
 	} {
@@ -68,7 +79,7 @@ func TestCanonical(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")
 		spec, sep, wrong := k.name, ":", false
-		for _, key := range k.keys {
+		for _, key := range k.numbers() {
 			n := rapid.OneOf(rapid.Int64Range(key.least, key.most), rapid.Int64()).Draw(t, key.name)
 			wrong = wrong || n < key.least || n > key.most
 			spec += sep + key.name + "=" + key.write(n)
@@ -85,7 +96,7 @@ func TestCanonical(t *testing.T) {
 		if err != nil || again.String() != s.String() {
 			t.Fatalf("%s became %s: %v", s, again, err)
 		}
-		for _, key := range k.keys {
+		for _, key := range k.numbers() {
 			if again.number(key.name) != s.number(key.name) {
 				t.Fatalf("%s became %s", s, again)
 			}
@@ -97,7 +108,7 @@ func TestCanonical(t *testing.T) {
 func TestKinds(t *testing.T) {
 	for _, k := range kinds() {
 		sorts := 0
-		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil} {
+		for _, is := range []bool{k.client != nil, k.network != nil, k.process != nil, k.act} {
 			if is {
 				sorts++
 			}
@@ -108,6 +119,9 @@ func TestKinds(t *testing.T) {
 		for _, key := range k.keys {
 			if n, err := key.read(key.write(key.usual)); err != nil || n != key.usual {
 				t.Errorf("%s: the usual %s: %d, %v", k.name, key.name, n, err)
+			}
+			if key.drawnLeast < key.least && key.drawnMost > 0 || key.drawnMost < key.drawnLeast || key.drawnMost > key.most {
+				t.Errorf("%s: %s is drawn from %d to %d", k.name, key.name, key.drawnLeast, key.drawnMost)
 			}
 			if key.isTime && key.most > int64(5*time.Minute) {
 				t.Errorf("%s: %s may last %s", k.name, key.name, key.write(key.most))
@@ -121,6 +135,18 @@ func TestLasts(t *testing.T) {
 		s, err := Parse(spec)
 		if ok(t, err); s.Lasts() != want {
 			t.Errorf("%s lasts %s, want %s", spec, s.Lasts(), want)
+		}
+	}
+}
+
+func TestWhen(t *testing.T) {
+	for spec, want := range map[string][2]time.Duration{
+		"abort": {}, "abort:at=5s": {5 * time.Second, 0}, "down:every=2s": {2 * time.Second, 2 * time.Second}, "pause:at=1s,every=2s": {time.Second, 2 * time.Second},
+	} {
+		s, err := Parse(spec)
+		ok(t, err)
+		if at, every := s.When(); at != want[0] || every != want[1] {
+			t.Errorf("%s comes at %s, every %s", spec, at, every)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const streamBytes = 256 << 10
 // sseDrop is a client of an event stream that goes away with RST after the
 // first thing that came on it. A comment, by which many a server opens, is one.
 var sseDrop = kind{
-	name: "sse-drop", path: true, keys: []key{within()},
+	name: "sse-drop", path: true, stream: true, keys: []key{within()},
 	client: func(s Spec, t Target, _ uint64) injector {
 		return func(ctx context.Context) (func(context.Context) error, error) {
 			_, err := t.attempt(ctx, t.Dial, s.span(keyWithin), func(c *conn) error {

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/load"
+	"hermes-soak/target"
+	"hermes-soak/target/faults"
+)
+
+// actor ends the processes of a server that take its connections, and follows it to
+// those that come in their place.
+type actor struct {
+	server *server
+	plan   targetPlan
+	watch  []soak.Group
+	climb  func(context.Context, string) soak.Ladder
+	load   *load.Driver // of the requests that are under way, or that meet damaged data
+	asked  int          // endpoints that it knows
+	ledger *ledger      // takes new sessions in their place; nil is none
+	quit   <-chan struct{}
+	random *rand.Rand
+	within time.Duration // the time of a recovery
+
+	lost  bool // the processes were ended, and those in their place are not found yet
+	again bool // the guard may start the server, which it does once for each end
+}
+
+const (
+	underway    = 4                      // requests that are under way at once
+	mostRounds  = 64                     // of so many requests each time, while a server ends
+	leastBefore = 20 * time.Millisecond  // between the first request and the end of the server
+	mostBefore  = 120 * time.Millisecond // the same
+	endPoll     = 10 * time.Millisecond
+	killWithin  = 10 * time.Second // how long a process may take to end that was killed
+)
+
+// actsOf are the acts as the record names them.
+func actsOf(specs []faults.Spec) (all []soak.Act) {
+	names := map[string]int{}
+	for _, s := range specs {
+		a := soak.NewAct(s.Kind(), s.String(), s.Times())
+		if names[a.Name]++; names[a.Name] > 1 {
+			a.Name += fmt.Sprintf(" #%d", names[a.Name])
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// newActor makes the actor of a server. config is that of its load.
+func (d *disturber) newActor(ctx context.Context, s *server, p targetPlan, config load.Config, scenario soak.Scenario, climb func(context.Context, string) soak.Ladder, quit <-chan struct{}) (a *actor, err error) {
+	var writes *ledger
+	if len(p.acts) > 0 && s.home != "" {
+		if writes, err = d.ledgerOf(ctx, s, config); err != nil {
+			return nil, err
+		}
+	}
+	config.Concurrency, config.Rate, config.ConnectionPerRequest = underway, 0, true
+	a = &actor{
+		server: s, plan: p, watch: scenario.Watch, climb: climb, asked: len(config.Probes), ledger: writes, quit: quit,
+		random: rand.New(rand.NewPCG(scenario.Seed, uint64(len(p.acts)))), within: scenario.RecoverWithin,
+	}
+	a.load, err = load.New(config)
+	return a, err
+}
+
+// Sample reads the processes that the server is made of now.
+func (a *actor) Sample(ctx context.Context) (soak.Sample, error) { return a.server.sampler.Sample(ctx) }
+
+// Climb finds the server again where it was ended, and asks whether it is healthy.
+func (a *actor) Climb(ctx context.Context) soak.Ladder {
+	if a.lost {
+		state, why := a.find(ctx)
+		if state != soak.StateUp {
+			return soak.Ladder{When: soak.ClimbRecovery, State: state, Evidence: string(state) + ": " + why}
+		}
+		a.lost = false
+	}
+	return a.climb(ctx, soak.ClimbRecovery)
+}
+
+// Act ends the server under load.
+func (a *actor) Act(ctx context.Context, act int) (done soak.Acted, err error) {
+	spec := a.plan.acts[act]
+	if err := a.end(ctx, spec, &done); err != nil || !spec.Damages() {
+		return done, err
+	}
+	back, err := spec.Corrupt(ctx, a.server.database(), a.random.Uint64())
+	if err != nil {
+		return done, err
+	}
+	err = a.onDamaged(ctx, spec, &done)
+	a.lost, a.again = true, true
+	return done, errors.Join(err, back())
+}
+
+// end has the processes that take connections end while requests are under way.
+func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) error {
+	listening, err := a.listening()
+	if err != nil {
+		return err
+	}
+	enough, answered := make(chan struct{}), make(chan error, 1)
+	go func() { answered <- a.under(ctx, enough, &done.Outcome) }()
+	hold(ctx, leastBefore+time.Duration(a.random.Int64N(int64(mostBefore-leastBefore))))
+	err = a.strike(ctx, spec, listening, done)
+	close(enough)
+	return errors.Join(err, <-answered)
+}
+
+func (a *actor) listening() ([]target.Identity, error) {
+	all, err := target.Holders(a.server.root, a.server.PID, a.server.addrs())
+	if err == nil && len(all) == 0 {
+		err = errors.New("no process of the target is seen to listen")
+	}
+	return all, err
+}
+
+// strike ends the processes, at last by KILL, which they should not need.
+func (a *actor) strike(ctx context.Context, spec faults.Spec, all []target.Identity, done *soak.Acted) error {
+	if err := spec.Strike(all); err != nil {
+		return err
+	}
+	a.lost, a.again = true, true
+	if within := spec.EndsWithin(); within > 0 && !a.await(ctx, within, a.gone(all)) && ctx.Err() == nil {
+		if !a.hasQuit() {
+			done.Wrong = fmt.Sprintf("%s did not end within %s of TERM", pids(all), within)
+		}
+		if err := faults.Finish(all); err != nil {
+			return err
+		}
+	}
+	for end := time.Now().Add(killWithin); !a.gone(all)(); hold(ctx, endPoll) {
+		if ctx.Err() != nil || time.Now().After(end) {
+			return errors.Join(ctx.Err(), fmt.Errorf("%s outlived KILL", pids(all)))
+		}
+	}
+	return nil
+}
+
+func (a *actor) gone(all []target.Identity) func() bool {
+	return func() bool {
+		for _, id := range all {
+			if !errors.Is(target.Alive(a.server.root, id), soak.ErrGone) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// await looks until it is done, and says whether it is: not where the time is over, or
+// the user quits.
+func (a *actor) await(ctx context.Context, within time.Duration, done func() bool) bool {
+	for end := time.Now().Add(within); !done(); hold(ctx, endPoll) {
+		if ctx.Err() != nil || a.hasQuit() || time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *actor) hasQuit() bool {
+	select {
+	case <-a.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// under keeps requests under way until there are enough, or nobody takes them.
+func (a *actor) under(ctx context.Context, enough <-chan struct{}, all *soak.Outcome) error {
+	for round := range mostRounds {
+		select {
+		case <-enough:
+			return nil
+		default:
+		}
+		out, err := a.ask(ctx, round)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return err
+		}
+		for _, answer := range out.Answers {
+			all.Add(answer, 0)
+		}
+		all.MaxInFlight = max(all.MaxInFlight, min(out.MaxInFlight, out.Sent()))
+		if out.Count(func(answer soak.Answer) bool { return answer.Class == soak.ClassRefused }) == out.Sent() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// ask sends a round of requests: new sessions where these are in the ledger.
+func (a *actor) ask(ctx context.Context, round int) (soak.Outcome, error) {
+	if a.ledger == nil {
+		return a.load.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: round % a.asked, Requests: 2 * underway})
+	}
+	out := a.ledger.write(ctx, 2*underway, underway, recoveryTimeout)
+	if out.Missed > 0 {
+		return out, errors.New(out.Why)
+	}
+	return out, nil
+}
+
+// damagedRounds is how often requests meet damaged data, with a look after each time.
+const damagedRounds = 6
+
+// onDamaged has the server start on damaged data, sends it requests, and has it end. It
+// may refuse as it likes, but not hang.
+func (a *actor) onDamaged(ctx context.Context, spec faults.Spec, done *soak.Acted) error {
+	a.lost, a.again = true, true
+	var lad soak.Ladder
+	over := func() bool {
+		lad = a.Climb(ctx)
+		return lad.State.Serving() || lad.State == soak.StateDied
+	}
+	if !a.await(ctx, a.within, over) {
+		if ctx.Err() == nil && !a.hasQuit() {
+			done.Wrong = fmt.Sprintf("on a damaged database it neither answered nor ended within %s: %s", a.within, lad.Evidence)
+		}
+		return ctx.Err()
+	}
+	if lad.State == soak.StateDied {
+		done.Seen = "on a damaged database " + lad.Evidence
+		return nil
+	}
+	for round := 0; !a.hasQuit(); round++ {
+		s, err := soak.AtRest(ctx, a)
+		if errors.Is(err, soak.ErrGone) {
+			done.Seen = "on a damaged database it ended: " + err.Error()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if done.Levels = append(done.Levels, s.Gauges[soak.GaugeFDs]); round == damagedRounds {
+			break
+		}
+		if err := a.meetDamage(ctx, done); err != nil {
+			return err
+		}
+	}
+	listening, err := a.listening()
+	if err != nil {
+		return err
+	}
+	return a.strike(ctx, spec, listening, done)
+}
+
+// meetDamage sends a few requests to every endpoint, none of which is to hang.
+func (a *actor) meetDamage(ctx context.Context, done *soak.Acted) error {
+	met := soak.Outcome{Answers: done.Met}
+	for p := range a.asked {
+		out, err := a.load.Send(ctx, soak.Wave{Kind: soak.WaveLoad, Probe: p, Requests: 2 * underway})
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		for _, answer := range out.Answers {
+			met.Add(answer, 0)
+		}
+	}
+	done.Met = met.Answers
+	if hung := met.Count(func(answer soak.Answer) bool { return answer.Class == soak.ClassTimeout }); hung > 0 {
+		done.Wrong = fmt.Sprintf("on a damaged database %s got no whole answer in time", counted(hung, "request", "requests"))
+	}
+	return nil
+}
