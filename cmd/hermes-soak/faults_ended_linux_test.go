@@ -25,9 +25,9 @@ var (
 	longFaults = []string{
 		"half-open:for=5m", "slow-reader:path=/api/export,rate=1,for=5m", "slow-headers:for=5m",
 		"latency:by=10s,for=5m", "bandwidth:rate=1,for=5m", "reset-peer:after=10s,for=5m", "slicer:size=1,by=100ms,for=5m", "timeout:for=5m",
-		"pause:for=5m", "cpu:n=1,for=5m", "fd-limit:for=5m", "db-lock:for=5m",
+		"pause:for=5m", "cpu:n=1,for=5m", "fd-limit:for=5m", "db-lock:for=5m", "disk-full:for=5m",
 	}
-	briefFaults = []string{"abort:path=/api/export", "reset", "malformed", "burst", "sse-drop:path=/api/sessions/stream", "down"}
+	briefFaults = []string{"abort:path=/api/export", "reset", "malformed", "burst", "sse-drop:path=/api/sessions/stream", "down", "db-replace"}
 )
 
 // endings are the ways in which a run ends before its time; a status of -1 is a signal.
@@ -42,6 +42,25 @@ var endings = []struct {
 	{"crashed", []syscall.Signal{unix.SIGQUIT}, 2}, // the runtime ends it as a panic would
 }
 
+func parsed(t *testing.T, fault string) faults.Spec {
+	t.Helper()
+	s, err := faults.Parse(fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestEndedFaults: no kind is missing but those of TestKilledInActs.
+func TestEndedFaults(t *testing.T) {
+	for _, kind := range faults.Kinds() {
+		ended := func(fault string) bool { return kindOf(fault) == kind }
+		if !parsed(t, kind).IsAct() && !slices.ContainsFunc(slices.Concat(longFaults, briefFaults), ended) {
+			t.Errorf("no run is ended in the middle of %s", kind)
+		}
+	}
+}
+
 // TestEndedInEachFault: however a run ends in the middle of whatever fault, nothing of
 // it is left, and a server that is not ours is as it was and serves. With
 // HERMES_SOAK_TEST_FAULTS=each every fault is ended in every way, else in one.
@@ -51,7 +70,7 @@ func TestEndedInEachFault(t *testing.T) {
 	for _, fault := range slices.Concat(longFaults, briefFaults) {
 		for i, ending := range endings {
 			for _, kind := range []string{"attached", "launched"} {
-				if kind == "attached" && kindOf(fault) == "db-lock" {
+				if kind == "attached" && parsed(t, fault).NeedsHome() {
 					continue // it is for a home of our own alone
 				}
 				all := os.Getenv("HERMES_SOAK_TEST_FAULTS") == "each"
@@ -60,6 +79,7 @@ func TestEndedInEachFault(t *testing.T) {
 				}
 				t.Run(kindOf(fault)+" "+kind+" "+ending.name, func(t *testing.T) {
 					t.Parallel()
+					must(t, os.Geteuid() == 0 || kindOf(fault) != "disk-full", "needs root, which may mount")
 					if kind == "attached" {
 						endedAttached(t, fault, ending.signals, ending.status)
 						return
@@ -163,10 +183,7 @@ func (s *soaking) awaitFault(t *testing.T, fault, record string) {
 // helped fails where a fault's own process is not among those that are looked at.
 func helped(t *testing.T, fault string, all []target.Identity) {
 	t.Helper()
-	s, err := faults.Parse(fault)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := parsed(t, fault)
 	needs := map[string]bool{faults.ProxyArg: s.NeedsProxy(), faults.HealerArg: s.NeedsProcesses()}
 	for _, id := range all {
 		if args, err := target.CommandLine(procRoot, id.PID); err == nil && len(args) > 1 {
