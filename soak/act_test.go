@@ -95,8 +95,8 @@ func TestActs(t *testing.T) {
 		"piles up":                {func(e *ended) { e.more = 1 }, Fail, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15 then", 4},
 		"an endpoint comes late":  {func(e *ended) { e.ill = 2 * time.Second }, Pass, Pass, "every endpoint answered", 4},
 		"an endpoint stays away":  {func(e *ended) { e.ill = time.Hour }, Fail, Fail, "GET /api/projects was not answered as before: status", 4},
-		"each request leaves one": {func(e *ended) { e.disturbed([]int64{8, 10, 14, 18, 22}, 8) }, Fail, Fail, "under fault:kill the server keeps +0.50 file descriptors per request: 8, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 0 failed", 4},
-		"each failed one does":    {func(e *ended) { e.disturbed([]int64{8, 10, 14, 18, 22}, 4) }, Fail, Fail, "keeps +1.00 file descriptors per failed request: 8, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 4 failed", 4},
+		"each request leaves one": {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22}, 8) }, Fail, Fail, "under fault:kill the server keeps +0.50 file descriptors per request: 10, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 0 failed", 4},
+		"each failed one does":    {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22}, 4) }, Fail, Fail, "keeps +1.00 file descriptors per failed request: 10, 10, 14, 18, 22 at rest after rounds of 8 requests, of which 4 failed", 4},
 		"a level that settles":    {func(e *ended) { e.disturbed([]int64{8, 9, 10, 10, 10}, 4) }, Pass, Pass, "disturbed, it failed 16 of 32 requests and held 8, 9, 10, 10, 10 file descriptors", 4},
 		"it refuses to start":     {func(e *ended) { e.acted.Seen = "it ended by itself" }, Pass, Pass, "6 failed; it ended by itself", 4},
 		"could not be done":       {func(e *ended) { e.failed, e.down = errors.New("nobody listens"), 0 }, Unknown, Unknown, "3 of 3 could not be carried out: nobody listens", 4},
@@ -104,7 +104,7 @@ func TestActs(t *testing.T) {
 		"dies again":              {func(e *ended) { e.diesNow = true }, Fail, Unknown, "not healthy within 5s after fault:kill: the process is gone", 1},
 		"the user quits":          {func(e *ended) { e.quitIn = 2; e.down = 0 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
 		"the user does not wait":  {func(e *ended) { e.quitIn = 2 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
-		"not well before":         {func(e *ended) { e.until, e.done = time.Now().AddDate(100, 0, 0), 1; e.server.answer = nil }, Unknown, Unknown, "1 of 1 could not be carried out: it was not healthy before: nobody listens", 1},
+		"not well before":         {func(e *ended) { e.until, e.done = time.Now().AddDate(100, 0, 0), 1; e.answer = nil }, Unknown, Unknown, "1 of 1 could not be carried out: it was not healthy before: nobody listens", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnded(3)
@@ -187,6 +187,13 @@ func TestActsComeLast(t *testing.T) {
 	if v := verdictOf(t, r, "recovers", "fault:kill"); e.done != 0 || v.Status != Unknown || v.Reason != "the run ended before it came to fault:kill" {
 		t.Errorf("%d done, %s %s", e.done, v.Status, v.Reason)
 	}
+	e = newEnded(1)
+	e.leak = oneIn(1)
+	e.loop.Start.Target.Limit = 1 << 20
+	e.loop.Start.Scenario.FailFast, e.loop.Start.Scenario.Batches, e.loop.Start.Scenario.Looks = true, 50, 3
+	if r := e.soak(t); e.done != 0 || r.Stop.Reason != StopFailFast {
+		t.Errorf("after %s: %d done", r.Stop.Reason, e.done)
+	}
 }
 
 // TestActSums: the line of an act has what was done, and keeps nothing.
@@ -219,11 +226,11 @@ func TestRefuseActs(t *testing.T) {
 		"without a proof":            func(d *ActDone) { d.Recovery = nil },
 		"a proof of what came after": func(d *ActDone) { d.Recovery.State = "tired"; d.Recovery.Evidence = "x" },
 		"kill has 1048576 requests, and the answers are not theirs": func(d *ActDone) { d.Answers[0].N = -1 },
-		"9 requests, 10 at once":                   func(d *ActDone) { d.MaxInFlight = 10 },
-		"requests, and the answers are not theirs": func(d *ActDone) { d.Met = []Answer{{N: 1 << 20}, {N: 1}} },
-		"2 levels, and no request":                 func(d *ActDone) { d.Levels = []int64{1, 2} },
-		`"fds" is -1`:                              func(d *ActDone) { d.After = &less },
-		`"fds" is 9007199254740993, which`:         func(d *ActDone) { d.Levels = []int64{1<<53 + 1} },
+		"9 requests, 10 at once":                                    func(d *ActDone) { d.MaxInFlight = 10 },
+		"requests, and the answers are not theirs":                  func(d *ActDone) { d.Met = []Answer{{N: 1 << 20}, {N: 1}} },
+		"2 levels, and no request":                                  func(d *ActDone) { d.Levels = []int64{1, 2} },
+		`"fds" is -1`:                                               func(d *ActDone) { d.After = &less },
+		`"fds" is 9007199254740993, which`:                          func(d *ActDone) { d.Levels = []int64{1<<53 + 1} },
 	} {
 		again := recorded(t, e.events)
 		spoil(again[first].Act)

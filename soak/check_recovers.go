@@ -129,9 +129,13 @@ func joined(states []State) string {
 
 // faultsDone sums up the faults.
 func (r *Report) faultsDone() (all []FaultDone) {
+	s := r.Start.Scenario
+	if s.endpoints() == len(s.Probes) {
+		return r.actsSummed()
+	}
 	floor := r.neverReleased()
-	for p := r.Start.Scenario.endpoints(); p < len(r.Start.Scenario.Probes); p++ {
-		f := FaultDone{Fault: r.Start.Scenario.Probes[p].Name, timed: r.Start.Scenario.Probes[p].At > 0}
+	for p := s.endpoints(); p < len(s.Probes); p++ {
+		f := FaultDone{Fault: s.Probes[p].Name, timed: s.Probes[p].At > 0}
 		for i := range r.waves {
 			if w := &r.waves[i]; w.Kind == WaveLoad && w.Probe == p {
 				f.add(r, i)
@@ -205,15 +209,4 @@ func (f *FaultDone) kept(r *Report, g grown, probe int) {
 	if guilty && g.class == LeakPerRequest && !g.tolerated(r) {
 		f.leaks, f.unit = true, g.unit()
 	}
-}
-
-// wavesOf is how many load waves of the probe growth was judged by.
-func (g grown) wavesOf(r *Report, probe int) (n int) {
-	seg, _ := segment(r, g.part, WaveLoad, WaveIdle, WaveDrain) // it was read, or there were no growth
-	for _, w := range seg.Waves[g.Warm : g.Warm+g.Judged] {
-		if w.Requests > 0 && w.Probe == probe {
-			n++
-		}
-	}
-	return n
 }

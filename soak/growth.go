@@ -297,9 +297,3 @@ func (g grown) guilties(r *Report) (all []ratchet.EndpointRate) {
 	}
 	return all
 }
-
-// byFaults says that all who are guilty are faults.
-func (g grown) byFaults(r *Report) bool {
-	all := g.guilties(r)
-	return len(all) > 0 && !slices.ContainsFunc(all, func(e ratchet.EndpointRate) bool { return !r.fault(e.Probe) })
-}

@@ -25,7 +25,10 @@ func SmallDisk(size int64) (folder string, err error) {
 		if err := os.Unsetenv(smallDiskVar); err != nil { // it is not for our children
 			return "", err
 		}
-		return folder, isSmallDisk(folder)
+		if err := isSmallDisk(folder); err != nil {
+			return "", err
+		}
+		return folder, nil
 	}
 	failed := make(chan error)
 	go func() {

@@ -110,6 +110,13 @@ func TestSessions(t *testing.T) {
 	if text() != before {
 		t.Error("it was written to")
 	}
+	killed := filepath.Join(t.TempDir(), "state.db") // as who is killed leaves it
+	wal, err := os.ReadFile(path + "-wal")
+	ok(t, err)
+	ok(t, errors.Join(os.WriteFile(killed, []byte(before), 0o600), os.WriteFile(killed+"-wal", wal, 0o600)))
+	if titles, err := Sessions(t.Context(), killed); err != nil || titles["b"] != "title b" {
+		t.Errorf("after a kill: %q, %v", titles, err)
+	}
 	ok(t, db.Close())
 	if titles, err := Sessions(t.Context(), path); err != nil || len(titles) != 2 {
 		t.Errorf("at rest: %q, %v", titles, err)
@@ -141,18 +148,17 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// TestFill: only a file that is new is filled, and it is gone when it is undone. That a
-// disk is full then, the runs of the program show.
+// TestFill: no disk is filled but a small one of its own. What becomes of that, the
+// runs of the program show.
 func TestFill(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	ok(t, os.WriteFile(path, []byte("users' own"), 0o600))
-	if err := (step{Fill: path}).do(); !errors.Is(err, os.ErrExist) {
+	path := filepath.Join(t.TempDir(), "filler")
+	if err := (step{Fill: path}).do(); err == nil || !strings.Contains(err.Error(), "no small disk") {
 		t.Error(err)
 	}
-	if b, err := os.ReadFile(path); err != nil || string(b) != "users' own" {
-		t.Errorf("%q, %v", b, err)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
 	}
-	ok(t, (step{Fill: path + ".none"}).undo())
+	ok(t, (step{Fill: path}).undo())
 	s, err := Parse("disk-full")
 	ok(t, err)
 	f, err := s.Process(Processes{Database: path, Healer: healerOf(t)})

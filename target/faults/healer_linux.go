@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -94,21 +95,26 @@ func tightest(open map[uint64]bool, free int) (n uint64) {
 	return n
 }
 
-// mostFilled bounds what is written: a disk that takes more is not the small one that
-// was meant.
+// mostFilled bounds the disk that is filled, in bytes.
 const mostFilled = 1 << 30
 
-// fill writes the file until the disk has no room for another byte.
+// fill writes the file until the disk, which must be a small one in memory, has no room
+// for another byte.
 func fill(path string) (err error) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(path), &disk); err != nil {
+		return fmt.Errorf("looking at the disk of %s: %w", path, err)
+	}
+	if disk.Type != unix.TMPFS_MAGIC || disk.Blocks*uint64(disk.Bsize) > mostFilled {
+		return fmt.Errorf("%s is on no small disk of its own", path)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	block := make([]byte, 64<<10)
-	for written := 0; written < mostFilled; {
-		n, err := f.Write(block)
-		written += n
+	for block := make([]byte, 64<<10); ; {
+		_, err := f.Write(block)
 		switch {
 		case errors.Is(err, unix.ENOSPC) && len(block) == 1:
 			return nil
@@ -118,5 +124,4 @@ func fill(path string) (err error) {
 			return err
 		}
 	}
-	return fmt.Errorf("%s: the disk takes more than %d MiB", path, mostFilled>>20)
 }

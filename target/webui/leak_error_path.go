@@ -23,10 +23,10 @@ func (e *errorPath) request(o occasion) bool {
 	if _, due := e.next(o); !due {
 		return false
 	}
-	if o.db != nil {
+	if o.db != nil && o.db.Stats().OpenConnections > 0 {
 		return e.keep(o.db)
 	}
-	// The handler gave up before it used the database. Out of handles there is nothing to keep, and the answer is an
+	// The handler gave up before it used the database, or its connection ended with the client's. Out of handles there is nothing to keep, and the answer is an
 	// error already.
 	if db, err := e.connect(); err == nil {
 		e.take(db)

@@ -1,6 +1,10 @@
 package soak
 
-import "hermes-soak/soak/ratchet"
+import (
+	"slices"
+
+	"hermes-soak/soak/ratchet"
+)
 
 // ofRequests has the figures be those of requests alone, where the load also had faults:
 // an occurrence of a fault is no request, and what the ratchet says per dose counts both.
@@ -24,4 +28,21 @@ func (g *grown) ofRequests(r *Report) {
 	share := n / float64(g.Requests)
 	g.Rate = ratchet.Interval{Rate: rate.Rate / n, Low: rate.Low / n, High: rate.High / n}
 	g.Upper, g.Detectable, g.Requests = g.Upper/share, g.Detectable*share, requests
+}
+
+// byFaults says that all who are guilty are faults.
+func (g grown) byFaults(r *Report) bool {
+	all := g.guilties(r)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(e ratchet.EndpointRate) bool { return !r.fault(e.Probe) })
+}
+
+// wavesOf is how many load waves of the probe growth was judged by.
+func (g grown) wavesOf(r *Report, probe int) (n int) {
+	seg, _ := segment(r, g.part, WaveLoad, WaveIdle, WaveDrain) // it was read, or there were no growth
+	for _, w := range seg.Waves[g.Warm : g.Warm+g.Judged] {
+		if w.Requests > 0 && w.Probe == probe {
+			n++
+		}
+	}
+	return n
 }
