@@ -13,6 +13,6 @@ export CGO_ENABLED=0 HERMES_SOAK_TEST_STRICT=1 HERMES_SOAK_TEST_FAULTS=each
 status=0
 # Three at a time: they mostly wait.
 go test -run "^(TestFaultsOnServers|TestLeaksUnderFaults|TestEndedInEachFault)\$${2:-}" -count "${1:-1}" -parallel 3 -timeout 5h -v ./cmd/hermes-soak >"$dir/out" || status=1
-awk '/^ *--- / { print $2, $3, $4 } /_test.go:[0-9]+: [0-9]+ in / { sub(/.*_test.go:[0-9]*: /, ""); print "     " $0 }' "$dir/out"
+awk '/^=== (NAME|CONT|RUN)/ { name = $3 } /_test.go:[0-9]+: [0-9]+ in / { sub(/.*_test.go:[0-9]*: /, ""); print name ": " $0 } /^ +--- .*TestEnded/ { print $2, $3, $4 }' "$dir/out"
 [ "$status" = 0 ] || cat "$dir/out"
 exit "$status"
