@@ -167,6 +167,9 @@ func (d *disturber) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error)
 		return d.Driver.Send(ctx, w)
 	}
 	one := &d.faults[w.Probe-d.endpoints]
+	if one.through != nil { // who ends the run does not wait for answers that a fault holds up
+		defer context.AfterFunc(ctx, one.through.Close)()
+	}
 	switch {
 	case one.spec.NeedsProxy():
 		return one.disturbed(ctx, w)
@@ -192,7 +195,9 @@ func (one *disturbance) occur(ctx context.Context, n int) (out soak.Outcome, err
 		}
 		heal, missed := one.Inject(ctx)
 		if missed != nil {
-			out.Missed, out.Why = out.Missed+1, missed.Error()
+			if ctx.Err() == nil { // else it was given up by us
+				out.Missed, out.Why = out.Missed+1, missed.Error()
+			}
 			continue
 		}
 		out.Add(soak.Answer{N: 1, Class: soak.ClassOK}, 0)
@@ -231,7 +236,11 @@ func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Ou
 		for _, a := range answers.Answers {
 			out.Add(a, 0)
 		}
-		if out.MaxInFlight = max(out.MaxInFlight, answers.MaxInFlight); failed != nil || ctx.Err() != nil {
+		out.MaxInFlight = max(out.MaxInFlight, answers.MaxInFlight)
+		if ctx.Err() != nil {
+			break // the request was given up by us
+		}
+		if failed != nil {
 			err = failed
 			break
 		}

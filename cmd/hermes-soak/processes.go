@@ -105,11 +105,13 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 		climbed <- one.climb(ctx)
 	}()
 	out, err := one.send(ctx, w.Requests)
-	if seen := <-climbed; ctx.Err() == nil { // else the look was cut short
+	if seen := <-climbed; ctx.Err() == nil {
 		out.During = seen
+	} else {
+		err = nil // the requests were given up by us, as was the look
 	}
 	hold(ctx, time.Until(over))
-	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.ledger != nil {
+	if err = errors.Join(err, heal(context.WithoutCancel(ctx))); err == nil && one.ledger != nil && ctx.Err() == nil {
 		err = one.afterwards(ctx)
 	}
 	return out, err

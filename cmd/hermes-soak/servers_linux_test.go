@@ -56,6 +56,8 @@ func webFolder(t *testing.T) string {
 	for name, text := range map[string]string{
 		"api/sessions": `{"sessions":[` + strings.Repeat(`{"title":"one"},`, 300) + `{"title":"last"}]}`,
 		"api/projects": `{"projects":["one","two"]}`,
+		"stream":       ": here\n\n" + strings.Repeat(": still here\n\n", 1<<10),
+		"api/export":   `{"sessions":[` + strings.Repeat(" ", 8<<20) + `]}`,
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -46,7 +46,7 @@ func firstEvent(r *bufio.Reader) error {
 	}
 	media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if answer.StatusCode != http.StatusOK || err != nil || media != "text/event-stream" {
-		return fmt.Errorf("the answer is %d %q and no event stream: is it the right path?", answer.StatusCode, answer.Header.Get("Content-Type"))
+		return fmt.Errorf("the answer is %d %q and no event stream: sse-drop:path=PATH names one", answer.StatusCode, answer.Header.Get("Content-Type"))
 	}
 	lines := bufio.NewScanner(answer.Body)
 	for begun := false; lines.Scan(); {

@@ -8,6 +8,8 @@ collects the same, and runs the garbage collector for each request
 workers  three processes that share the port, each with one connection that it
          opens when first asked and keeps
 spawns   one process that is started beside it and reads, as "collects" does
+
+/api/export is an answer of some megabytes, /api/sessions/stream one without an end.
 """
 import contextlib
 import gc
@@ -17,6 +19,7 @@ import multiprocessing
 import os
 import sqlite3
 import sys
+import time
 
 
 def once():
@@ -49,9 +52,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         "/health": lambda: {"status": "ok"},
         "/api/sessions": lambda: {"sessions": rows("SELECT * FROM sessions ORDER BY updated DESC")},
         "/api/projects": lambda: {"projects": rows("SELECT project, count(*) AS sessions FROM sessions GROUP BY project")},
+        "/api/export": lambda: {"sessions": rows("SELECT * FROM sessions"), "space": " " * (8 << 20)},
     }
 
+    def stream(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            while True:
+                self.wfile.write(b": here\n\n")
+                time.sleep(0.02)
+
     def do_GET(self):
+        if self.path == "/api/sessions/stream":
+            self.stream()
+            return
         answer = self.answers.get(self.path.partition("?")[0])
         body = json.dumps(answer() if answer else {"error": "not found"}).encode()
         self.send_response(200 if answer else 404)
