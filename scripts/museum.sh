@@ -27,6 +27,6 @@ export -f expect
 for seed in $(seq "${1:-1}"); do
 	grep -E -e "${2:-.}" scripts/museum.txt | sed "s/\$/ --seed $seed/"
 done >"$dir/jobs"
-# Two at a time: they mostly wait.
-xargs -P 2 -d '\n' -I{} bash -c 'eval "expect {}"' <"$dir/jobs"
+# Three at a time: they mostly wait.
+xargs -P 3 -d '\n' -I{} bash -c 'eval "expect {}"' <"$dir/jobs"
 [ -z "$(ls -A "$TMPDIR")" ] || { echo "left behind: $(ls -A "$TMPDIR")"; exit 1; }
