@@ -122,7 +122,7 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 				continue
 			}
 			judged += a.N
-			if 2*a.Bytes >= bytes && (items == nil || a.Items == nil || 2**a.Items >= *items) {
+			if !a.hollow(bytes, items) {
 				running = 0
 				continue
 			}

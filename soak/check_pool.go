@@ -9,7 +9,7 @@ import (
 )
 
 // poolBound fails when a process keeps more connections to a watched database
-// than it ever had requests in flight: no pool needs that.
+// than it had requests in flight up to then: no pool needs that.
 type poolBound struct{}
 
 func (poolBound) Judge(r *Report) (out []Verdict) {
@@ -24,8 +24,11 @@ func (poolBound) Judge(r *Report) (out []Verdict) {
 // kept is what one process kept of the connections to one database.
 type kept struct {
 	base              string // the name of the main file
-	before, bound     int64
+	before            int64
+	bound             int64 // at the end
 	over, waves       int   // waves of the cells
+	often             bool  // so many of them were over their bound, in all or up to a fault that raised it
+	beyond            int64 // the most that one was
 	least, most       int64 // over them
 	end, threads      int64
 	ended, sawThreads bool
@@ -39,8 +42,8 @@ func judgePool(r *Report, g Group) Verdict {
 		return unseen(r, g)
 	}
 	_, ended := r.Rests[RestEnd].Group(g.Pattern)
-	flight := int64(r.maxInFlight())
-	worst := kept{base: g.name(), bound: flight, ended: ended}
+	flight := r.flights()
+	worst := kept{base: g.name(), ended: ended}
 	mains, sides := false, false
 	for _, p := range slices.SortedFunc(maps.Keys(r.parts), process.compare) {
 		for _, gauge := range slices.Sorted(maps.Keys(r.parts[p])) {
@@ -54,8 +57,8 @@ func judgePool(r *Report, g Group) Verdict {
 			}
 		}
 	}
-	held := fmt.Sprintf("at most %s to %s at rest, %s; at most %s in flight, %s open before the first%s",
-		count(worst.most, "connection"), worst.base, r.atEnd(worst.end, ended), count(flight, "request"), count(worst.before, "connection"), r.assumed())
+	held := fmt.Sprintf("at most %s to %s at rest, %s; at most %s, %s open before the first%s",
+		count(worst.most, "connection"), worst.base, r.atEnd(worst.end, ended), flight, count(worst.before, "connection"), r.assumed())
 	switch {
 	case sides && !mains:
 		return Verdict{Status: Unknown, Reason: "connections are counted by their handles on the database, and " + g.Pattern + " has only files beside one"}
@@ -63,7 +66,7 @@ func judgePool(r *Report, g Group) Verdict {
 		return Verdict{Status: Unknown, Reason: missing(r, g, RestEnd)}
 	case worst.excess() == 0:
 		return Verdict{Status: Pass, Class: LeakNone, Reason: held}
-	case worst.constant() && worst.end <= worst.bound+g.Allow:
+	case worst.constant() && worst.excess() <= g.Allow:
 		return Verdict{Status: Pass, Class: LeakBounded, Reason: held + ", which --allow permits"}
 	case worst.constant() && worst.sawThreads && worst.end <= worst.threads:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s. They are constant and no more than the %d threads: perhaps one for each thread. If that is by design, say so with --allow '%s=%d'",
@@ -73,17 +76,17 @@ func judgePool(r *Report, g Group) Verdict {
 			held, count(r.Rests[RestEnd].Gauges[GaugeClients], "connection"))}
 	}
 	v := Verdict{Status: Fail, Class: heldClass(r, g)}
-	v.Reason = fmt.Sprintf("%s; more than %d were open after %d of %d %s: connections that nobody closes, or that only the garbage collector closes. Look for a connect without a close on every path",
-		held, worst.bound, worst.over, worst.waves, r.rounds())
-	v.Headline = fmt.Sprintf("%s: %s to %s at rest, with at most %s in flight%s",
-		v.Class.alarm(), count(worst.most, "connection"), worst.base, count(flight, "request"), heldForecast(r, g))
+	v.Reason = fmt.Sprintf("%s; more than %s were open after %d of %d %s: connections that nobody closes, or that only the garbage collector closes. Look for a connect without a close on every path",
+		held, flight.bound(worst.before), worst.over, worst.waves, r.rounds())
+	v.Headline = fmt.Sprintf("%s: %s to %s at rest, with at most %s%s",
+		v.Class.alarm(), count(worst.most, "connection"), worst.base, flight, heldForecast(r, g))
 	return v
 }
 
 // kept reads what process p kept of the main file that gauge counts.
-func (r *Report) kept(p process, gauge, base string, c *column, flight int64) kept {
+func (r *Report) kept(p process, gauge, base string, c *column, flight flights) kept {
 	k := kept{base: base, before: r.processes(r.Rests[RestBefore])[p][gauge]}
-	k.bound = flight + k.before
+	k.bound = flight.load + k.before
 	c.each(func(wave int, v int64) {
 		if kind := r.waves[wave].Kind; kind != WaveLoad && kind != WaveIdle {
 			return
@@ -91,12 +94,16 @@ func (r *Report) kept(p process, gauge, base string, c *column, flight int64) ke
 		if k.waves == 0 {
 			k.least = v
 		}
+		if bound := flight.at(wave) + k.before; bound > k.bound {
+			k.often, k.bound = k.often || often(k.over, k.waves), bound
+		}
 		k.waves++
 		if v > k.bound {
-			k.over++
+			k.over, k.beyond = k.over+1, max(k.beyond, v-k.bound)
 		}
 		k.least, k.most = min(k.least, v), max(k.most, v)
 	})
+	k.often, k.bound = k.often || often(k.over, k.waves), flight.end()+k.before
 	k.threads, k.sawThreads = r.parts[p][GaugeThreads].last()
 	if end, ok := r.Rests[RestEnd]; ok {
 		k.end, k.ended = r.processes(end)[p][gauge], true
@@ -106,14 +113,14 @@ func (r *Report) kept(p process, gauge, base string, c *column, flight int64) ke
 
 // excess is how far the process went over its bound: after the drain, or in
 // more than one wave in twenty.
-func (k kept) excess() int64 {
-	if k.ended && k.end > k.bound {
-		return k.end - k.bound
+func (k kept) excess() (n int64) {
+	if k.ended {
+		n = max(0, k.end-k.bound)
 	}
-	if often(k.over, k.waves) {
-		return k.most - k.bound
+	if k.often {
+		n = max(n, k.beyond)
 	}
-	return 0
+	return n
 }
 
 // constant: the connections were the same after every wave and at the end.

@@ -62,6 +62,7 @@ func (recovers) Judge(r *Report) (out []Verdict) {
 		v.Subject = f.Fault
 		out = append(out, v)
 	}
+	out = append(out, r.endpointsAgain()...)
 	if r.State != nil {
 		out = append(out, r.State.verdict())
 	}

@@ -55,12 +55,12 @@ func judgeReleased(r *Report, g Group) Verdict {
 		}
 		return v
 	}
-	flight := r.maxInFlight()
+	flight := r.flights()
 	pool := judgePool(r, g)
 	switch {
-	case flight > 1 && pool.Status == Pass:
+	case flight.end() > 1 && pool.Status == Pass:
 		return Verdict{Status: Pass, Class: LeakBounded,
-			Reason: fmt.Sprintf("%s: within what a pool for %d requests in flight may keep; --concurrency 1 gives a sharper answer", held, flight)}
+			Reason: fmt.Sprintf("%s: within what a pool for %d requests in flight may keep%s", held, flight.end(), flight.sharper())}
 	case pool.Status == Unknown:
 		return Verdict{Status: Unknown, Reason: held + "; " + pool.Reason}
 	}

@@ -117,6 +117,9 @@ func (r *running) phases(ctx context.Context) error {
 		if end == nil {
 			end = r.cells(ctx, plan)
 		}
+		if end == nil {
+			end = r.again(ctx)
+		}
 		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast, StopCeiling) {
 			return end
 		}

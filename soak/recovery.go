@@ -95,8 +95,8 @@ func (r *running) clock(probe int) *slotClock {
 func (r *running) timed(w WaveDone, load, settling time.Duration) error {
 	n, most := w.Sent(), r.mostOf(w.Wave)
 	switch {
-	case r.report.fault(w.Probe) && w.MaxInFlight >= n:
-		n, most = min(n, 1), 1 // all at once: it takes as long however many they are
+	case w.Together:
+		n, most = min(n, 1), 1
 	case !r.report.fault(w.Probe) && r.report.unfinished(w.Outcome) > 0:
 		return nil
 	}

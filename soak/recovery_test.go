@@ -57,7 +57,7 @@ func (f *faulty) Send(ctx context.Context, w Wave) (out Outcome, err error) {
 	for range met {
 		out.Add(Answer{N: 1, Class: ClassTimeout}, 0)
 	}
-	out.MaxInFlight = met
+	out.MaxInFlight, out.Together = met, true
 	return out, nil
 }
 

@@ -94,6 +94,11 @@ func (r *Report) refuseWave(w WaveDone) error {
 	switch w.Kind {
 	case WaveFirst, WavePrefill:
 		most = mostSentBefore
+	case WaveAgain:
+		most = mostSentBefore
+		if s := r.Start.Scenario; s.endpoints() == len(s.Probes) || r.fault(w.Probe) {
+			return fmt.Errorf("wave %d asks an endpoint again after faults, and there is no endpoint or no fault", len(r.waves))
+		}
 	case WaveLoad:
 		most = mostSent
 	case WaveIdle, WaveDrain, WaveConfirm:

@@ -41,7 +41,7 @@ type Report struct {
 	// Peak is the highest number of open file descriptors seen at any moment,
 	// settled or not; nil where none was read.
 	Peak *int64 `json:"peak_fds,omitempty"`
-	// Requests counts the requests of cells and of what came before them.
+	// Requests counts the requests of cells and of what came before and after them.
 	Requests int `json:"requests"`
 
 	// waves are all waves in order; their gauges are moved into series, and those

@@ -62,7 +62,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	}
 	sent := r.now()
 	if err := settle(ctx, r.Sampler); err != nil {
-		return r.lost(ctx, err)
+		return r.ended(ctx, &done, err)
 	}
 	settled := r.now()
 	if length > 0 {
@@ -86,11 +86,26 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	return r.answered(ctx, done)
 }
 
+// ended turns an error of the sampler after the requests of a wave into the end of the
+// run. A fault that ended the target is told of, though nothing is left to be read.
+func (r *running) ended(ctx context.Context, done *WaveDone, err error) error {
+	if c := done.Recovery; c != nil && errors.Is(err, ErrGone) && ctx.Err() == nil {
+		if c.State.Serving() {
+			c.State, c.Evidence = StateDied, err.Error()
+		}
+		done.End, done.Sample.Gauges = r.now(), map[string]int64{}
+		if err := r.emit(Event{Kind: "wave", Wave: done}); err != nil {
+			return err
+		}
+	}
+	return r.lost(ctx, err)
+}
+
 // sample takes the reading that ends a wave.
 func (r *running) sample(ctx context.Context, done *WaveDone) error {
 	s, err := reading(ctx, r.Sampler)
 	if err != nil {
-		return r.lost(ctx, err)
+		return r.ended(ctx, done, err)
 	}
 	if err := r.follow(ctx, s); err != nil {
 		return err
@@ -139,8 +154,11 @@ const mutedAfter = 3
 // an endpoint has gone silent for good, or answers without end: every further wave
 // would cost its timeouts and add nothing.
 func (r *running) answered(ctx context.Context, w WaveDone) error {
-	if r.report.fault(w.Probe) {
+	switch {
+	case r.report.fault(w.Probe):
 		return r.unwell(ctx, w)
+	case w.Kind == WaveAgain:
+		return r.quitting(w.Wave)
 	}
 	n := w.Sent()
 	if n == 0 || r.report.unfinished(w.Outcome) < n {

@@ -12,6 +12,7 @@ const (
 	WaveLoad    WaveKind = "load"
 	WaveIdle    WaveKind = "idle"
 	WaveDrain   WaveKind = "drain"   // an idle slot after the load
+	WaveAgain   WaveKind = "again"   // after the load with its faults: does an endpoint still answer?
 	WaveConfirm WaveKind = "confirm" // an idle slot that asks whether a leak runs on time
 	WaveWatch   WaveKind = "watch"   // no request of ours: from one sample of a watch to the next
 )
@@ -101,8 +102,12 @@ func (r *Report) unfinished(o Outcome) int {
 type Outcome struct {
 	// Answers are in the order in which the requests ended, equal neighbours merged.
 	Answers []Answer `json:"answers,omitempty"`
-	// MaxInFlight is the most requests that were in flight at once.
+	// MaxInFlight is the most requests that were in flight at once. One whose client went
+	// away counts until the end of its wave: the server may still be at work on it.
 	MaxInFlight int `json:"max_in_flight,omitempty"`
+	// Together: the occurrences of a fault were there all at once, so that the wave took
+	// as long however many they were.
+	Together bool `json:"-"`
 	// Missed is how many occurrences of a fault could not be carried out, and Why the
 	// reason of the last; they are no answers.
 	Missed int    `json:"missed,omitempty"`

@@ -180,8 +180,11 @@ func (d *disturber) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error)
 }
 
 // occur is n occurrences of a client's fault, injected one by one; those that last
-// are held together.
+// are held together. A burst takes its answers to their end before the next comes; of
+// all others the server may still be at work on each when the last of them is over, and
+// on what was given up as missed.
 func (one *disturbance) occur(ctx context.Context, n int) (out soak.Outcome, err error) {
+	out.Together = one.spec.Lasts() > 0
 	var heals []func(context.Context) error
 	healAll := func() {
 		for _, heal := range heals {
@@ -193,6 +196,9 @@ func (one *disturbance) occur(ctx context.Context, n int) (out soak.Outcome, err
 		if ctx.Err() != nil {
 			break
 		}
+		if out.MaxInFlight++; one.spec.AtOnce() > 1 {
+			out.MaxInFlight = one.spec.AtOnce()
+		}
 		heal, missed := one.Inject(ctx)
 		if missed != nil {
 			if ctx.Err() == nil { // else it was given up by us
@@ -202,7 +208,6 @@ func (one *disturbance) occur(ctx context.Context, n int) (out soak.Outcome, err
 		}
 		out.Add(soak.Answer{N: 1, Class: soak.ClassOK}, 0)
 		heals = append(heals, heal)
-		out.MaxInFlight = max(out.MaxInFlight, one.spec.AtOnce()*len(heals))
 		if one.spec.Lasts() == 0 {
 			healAll()
 		}
@@ -223,7 +228,8 @@ func hold(ctx context.Context, d time.Duration) {
 }
 
 // disturbed sends the requests of the wave through the bad network, the endpoints
-// in turn. Each of them is one occurrence, however it ended.
+// in turn. Each of them is one occurrence, however it ended. One that ends on its way
+// goes on in the server, so all of them count as in flight at once.
 func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Outcome, err error) {
 	heal, err := one.Inject(ctx)
 	if err != nil {
@@ -236,7 +242,7 @@ func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Ou
 		for _, a := range answers.Answers {
 			out.Add(a, 0)
 		}
-		out.MaxInFlight = max(out.MaxInFlight, answers.MaxInFlight)
+		out.MaxInFlight = out.Sent()
 		if ctx.Err() != nil {
 			break // the request was given up by us
 		}

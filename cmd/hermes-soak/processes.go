@@ -105,6 +105,7 @@ func (one *disturbance) meanwhile(ctx context.Context, w soak.Wave) (soak.Outcom
 		climbed <- one.climb(ctx)
 	}()
 	out, err := one.send(ctx, w.Requests)
+	out.MaxInFlight, out.Together = out.Sent(), true // who gave up left a request behind
 	if seen := <-climbed; ctx.Err() == nil {
 		out.During = seen
 	} else {
