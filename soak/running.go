@@ -62,7 +62,7 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	}
 	sent := r.now()
 	if err := settle(ctx, r.Sampler); err != nil {
-		return r.ended(ctx, &done, err)
+		return r.ended(&done, r.lost(ctx, err))
 	}
 	settled := r.now()
 	if length > 0 {
@@ -86,29 +86,34 @@ func (r *running) wave(ctx context.Context, w Wave, length time.Duration) error 
 	return r.answered(ctx, done)
 }
 
-// ended turns an error of the sampler after the requests of a wave into the end of the
-// run. A fault that ended the target is told of, though nothing is left to be read.
-func (r *running) ended(ctx context.Context, done *WaveDone, err error) error {
-	if c := done.Recovery; c != nil && errors.Is(err, ErrGone) && ctx.Err() == nil {
-		if c.State.Serving() {
-			c.State, c.Evidence = StateDied, err.Error()
-		}
-		done.End, done.Sample.Gauges = r.now(), map[string]int64{}
-		if err := r.emit(Event{Kind: "wave", Wave: done}); err != nil {
-			return err
+// ended passes on the end of the run in a wave. A fault that ended the target is told
+// of, though what there is to be read is not the target any more.
+func (r *running) ended(done *WaveDone, end error) error {
+	var h *halt
+	if done.Recovery == nil || !errors.As(end, &h) || !stopped(end, StopDied, StopRestarted, StopWedged) {
+		return end
+	}
+	if c := done.Recovery; c.State.Serving() { // it ended since
+		lad, _ := r.report.last(ClimbFailure)
+		if c.State, c.Evidence = lad.State, h.Detail; c.State.Serving() {
+			c.State = StateDied
 		}
 	}
-	return r.lost(ctx, err)
+	done.End, done.Sample.Gauges = r.now(), map[string]int64{}
+	if err := r.emit(Event{Kind: "wave", Wave: done}); err != nil {
+		return err
+	}
+	return end
 }
 
 // sample takes the reading that ends a wave.
 func (r *running) sample(ctx context.Context, done *WaveDone) error {
 	s, err := reading(ctx, r.Sampler)
 	if err != nil {
-		return r.ended(ctx, done, err)
+		return r.ended(done, r.lost(ctx, err))
 	}
 	if err := r.follow(ctx, s); err != nil {
-		return err
+		return r.ended(done, err)
 	}
 	r.last = s
 	done.End, done.Sample = r.now(), s
