@@ -150,12 +150,15 @@ func (r *Report) places() (all []*placed, whole bool) {
 const droppedShare = 0.25
 
 // answer says whether the line leaves ever more connections unclosed that are lost, or
-// that growth knows for a leak.
+// that growth knows for a leak. What is lost is in no pool that a fault filled.
 func (p *placed) answer(r *Report) Status {
-	if !p.dropped() && !r.handlesLeak() {
-		return Pass
+	switch {
+	case p.dropped():
+		return p.grows(int(r.flights().load))
+	case r.handlesLeak():
+		return p.grows(r.maxInFlight())
 	}
-	return p.grows(r.maxInFlight())
+	return Pass
 }
 
 // dropped says that the code lost a good part of what it did not close.
@@ -185,8 +188,8 @@ func (p *placed) failed(r *Report) Verdict {
 	if p.worst.Collected > 0 {
 		v.Class = LeakDeferred
 	}
-	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s in flight; open now: %d, at most at once: %d",
-		p.worst, p.points[p.from()], p.points[len(p.points)-1], n, of, count(int64(r.maxInFlight()), "request"), p.worst.open(), p.worst.Peak)
+	v.Reason = fmt.Sprintf("%s. What it left unclosed went from %d to %d, after %d of %d batches to more, with at most %s; open now: %d, at most at once: %d",
+		p.worst, p.points[p.from()], p.points[len(p.points)-1], n, of, r.flights(), p.worst.open(), p.worst.Peak)
 	v.Headline = fmt.Sprintf("%s: %s", v.Class.alarm(), p.worst)
 	if p.atOnce && r.Trace.refCounted() {
 		piles := fmt.Sprintf("; no handle piles up here, since%s closes what is dropped at once: on 3.11 and later it stays until the garbage collector comes", r.Trace.python())

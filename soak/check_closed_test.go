@@ -55,6 +55,11 @@ func TestClosed(t *testing.T) {
 		r.grown = []grown{{family: "handles", class: LeakPerRequest}}
 		return r
 	}
+	burst := func(r *Report) *Report {
+		r.Start.Scenario.Probes = []Probe{{}, NewFault("burst", "burst")}
+		r.waves = append(r.waves, WaveDone{Wave: Wave{Kind: WaveLoad, Probe: 1}, Outcome: Outcome{MaxInFlight: 500}})
+		return r
+	}
 	old := growing(func(n int64) Site { return at(40*n, 0, 40*n, 0, 1) })
 	old.Trace.Python = "3.10"
 	for _, tt := range []struct {
@@ -67,6 +72,8 @@ func TestClosed(t *testing.T) {
 			"LEAK per-request: api/sessions.py:237 rows (from api/models.py:1017): 240 opened, 0 closed"},
 		{"one that the collector cleans up", growing(func(n int64) Site { return at(40*n, 0, 40*n-5, 0, 12) }), Fail,
 			"LEAK deferred-close: api/sessions.py:237 rows (from api/models.py:1017): 240 opened, 0 closed, 235 left to the GC"},
+		{"one in a run with bursts", burst(growing(func(n int64) Site { return at(40*n, 0, 40*n-5, 0, 12) })), Fail, "with at most 1 request in flight before fault:burst, 501 in the end"},
+		{"a pool that bursts fill", burst(leaks(growing(func(n int64) Site { return at(40*n, 0, 0, 0, 40*n) }))), Pass, ""},
 		{"a cache that still fills", growing(func(n int64) Site { return at(10*n, 0, 0, 0, 10*n) }), Pass, "the code holds them: a cache or a pool"},
 		{"one of which little is dropped", growing(func(n int64) Site { return at(10*n, 0, n, 0, 10*n) }), Pass, "the code holds them"},
 		{"on error paths only", leaks(growing(func(n int64) Site { return at(40*n, 38*n, 0, 0, 2*n) })), Fail, "240 opened, 228 closed"},
