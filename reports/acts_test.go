@@ -41,7 +41,7 @@ func TestActsReported(t *testing.T) {
 	want := "FAULTS          injected  missed  recovered in  handles    kept per occurrence  meanwhile\n" +
 		"fault:kill\uFFFD[2J  1         0       120.0ms       9, then 8  -\n" +
 		"fault:corrupt   0         1       ?             8, then ?  -\n" +
-		"fault:term      0         0       ?             ?, then ?  -\n"
+		"fault:term      0         0       -             -          -\n"
 	if got := faultTable(r.Faults); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -18,9 +18,14 @@ func faultTable(all []soak.FaultDone) string {
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "FAULTS\tinjected\tmissed\trecovered in\thandles\tkept per occurrence\tmeanwhile")
 	for _, f := range all {
-		recovered, kept := "?", "?"
-		if f.Injected > 0 {
+		recovered, kept, handles := "?", "?", level(f.Before)+", then "+level(f.After)
+		switch {
+		case f.Lost():
+			recovered = "never"
+		case f.Injected > 0:
 			recovered = millis(f.Recovered)
+		case f.Missed == 0:
+			recovered, kept, handles = "-", "-", "-"
 		}
 		if k := f.Kept; k != nil {
 			kept = fmt.Sprintf("%+.2f (95%% %.2f-%.2f)", k.Rate, k.Low, k.High)
@@ -32,7 +37,7 @@ func faultTable(all []soak.FaultDone) string {
 		for _, state := range f.During {
 			states = append(states, string(state))
 		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s, then %s\t%s\t%s\n", Printable(f.Fault), f.Injected, f.Missed, recovered, level(f.Before), level(f.After), kept, strings.Join(states, ", "))
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\n", Printable(f.Fault), f.Injected, f.Missed, recovered, handles, kept, strings.Join(states, ", "))
 	}
 	_ = t.Flush() // into memory: it cannot fail
 	var lines strings.Builder

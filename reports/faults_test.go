@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,8 +59,9 @@ func TestQuietHasNoFaults(t *testing.T) {
 func TestFaultsUnknown(t *testing.T) {
 	want := "FAULTS       injected  missed  recovered in  handles    kept per occurrence    meanwhile\n" +
 		"fault:pause  0         4       ?             ?, then ?  ?\n" +
-		"fault:abort  3         0       ?             ?, then ?  +1.00 (95% 0.50-2.00)\n"
-	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}, {Fault: "fault:abort", Injected: 3, Kept: &soak.Kept{Rate: 1, Low: 0.5, High: 2}}}); got != want {
+		"fault:abort  3         0       ?             ?, then ?  +1.00 (95% 0.50-2.00)\n" +
+		"fault:reset  0         0       -             -          -\n"
+	if got := faultTable([]soak.FaultDone{{Fault: "fault:pause", Missed: 4}, {Fault: "fault:abort", Injected: 3, Kept: &soak.Kept{Rate: 1, Low: 0.5, High: 2}}, {Fault: "fault:reset"}}); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -90,5 +92,22 @@ func TestFaultsSchema(t *testing.T) {
 		if !bytes.Contains(one.Bytes(), []byte(want)) {
 			t.Errorf("the report has no %s", want)
 		}
+	}
+}
+
+// TestFaultLost: a server that did not recover did so in no time.
+func TestFaultLost(t *testing.T) {
+	all, _ := disturbed(t)
+	for _, e := range all {
+		if e.Wave != nil && e.Wave.Recovery != nil {
+			e.Wave.Recovery = &soak.Recovery{Took: 31 * time.Second, State: soak.StateDegraded, Evidence: "degraded"}
+		}
+	}
+	r, err := soak.Replay(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := faultTable(r.Faults); !strings.Contains(got, "  never  ") || strings.Contains(got, "31") {
+		t.Errorf("got\n%s", got)
 	}
 }

@@ -14,17 +14,18 @@ import (
 // ended is a server that acts end, and that comes back or does not.
 type ended struct {
 	*server
-	down    time.Duration // until it is back
-	state   State         // meanwhile
-	done    int
-	until   time.Time
-	acted   Acted
-	failed  error
-	more    int           // descriptors that it holds more after each act
-	quitIn  int           // the act in which the user quits
-	ill     time.Duration // how long an endpoint fails once it is back
-	unread  bool          // what it holds after an act
-	diesNow bool          // once it was healthy again
+	down       time.Duration // until it is back
+	state      State         // meanwhile
+	done       int
+	until      time.Time
+	acted      Acted
+	failed     error
+	more       int           // descriptors that it holds more after each act
+	alternates bool          // it holds one connection more after every other act
+	quitIn     int           // the act in which the user quits
+	ill        time.Duration // how long an endpoint fails once it is back
+	unread     bool          // what it holds after an act
+	diesNow    bool          // once it was healthy again
 }
 
 func newEnded(times int) *ended {
@@ -60,7 +61,9 @@ func (e *ended) Act(context.Context, int) (Acted, error) {
 		close(e.quit)
 	}
 	e.until = time.Now().Add(e.down)
-	e.conns += e.more
+	if e.conns += e.more; e.alternates {
+		e.conns += e.done % 2
+	}
 	return e.acted, e.failed
 }
 
@@ -88,24 +91,28 @@ func TestActs(t *testing.T) {
 		reason     string // of kill
 		done       int
 	}{
-		"comes back":              {func(*ended) {}, Pass, Pass, "healthy within 1s after each of 3 occurrences, and every endpoint answered; 8 file descriptors before, 8 after; of 27 requests at its end 6 failed", 4},
-		"late":                    {func(e *ended) { e.down = time.Hour }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
-		"for good":                {func(e *ended) { e.down, e.state = time.Hour, StateDied }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
-		"wrong":                   {func(e *ended) { e.acted.Wrong = "it did not end" }, Fail, Fail, "fault:kill: it did not end", 4},
-		"seems to pile up":        {func(e *ended) { e.more = 1 }, Unknown, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15 then, which may be chance: 7 times tell (n=7)", 4},
-		"piles up":                {func(e *ended) { e.more, e.loop.Start.Scenario.Acts[0].Times = 1, 7 }, Fail, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15, 17, 19, 21, 23 then", 8},
-		"an endpoint comes late":  {func(e *ended) { e.ill = 2 * time.Second }, Pass, Pass, "every endpoint answered", 4},
-		"an endpoint stays away":  {func(e *ended) { e.ill = time.Hour }, Fail, Fail, "GET /api/projects was not answered as before: status", 4},
-		"each request leaves one": {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22, 26, 30, 34}, 8) }, Fail, Fail, "under fault:kill the server keeps +0.50 file descriptors per request: 10, 10, 14, 18, 22, 26, 30, 34 at rest after rounds of 8 requests, of which 0 failed", 4},
-		"each failed one does":    {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22, 26, 30, 34}, 4) }, Fail, Fail, "keeps +1.00 file descriptors per failed request: 10, 10, 14, 18, 22, 26, 30, 34 at rest after rounds of 8 requests, of which 4 failed", 4},
-		"a level that settles":    {func(e *ended) { e.disturbed([]int64{8, 9, 10, 10, 10}, 4) }, Pass, Pass, "disturbed, it failed 16 of 32 requests and held 8, 9, 10, 10, 10 file descriptors", 4},
-		"it refuses to start":     {func(e *ended) { e.acted.Seen = "it ended by itself" }, Pass, Pass, "6 failed; it ended by itself", 4},
-		"could not be done":       {func(e *ended) { e.failed, e.down = errors.New("nobody listens"), 0 }, Unknown, Unknown, "3 of 3 could not be carried out: nobody listens", 4},
-		"not to be read":          {func(e *ended) { e.unread = true }, Unknown, Unknown, "1 of 2 could not be carried out: the process's handles cannot be read", 1},
-		"dies again":              {func(e *ended) { e.diesNow = true }, Fail, Unknown, "not healthy within 5s after fault:kill: the process is gone", 1},
-		"the user quits":          {func(e *ended) { e.quitIn = 2; e.down = 0 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
-		"the user does not wait":  {func(e *ended) { e.quitIn = 2 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
-		"not well before":         {func(e *ended) { e.until, e.done = time.Now().AddDate(100, 0, 0), 1; e.answer = nil }, Unknown, Unknown, "1 of 1 could not be carried out: it was not healthy before: nobody listens", 1},
+		"comes back":               {func(*ended) {}, Pass, Pass, "healthy within 1s after each of 3 occurrences, and every endpoint answered; 8 file descriptors before, 8 after; of 27 requests at its end 6 failed", 4},
+		"late":                     {func(e *ended) { e.down = time.Hour }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
+		"for good":                 {func(e *ended) { e.down, e.state = time.Hour, StateDied }, Fail, Unknown, "not healthy within 5s after fault:kill: nobody listens", 1},
+		"wrong":                    {func(e *ended) { e.acted.Wrong = "it did not end" }, Fail, Fail, "fault:kill: it did not end", 4},
+		"seems to pile up":         {func(e *ended) { e.more = 1 }, Unknown, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15 then, which may be chance: 7 times tell (n=7)", 4},
+		"piles up":                 {func(e *ended) { e.more, e.loop.Start.Scenario.Acts[0].Times = 1, 7 }, Fail, Pass, "after every fault:kill it holds more file descriptors: 8 before the first, 11, 13, 15, 17, 19, 21, 23 then", 8},
+		"piles up at every other":  {func(e *ended) { e.alternates, e.loop.Start.Scenario.Acts[0].Times = true, 14 }, Fail, Pass, "time and again after fault:kill it holds more file descriptors: 8 before the first, 11, 11, 13, 13, 15, 15, 17, 17, 19, 19, 21, 21, 23, 23 then", 15},
+		"seems to, at every other": {func(e *ended) { e.alternates, e.loop.Start.Scenario.Acts[0].Times = true, 7 }, Unknown, Pass, "11, 11, 13, 13, 15, 15, 17 then, which may be chance: 14 times tell (n=14)", 8},
+		"rounds seem to":           {func(e *ended) { e.disturbed([]int64{10, 10, 10, 14, 14, 14, 18, 18}, 8) }, Unknown, Unknown, "10, 10, 10, 14, 14, 14, 18, 18 at rest after rounds of 8 requests, of which 0 failed, which may be chance", 4},
+		"rounds do, each twice":    {func(e *ended) { e.disturbed([]int64{8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15}, 8) }, Fail, Fail, "keeps +0.06 file descriptors per request", 4},
+		"an endpoint comes late":   {func(e *ended) { e.ill = 2 * time.Second }, Pass, Pass, "every endpoint answered", 4},
+		"an endpoint stays away":   {func(e *ended) { e.ill = time.Hour }, Fail, Fail, "GET /api/projects was not answered as before: status", 4},
+		"each request leaves one":  {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22, 26, 30, 34}, 8) }, Fail, Fail, "under fault:kill the server keeps +0.50 file descriptors per request: 10, 10, 14, 18, 22, 26, 30, 34 at rest after rounds of 8 requests, of which 0 failed", 4},
+		"each failed one does":     {func(e *ended) { e.disturbed([]int64{10, 10, 14, 18, 22, 26, 30, 34}, 4) }, Fail, Fail, "keeps +1.00 file descriptors per failed request: 10, 10, 14, 18, 22, 26, 30, 34 at rest after rounds of 8 requests, of which 4 failed", 4},
+		"a level that settles":     {func(e *ended) { e.disturbed([]int64{8, 9, 10, 10, 10}, 4) }, Pass, Pass, "disturbed, it failed 16 of 32 requests and held 8, 9, 10, 10, 10 file descriptors", 4},
+		"it refuses to start":      {func(e *ended) { e.acted.Seen = "it ended by itself" }, Pass, Pass, "6 failed; it ended by itself", 4},
+		"could not be done":        {func(e *ended) { e.failed, e.down = errors.New("nobody listens"), 0 }, Unknown, Unknown, "3 of 3 could not be carried out: nobody listens", 4},
+		"not to be read":           {func(e *ended) { e.unread = true }, Unknown, Unknown, "1 of 2 could not be carried out: the process's handles cannot be read", 1},
+		"dies again":               {func(e *ended) { e.diesNow = true }, Fail, Unknown, "not healthy within 5s after fault:kill: the process is gone", 1},
+		"the user quits":           {func(e *ended) { e.quitIn = 2; e.down = 0 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
+		"the user does not wait":   {func(e *ended) { e.quitIn = 2 }, Unknown, Unknown, "the run ended after 2 of 3", 2},
+		"not well before":          {func(e *ended) { e.until, e.done = time.Now().AddDate(100, 0, 0), 1; e.answer = nil }, Unknown, Unknown, "1 of 1 could not be carried out: it was not healthy before: nobody listens", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnded(3)

@@ -25,9 +25,7 @@ func (r *Report) actsSummed() (all []FaultDone) {
 			} else {
 				f.Injected++
 			}
-			if d.Recovery != nil {
-				f.Recovered = max(f.Recovered, d.Recovery.Took)
-			}
+			f.healed(r, d.Recovery)
 			if n == 0 {
 				f.Before = d.Before
 			}
@@ -38,9 +36,9 @@ func (r *Report) actsSummed() (all []FaultDone) {
 	return all
 }
 
-// So many levels, each higher than the one before, prove that something piles up: of
-// levels that come by chance one series in 7! is in that order. Fewer raise the
-// question.
+// So many levels, none lower than the one before and all different, prove that something
+// piles up: of levels that come by chance one series in 7! is in that order. Fewer raise
+// the question. A level may come again before the next.
 const (
 	provenPile  = 7
 	doubtedPile = 3
@@ -50,15 +48,18 @@ const (
 // what is held against it is what piles up from one time to the next.
 func (r *Report) actVerdict(f FaultDone, a Act, done []ActDone) Verdict {
 	var levels []int64
+	rounds := ""
 	for _, d := range done {
-		c := d.Recovery
 		switch {
 		case d.Wrong != "":
 			return failed(LeakNone, "NO RECOVERY ", fmt.Sprintf("%s: %s", a.Name, d.Wrong))
-		case d.piles():
+		case d.climbs() >= provenPile:
 			return failed(LeakPerRequest, "LEAK per-request: ", d.rate(a.Name))
-		case c != nil && c.State != StateUp && (c.Took >= r.Start.Scenario.RecoverWithin || r.Stop.Reason != StopInterrupted):
-			return failed(LeakNone, "NO RECOVERY ", fmt.Sprintf("not healthy within %s after %s: %s", r.Start.Scenario.RecoverWithin, a.Name, c.Evidence))
+		case r.inVain(d.Recovery):
+			return failed(LeakNone, "NO RECOVERY ", fmt.Sprintf("not healthy within %s after %s: %s", r.Start.Scenario.RecoverWithin, a.Name, d.Recovery.Evidence))
+		}
+		if d.climbs() >= doubtedPile {
+			rounds = d.rate(a.Name)
 		}
 		if d.After != nil {
 			levels = append(levels, *d.After)
@@ -66,19 +67,27 @@ func (r *Report) actVerdict(f FaultDone, a Act, done []ActDone) Verdict {
 	}
 	switch {
 	case len(done) == 0:
-		return Verdict{Status: Unknown, Reason: "the run ended before it came to " + a.Name}
+		return Verdict{Status: Unknown, Reason: f.never(r)}
 	case f.Missed > 0:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d could not be carried out: %s", f.Missed, f.Missed+f.Injected, f.Why)}
 	case f.Injected < a.Times:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("the run ended after %d of %d", f.Injected, a.Times)}
+	case f.cut:
+		return Verdict{Status: Unknown, Reason: f.impatient()}
 	case f.Before == nil || len(levels) < a.Times:
 		return Verdict{Status: Unknown, Reason: "healthy again every time; what it held then could not be read"}
-	case len(levels) >= doubtedPile && climbs(levels) && levels[len(levels)-1] > *f.Before:
-		piles := fmt.Sprintf("after every %s it holds more file descriptors: %d before the first, %s then", a.Name, *f.Before, listed(levels))
-		if len(levels) >= provenPile {
+	case climbs(levels) >= doubtedPile && levels[len(levels)-1] > *f.Before:
+		often := "after every"
+		if climbs(levels) < len(levels) {
+			often = "time and again after"
+		}
+		piles := fmt.Sprintf("%s %s it holds more file descriptors: %d before the first, %s then", often, a.Name, *f.Before, listed(levels))
+		if climbs(levels) >= provenPile {
 			return failed(LeakPerRequest, "LEAK per-request: ", piles)
 		}
-		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s, which may be chance: %d times tell (n=%d)", piles, provenPile, provenPile)}
+		return Verdict{Status: Unknown, Reason: piles + ", which may be chance" + moreTimes(len(levels))}
+	case rounds != "":
+		return Verdict{Status: Unknown, Reason: rounds + ", which may be chance"}
 	}
 	reason := fmt.Sprintf("healthy within %s after each of %s, and every endpoint answered; %d file descriptors before, %d after",
 		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After)
@@ -90,9 +99,23 @@ func failed(class LeakClass, headline, reason string) Verdict {
 	return Verdict{Status: Fail, Class: class, Reason: reason, Headline: headline + reason}
 }
 
-// piles says that the disturbed target held more after every round of requests. The
-// first round is left out: it opens what stays.
-func (d ActDone) piles() bool { return len(d.Levels) > provenPile && climbs(d.Levels[1:]) }
+// moreTimes says how often to do an act that was done that often and told nothing.
+func moreTimes(done int) string {
+	if done >= mostActs {
+		return ""
+	}
+	n := min(max(provenPile, 2*done), mostActs)
+	return fmt.Sprintf(": %d times tell (n=%d)", n, n)
+}
+
+// climbs is how high the disturbed target's levels climb, from round to round of
+// requests. The first round is left out: it opens what stays.
+func (d ActDone) climbs() int {
+	if len(d.Levels) < 2 {
+		return 0
+	}
+	return climbs(d.Levels[1:])
+}
 
 // rate says how much that is for each request, or each that failed where some did.
 func (d ActDone) rate(act string) string {
@@ -123,14 +146,22 @@ func underway(done []ActDone) string {
 	return fmt.Sprintf("; of %s at its end %d failed", count(int64(sent), "request"), failed) + disturbed
 }
 
-// climbs says whether each level is higher than the one before.
-func climbs(levels []int64) bool {
+// climbs is how many different levels there are where none is lower than the one before
+// it, and the last half still went up; else 0.
+func climbs(levels []int64) int {
+	different, last := min(1, len(levels)), 0
 	for i := 1; i < len(levels); i++ {
-		if levels[i] <= levels[i-1] {
-			return false
+		switch {
+		case levels[i] < levels[i-1]:
+			return 0
+		case levels[i] > levels[i-1]:
+			different, last = different+1, i
 		}
 	}
-	return true
+	if 2*last < len(levels) {
+		return 0
+	}
+	return different
 }
 
 func listed(levels []int64) string {

@@ -81,6 +81,9 @@ func (g grown) tolerated(r *Report) bool {
 	for _, e := range g.guilties(r) {
 		most = max(most, e.Rate.High)
 	}
+	if e, ok := g.suspect(r); ok {
+		most = max(most, e.Rate.High)
+	}
 	doubt := g.Class == ratchet.Unknown && g.LoadWaves >= ratchet.LeastLoadWaves
 	within := r.Start.Scenario.Tolerance
 	return within > 0 && g.size == 0 && most <= within && (g.class == LeakPerRequest || doubt)
@@ -105,10 +108,14 @@ func (g grown) where(r *Report) string {
 	if e, one := g.guilty(r); one {
 		who = r.Start.Scenario.Probes[e.Probe].Name
 	}
+	suspect, suspected := g.suspect(r)
+	if suspected {
+		who = r.Start.Scenario.Probes[suspect.Probe].Name
+	}
 	switch {
 	case g.byFaults(r) && who == "each endpoint":
 		return ". Look for what is opened and not closed on the paths that they take"
-	case g.byFaults(r):
+	case g.byFaults(r) || suspected:
 		return ". Look for what is opened and not closed on the path that " + who + " takes"
 	}
 	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
@@ -151,8 +158,8 @@ func (g grown) level() string {
 		plural(g.unit()), float64(g.First)*g.told(), float64(g.Last)*g.told(), over)
 }
 
-// culprit says which endpoints, or faults, keep how much; or that the server does, where
-// none is proven to.
+// culprit says which endpoints, or faults, keep how much; which fault probably does; or
+// that the server does, where nothing points to one.
 func (g grown) culprit(r *Report) string {
 	guilty := g.guilties(r)
 	if len(guilty) == 1 || g.byFaults(r) {
@@ -165,6 +172,9 @@ func (g grown) culprit(r *Report) string {
 			all = append(all, g.keeps(r.Start.Scenario.Probes[e.Probe].Name, per, e.Rate, ""))
 		}
 		return strings.Join(all, "; ")
+	}
+	if e, ok := g.suspect(r); ok {
+		return "probably " + g.keeps(r.Start.Scenario.Probes[e.Probe].Name, "occurrence", e.Rate, fmt.Sprintf("; %d of %d came after it", e.Gained, g.Gained))
 	}
 	doubt := ""
 	if r.Start.Assumed == "" {
@@ -251,7 +261,7 @@ func passLine(r *Report) string {
 			what, tolerated = "no leak beyond --tolerance: "+g.culprit(r), true
 		}
 	}
-	s := fmt.Sprintf("PASS: %s in %d requests and %s", what, sent, short(r.Elapsed))
+	s := fmt.Sprintf("PASS: %s in %d requests%s %s", what, sent, r.survived(), short(r.Elapsed))
 	if r.watching() {
 		s = fmt.Sprintf("PASS: %s in %s, without any request of ours", what, short(r.Elapsed))
 		if len(r.spells()) > 0 {
@@ -270,4 +280,18 @@ func passLine(r *Report) string {
 		s += "; no database was seen open: name yours with --watch"
 	}
 	return s
+}
+
+// survived is how often faults came, as it stands between the requests and the time.
+func (r *Report) survived() string {
+	occurrences, faults := 0, 0
+	for _, f := range r.Faults {
+		if f.Injected > 0 {
+			occurrences, faults = occurrences+f.Injected, faults+1
+		}
+	}
+	if faults == 0 {
+		return " and"
+	}
+	return fmt.Sprintf(" and %s of %s, in", count(int64(occurrences), "occurrence"), count(int64(faults), "fault"))
 }

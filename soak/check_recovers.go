@@ -2,12 +2,9 @@ package soak
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
-
-	"hermes-soak/soak/ratchet"
 )
 
 // FaultDone sums up one fault over the run.
@@ -18,7 +15,8 @@ type FaultDone struct {
 	Injected int    `json:"injected"`
 	Missed   int    `json:"missed,omitempty"`
 	Why      string `json:"why,omitempty"`
-	// Recovered is the longest that the target took to be healthy again, in ns.
+	// Recovered is the longest that the target took to be healthy again, in ns, or that
+	// it was waited for in vain.
 	Recovered time.Duration `json:"recovered_ns"`
 	// Before and After are the open file descriptors at rest before the first
 	// occurrence and after the last; nil where they were not read.
@@ -27,18 +25,25 @@ type FaultDone struct {
 	// During are the states in which the target was seen while the fault was there.
 	During []State `json:"during,omitempty"`
 	// Kept is how many handles each occurrence leaves behind, with its 95 % interval;
-	// nil where growth could not be judged, or had too few waves of the fault to go by.
+	// nil where growth could not be judged, had too few waves of the fault to go by, or
+	// saw that what came with it stopped.
 	Kept *Kept `json:"kept,omitempty"`
 	// Act: the target is another process after it, and nothing can be kept.
 	Act bool `json:"act,omitempty"`
 
-	timed  bool   // it has a time of its own
-	judged int    // waves of it by which growth was judged
-	stayed int64  // file descriptors that came with its waves and were never given back
-	unwell string // the evidence where the target did not recover
-	leaks  bool   // growth has proven it
-	doubt  bool   // growth has proven a leak, and this may be whose it is
-	unit   string
+	timed, again bool     // it has a time of its own, and comes again
+	begun        bool     // a wave of it is recorded, whatever came of it
+	lost         bool     // the target did not recover
+	unwell       string   // the evidence of that
+	cut          bool     // the user did not wait for it to recover
+	judged       int      // waves of it by which growth was judged
+	unjudged     string   // why growth has no answer for handles, where it has none
+	leaks        []string // what growth has proven that each occurrence leaves behind
+	doubt        string   // what it may leave behind, which growth has not proven
+	full         bool     // handles came with it and then no more did
+	stayed       int64    // file descriptors that came with it and were never given back
+	held         string   // what came with it and is still there, or came later
+	more         string   // how to know more
 }
 
 // Kept is a number of handles per occurrence, and its 95 % interval.
@@ -54,7 +59,7 @@ type recovers struct{}
 
 func (recovers) Judge(r *Report) (out []Verdict) {
 	for i, f := range r.Faults {
-		v := f.verdict(r.Start.Scenario.RecoverWithin)
+		v := f.verdict(r)
 		if f.Act {
 			act := len(r.Start.Scenario.Acts) - len(r.Faults) + i
 			v = r.actVerdict(f, r.Start.Scenario.Acts[act], r.actsOf(act))
@@ -69,16 +74,20 @@ func (recovers) Judge(r *Report) (out []Verdict) {
 	return out
 }
 
-func (f FaultDone) verdict(within time.Duration) Verdict {
+func (f FaultDone) verdict(r *Report) Verdict {
 	switch {
-	case f.unwell != "":
-		reason := fmt.Sprintf("not healthy within %s after %s: %s", within, f.Fault, f.unwell)
-		return Verdict{Status: Fail, Class: LeakNone, Reason: reason, Headline: "NO RECOVERY " + reason}
-	case f.leaks:
-		reason := fmt.Sprintf("%s leaves %+.2f %s behind per occurrence (95%% %.2f-%.2f), over %s", f.Fault, f.Kept.Rate, plural(f.unit), f.Kept.Low, f.Kept.High, count(int64(f.Injected), "occurrence"))
-		return Verdict{Status: Fail, Class: LeakPerRequest, Reason: reason + ". Look for what is opened and not closed on the path that it takes", Headline: "LEAK per-request: " + reason}
+	case f.lost:
+		reason := fmt.Sprintf("not healthy within %s after %s: %s", r.Start.Scenario.RecoverWithin, f.Fault, f.unwell)
+		return failed(LeakNone, "NO RECOVERY ", reason)
+	case len(f.leaks) > 0:
+		reason := fmt.Sprintf("%s leaves %s, over %s", f.Fault, strings.Join(f.leaks, " and "), count(int64(f.Injected), "occurrence"))
+		v := failed(LeakPerRequest, "LEAK per-request: ", reason)
+		v.Reason += ". Look for what is opened and not closed on the path that it takes"
+		return v
 	case f.Injected == 0 && f.Missed == 0:
-		return Verdict{Status: Unknown, Reason: "the run ended before it came to " + f.Fault + f.sooner()}
+		return Verdict{Status: Unknown, Reason: f.never(r)}
+	case f.cut:
+		return Verdict{Status: Unknown, Reason: f.impatient()}
 	case f.Missed > f.Injected:
 		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%d of %d could not be carried out: %s", f.Missed, f.Missed+f.Injected, f.Why)}
 	case f.Before == nil || f.After == nil:
@@ -87,14 +96,18 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 	reason := fmt.Sprintf("healthy within %s after each wave of %s; %d file descriptors before, %d after; ",
 		short(f.Recovered), count(int64(f.Injected), "occurrence"), *f.Before, *f.After)
 	switch {
-	case f.doubt:
-		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%+.2f handles kept per occurrence (95%% %.2f-%.2f), where growth has found a leak and cannot tell whose it is: send more requests",
-			reason, f.Kept.Rate, f.Kept.Low, f.Kept.High)}
+	case f.doubt != "":
+		return Verdict{Status: Unknown, Reason: reason + f.doubt}
+	case f.full:
+		reason += count(f.stayed, "file descriptor") + " came with it and no more"
 	case f.Kept != nil:
 		reason += fmt.Sprintf("%+.2f handles kept per occurrence (95%% %.2f-%.2f)", f.Kept.Rate, f.Kept.Low, f.Kept.High)
-	case f.stayed > 0:
-		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%d of those that came with it were never given back, and %s can be judged, too few to tell a leak from chance%s",
-			reason, f.stayed, count(int64(f.judged), "wave"), f.more())}
+	case f.held != "" && f.unjudged != "":
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%s, and growth has no answer: %s", reason, f.held, f.unjudged)}
+	case f.held != "":
+		return Verdict{Status: Unknown, Reason: fmt.Sprintf("%s%s, and %s can be judged, too few to tell a leak from chance%s", reason, f.held, count(int64(f.judged), "wave"), f.more)}
+	case f.unjudged != "":
+		reason += "none that came with it stayed; no rate, for growth has no answer: " + f.unjudged
 	default:
 		reason += "none that came with it stayed; too few waves for a rate"
 	}
@@ -107,20 +120,25 @@ func (f FaultDone) verdict(within time.Duration) Verdict {
 	return Verdict{Status: Pass, Class: LeakNone, Reason: reason}
 }
 
-// sooner says how a fault that never came would come.
-func (f FaultDone) sooner() string {
-	if f.timed {
-		return ": its time (at=, every=) is after the end of the load; run longer, or have it come sooner"
-	}
-	return ""
+// Lost says that the target did not recover from it.
+func (f FaultDone) Lost() bool { return f.lost }
+
+func (f FaultDone) impatient() string {
+	return "the run was interrupted before the server was healthy again after " + f.Fault
 }
 
-// more says how to get more waves of the fault.
-func (f FaultDone) more() string {
-	if f.timed {
-		return ": have it come more often (every=), or leave at= and every= out"
+// never says why nothing came of a fault, and how it would come.
+func (f FaultDone) never(r *Report) string {
+	s := r.Start.Scenario
+	switch {
+	case r.Stop.Reason == StopInterrupted && f.begun:
+		return "the run was interrupted in the middle of " + f.Fault
+	case r.Stop.Reason == StopDone && f.timed:
+		return "the run ended before it came to " + f.Fault + ": its time (at=, every=) is after the end of the load; run longer, or have it come sooner"
+	case r.Stop.Reason == StopDone && s.For > 0 && !f.Act:
+		return fmt.Sprintf("the run ended before it came to %s: run it longer, with --for %s", f.Fault, 2*s.For)
 	}
-	return ": run longer"
+	return "the run ended before it came to " + f.Fault
 }
 
 // joined lists states.
@@ -138,47 +156,27 @@ func (r *Report) faultsDone() (all []FaultDone) {
 	if s.endpoints() == len(s.Probes) {
 		return r.actsSummed()
 	}
-	floor := r.neverReleased()
 	for p := s.endpoints(); p < len(s.Probes); p++ {
-		f := FaultDone{Fault: s.Probes[p].Name, timed: s.Probes[p].At > 0}
+		f := FaultDone{Fault: s.Probes[p].Name, timed: s.Probes[p].At > 0, again: s.Probes[p].Every > 0}
 		for i := range r.waves {
 			if w := &r.waves[i]; w.Kind == WaveLoad && w.Probe == p {
 				f.add(r, i)
-				f.stayed += max(0, floor[i]-floor[max(0, i-1)])
 			}
 		}
+		f.advise(r)
 		for _, g := range r.grown {
-			if g.family == "handles" && g.why == "" {
-				f.kept(r, g, p)
-			}
+			f.kept(r, g, p)
 		}
+		f.stays(r, p)
 		all = append(all, f)
 	}
 	return append(all, r.actsSummed()...)
 }
 
-// neverReleased is, after each wave, the fewest file descriptors that were held from
-// then on. A wave in which they were not read has those of the next.
-func (r *Report) neverReleased() []int64 {
-	floor, low := make([]int64, len(r.waves)), int64(math.MaxInt64)
-	if end, ok := r.Rests[RestEnd].Gauges[GaugeFDs]; ok {
-		low = end
-	}
-	r.series[GaugeFDs].each(func(wave int, v int64) { floor[wave] = v })
-	for i := len(floor) - 1; i >= 0; i-- {
-		if floor[i] > 0 {
-			low = min(low, floor[i])
-		}
-		if low < math.MaxInt64 {
-			floor[i] = low
-		}
-	}
-	return floor
-}
-
 // add adds the wave of that index.
 func (f *FaultDone) add(r *Report, i int) {
 	w, fds := &r.waves[i], r.series[GaugeFDs]
+	f.begun = true
 	f.Injected += w.Sent()
 	f.Missed += w.Missed
 	if w.Why != "" {
@@ -193,27 +191,24 @@ func (f *FaultDone) add(r *Report, i int) {
 	if n, ok := fds.at(i); ok {
 		f.After = &n
 	}
-	if w.Recovery == nil {
-		return
-	}
-	f.Recovered = max(f.Recovered, w.Recovery.Took)
-	if w.Recovery.State != StateUp && (w.Recovery.Took >= r.Start.Scenario.RecoverWithin || r.Stop.Reason != StopInterrupted) {
-		f.unwell = w.Recovery.Evidence
+	f.healed(r, w.Recovery)
+}
+
+// healed notes how long the target took to be healthy again; nil is that nobody looked.
+func (f *FaultDone) healed(r *Report, c *Recovery) {
+	switch {
+	case r.inVain(c):
+		f.lost, f.unwell = true, c.Evidence
+		f.Recovered = max(f.Recovered, c.Took)
+	case c != nil && c.State == StateUp:
+		f.Recovered = max(f.Recovered, c.Took)
+	case c != nil:
+		f.cut = true
 	}
 }
 
-// kept takes over what growth says of the fault.
-func (f *FaultDone) kept(r *Report, g grown, probe int) {
-	f.judged = g.wavesOf(r, probe)
-	all := g.guilties(r)
-	guilty := slices.ContainsFunc(all, func(e ratchet.EndpointRate) bool { return e.Probe == probe })
-	for _, e := range g.Endpoints {
-		if e.Probe == probe && (guilty || f.judged >= ratchet.LeastLoadWaves) {
-			f.Kept = &Kept{e.Rate.Rate, e.Rate.Low, e.Rate.High}
-		}
-	}
-	if g.class == LeakPerRequest && !g.tolerated(r) {
-		f.leaks, f.unit = f.leaks || guilty, g.unit()
-		f.doubt = len(all) == 0 && f.Kept != nil && f.Kept.Low > 0
-	}
+// inVain says that the target was waited for, and was not healthy again, or was gone. A
+// user who did not wait has learned nothing.
+func (r *Report) inVain(c *Recovery) bool {
+	return c != nil && c.State != StateUp && (c.Took >= r.Start.Scenario.RecoverWithin || c.State == StateDied || c.State == StateRestarted)
 }

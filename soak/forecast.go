@@ -43,7 +43,7 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	}
 	switch g.class {
 	case LeakPerRequest:
-		if g.byFaults(r) {
+		if _, suspected := g.suspect(r); suspected || g.byFaults(r) {
 			return f, false // nobody can say how often they happen
 		}
 		rate, probes := g.Rate, r.Start.Scenario.turns()
