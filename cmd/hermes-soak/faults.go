@@ -155,7 +155,7 @@ func (d *disturber) network(ctx context.Context, one *disturbance, target faults
 	through := *target.URL
 	through.Host = d.proxy.Addr()
 	config.BaseURL, config.ConnectionPerRequest = through.String(), true
-	config.Timeout = min(config.Timeout, one.spec.Lasts())
+	config.Timeout = one.spec.Patience(config.Timeout)
 	config.Access.Headers = append([]soak.Header{{Name: "Host", Value: soak.NewSecret(target.URL.Host)}}, config.Access.Headers...)
 	one.through, err = load.New(config)
 	return err
@@ -223,19 +223,18 @@ func hold(ctx context.Context, d time.Duration) {
 }
 
 // disturbed sends the requests of the wave through the bad network, the endpoints
-// in turn. Each of them is one occurrence, however it ended.
+// in turn. Each of them that met the fault is one occurrence.
 func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Outcome, err error) {
 	heal, err := one.Inject(ctx)
 	if err != nil {
 		return soak.Outcome{Missed: w.Requests, Why: err.Error()}, nil
 	}
+	over := time.Now().Add(one.spec.Lasts())
 	for range w.Requests {
 		ask := soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: 1}
 		one.next++
 		answers, failed := one.through.Send(ctx, ask)
-		for _, a := range answers.Answers {
-			out.Add(a, 0)
-		}
+		one.note(&out, answers.Answers)
 		out.MaxInFlight = max(out.MaxInFlight, answers.MaxInFlight)
 		if ctx.Err() != nil {
 			break // the request was given up by us
@@ -245,7 +244,26 @@ func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Ou
 			break
 		}
 	}
+	if err == nil {
+		hold(ctx, time.Until(over))
+	}
 	return out, errors.Join(err, heal(context.WithoutCancel(ctx)))
+}
+
+// note adds the answers of requests through the bad network. One that the fault did not
+// touch is no occurrence of it.
+func (one *disturbance) note(out *soak.Outcome, answers []soak.Answer) {
+	for _, a := range answers {
+		if one.spec.Met(a) {
+			out.Add(a, 0)
+			continue
+		}
+		out.Missed += a.N
+		out.Why = fmt.Sprintf("fault %s did not happen: a request through it did not meet it: %s", one.spec.Kind(), a.Class)
+		if a.Status != 0 {
+			out.Why += fmt.Sprintf(", status %d", a.Status)
+		}
+	}
 }
 
 // close ends what the faults need.

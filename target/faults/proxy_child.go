@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
@@ -37,16 +39,16 @@ func ServeProxy() int {
 
 // obey carries out orders one by one.
 func obey(orders <-chan order, out *json.Encoder) {
-	var p *toxiproxy.Proxy
+	var p *served
 	for o := range orders {
 		err := errors.New("the proxy is started by hermes-soak itself, not by hand")
 		switch {
 		case o.Upstream != "" && p == nil:
 			server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-			p = toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)
+			p = &served{Proxy: toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)}
 			err = p.Start()
 		case p != nil:
-			err = obeyOne(p, o)
+			err = p.obey(o)
 		}
 		var r reply
 		if err != nil {
@@ -62,7 +64,13 @@ func obey(orders <-chan order, out *json.Encoder) {
 // only is the name of the one toxic.
 const only = "fault"
 
-func obeyOne(p *toxiproxy.Proxy, o order) error {
+// served is the proxy, and while it is down what keeps its port.
+type served struct {
+	*toxiproxy.Proxy
+	down net.Listener
+}
+
+func (p *served) obey(o order) error {
 	switch {
 	case o.Add != nil:
 		text, err := json.Marshal(map[string]any{
@@ -80,9 +88,33 @@ func obeyOne(p *toxiproxy.Proxy, o order) error {
 			return errors.New("it is down already")
 		}
 		p.Stop()
+		l, err := net.Listen("tcp", p.Listen)
+		if err != nil {
+			// Somebody has the port: this process, and with it every order to come, is
+			// at an end before a client sends anything there.
+			os.Exit(1)
+		}
+		p.down = l
+		go resetAll(l)
 		return nil
-	case o.Up:
+	case o.Up && p.down != nil:
+		p.down.Close()
 		return p.Start() // on the same port
 	}
 	return fmt.Errorf("no such order: %+v", o)
+}
+
+// resetAll resets every connection that comes, until l is closed.
+func resetAll(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			time.Sleep(pace) // no descriptor is left, it may be
+		default:
+			_ = (&conn{c, c}).reset() // a client that is gone already will do as well
+		}
+	}
 }
