@@ -40,6 +40,15 @@ func checkFault(spec string) error {
 	return err
 }
 
+// buildFault is what --fault would be given for a mapping of the file.
+func buildFault(kind string, settings [][2]string) (string, error) {
+	s, err := faults.New(kind, settings)
+	return s.String(), err
+}
+
+// mostRecovery bounds --recover-within.
+const mostRecovery = 24 * time.Hour
+
 // faultsFrom reads the faults that are asked for.
 func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
 	for _, text := range c.StringSlice("fault") {
@@ -49,8 +58,8 @@ func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
 		}
 		all = append(all, s)
 	}
-	if (len(all) > 0 || c.Bool("chaos")) && c.Duration("recover-within") <= 0 {
-		return nil, fmt.Errorf("recover-within: want a positive duration, not %s", c.Duration("recover-within"))
+	if within := c.Duration("recover-within"); (len(all) > 0 || c.Bool("chaos")) && (within <= 0 || within > mostRecovery) {
+		return nil, fmt.Errorf("recover-within: want more than 0 and at most 24h, not %s", within)
 	}
 	return all, nil
 }
@@ -141,8 +150,8 @@ func pathOf(fault, target string, t faults.Target) faults.Target {
 
 // network makes a fault of the network in front of the target.
 func (d *disturber) network(ctx context.Context, one *disturbance, target faults.Target, config load.Config) (err error) {
-	if target.TLS != nil {
-		return usage(fmt.Errorf("fault %s: a bad network is put before http:// alone", one.spec.Kind()), "")
+	if target.TLS != nil { // of a service, whose address was not known before
+		return overTLS(one.spec)
 	}
 	if d.proxy == nil {
 		if d.proxy, err = faults.StartProxy(ctx, target.Dial, net.JoinHostPort(target.URL.Hostname(), portOf(target.URL))); err != nil {

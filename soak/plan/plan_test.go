@@ -19,7 +19,17 @@ var settings = []Key{
 	{Name: "batches", Kind: Whole}, {Name: "rate", Kind: Number}, {Name: "timeout", Kind: Duration},
 	{Name: "fail-fast", Kind: Bool}, {Name: "watch", Kind: Texts}, {Name: "max-errors"},
 	{Name: "profile", Choices: []string{"smoke", "nightly"}}, {Name: "header", Kind: Headers},
-	{Name: "fault", Kind: Specs, Check: checked, Variants: []Variant{{"abort", []string{"path", "at"}}, {"burst", []string{"count", "every"}}}},
+	{Name: "fault", Kind: Specs, Check: checked, Build: built, Variants: []Variant{{"abort", []string{"path", "at"}}, {"burst", []string{"count", "every"}}}},
+}
+
+// built is what a flag is given for a mapping.
+func built(kind string, settings [][2]string) (string, error) {
+	spec, sep := kind, ":"
+	for _, s := range settings {
+		spec += sep + s[0] + "=" + strings.ReplaceAll(s[1], ",", "%2C")
+		sep = ","
+	}
+	return spec, checked(spec)
 }
 
 // checked is what a flag has to say of a spec.
@@ -60,6 +70,7 @@ func TestSettings(t *testing.T) {
 		"---\nbatches: 3\n...\n":                  {"batches=3"},
 		"fault: abort:at=1s":                      {"fault=abort:at=1s"},
 		"fault: {kind: burst, count: 3}":          {"fault=burst:count=3"},
+		"fault: {kind: abort, path: '/x,at=1s'}":  {"fault=abort:path=/x%2Cat=1s"},
 		"fault:\n- abort\n- every: 2m\n  kind: burst\n  count: 3\n- {kind: abort}": {"fault=abort|burst:every=2m,count=3|abort"},
 		"{batches: 3}": {"batches=3"},
 	} {
