@@ -23,7 +23,7 @@ func faultFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; an occurrence is what one client did, or one request that met a bad network or a disturbed server; it comes at random times, or with at=30s once then, with every=2m again and again; the kinds are " + strings.Join(faults.Kinds(), ", ")},
 		&cli.BoolFlag{Name: "chaos", Category: flagsFaults, Usage: "one fault of every kind, with values drawn from the seed: those of clients and of the network, and on the bundled WebUI those of processes and files too; --fault says otherwise of a kind"},
 		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit, kill, term) disturb a server that was not started by hermes-soak"},
-		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
+		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault, at most 24h"},
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
@@ -32,12 +31,24 @@ func ServeProxy() int {
 			orders <- o
 		}
 	}()
-	go obey(orders, json.NewEncoder(os.Stdout))
-	<-gone
-	return 0
+	lost := make(chan struct{})
+	go func() {
+		defer close(lost)
+		obey(orders, json.NewEncoder(os.Stdout))
+	}()
+	select {
+	case <-gone:
+		return 0
+	case <-lost:
+		return 1
+	}
 }
 
-// obey carries out orders one by one.
+// errPortLost is the end of the process, and with it of every order to come, before a
+// client sends anything to who has the port now.
+var errPortLost = errors.New("somebody else has the port")
+
+// obey carries out orders one by one, until the port is lost.
 func obey(orders <-chan order, out *json.Encoder) {
 	var p *served
 	for o := range orders {
@@ -49,6 +60,9 @@ func obey(orders <-chan order, out *json.Encoder) {
 			err = p.Start()
 		case p != nil:
 			err = p.obey(o)
+		}
+		if errors.Is(err, errPortLost) {
+			return
 		}
 		var r reply
 		if err != nil {
@@ -90,31 +104,26 @@ func (p *served) obey(o order) error {
 		p.Stop()
 		l, err := net.Listen("tcp", p.Listen)
 		if err != nil {
-			// Somebody has the port: this process, and with it every order to come, is
-			// at an end before a client sends anything there.
-			os.Exit(1)
+			return fmt.Errorf("%w: %w", errPortLost, err)
 		}
 		p.down = l
 		go resetAll(l)
 		return nil
 	case o.Up && p.down != nil:
-		p.down.Close()
-		return p.Start() // on the same port
+		_ = p.down.Close() // the start tells whether the port is free
+		return p.Start()   // on the same port
 	}
 	return fmt.Errorf("no such order: %+v", o)
 }
 
-// resetAll resets every connection that comes, until l is closed.
+// resetAll resets every connection that comes, until l is closed. After any other error
+// clients wait in vain, and the port is ours all the same.
 func resetAll(l net.Listener) {
 	for {
 		c, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
+		if err != nil {
 			return
-		case err != nil:
-			time.Sleep(pace) // no descriptor is left, it may be
-		default:
-			_ = (&conn{c, c}).reset() // a client that is gone already will do as well
 		}
+		_ = (&conn{c, c}).reset() // a client that is gone already will do as well
 	}
 }

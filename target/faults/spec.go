@@ -83,7 +83,7 @@ func Parse(spec string) (Spec, error) {
 			case strings.Contains(rest, "?"):
 				return Spec{}, fmt.Errorf("fault %s: a part of it is no key=value; %s", withoutQuery(name), commaHint)
 			case rest == "":
-				return Spec{}, fmt.Errorf("fault %s: nothing follows the colon; want KIND alone, or KIND:key=value,...", name)
+				return Spec{}, fmt.Errorf("fault %s: nothing follows the colon; want KIND alone, or KIND:key=value", name)
 			default:
 				return Spec{}, fmt.Errorf("fault %s: %q is no key=value", name, setting)
 			}
