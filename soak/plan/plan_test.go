@@ -141,6 +141,7 @@ func TestWrong(t *testing.T) {
 		{"fault: [abort, 5]", `1:16: fault "5": it is wrong`, ""},
 		{"fault: []", "1:8: fault: the list is empty", ""},
 		{"fault: [{path: /x}]", "1:9: fault: want a key kind that says which; known: abort, burst", ""},
+		{"fault: [{kind: 'abort:path=/x?SECRET'}]", `1:16: kind: there is no "abort:path=/x"; want one of abort, burst`, "did you mean abort?"},
 		{"fault: [{kind: bust}]", `1:16: kind: there is no "bust"; want one of abort, burst`, "did you mean burst?"},
 		{"fault:\n- kind: burst\n  evry: 2m", `3:3: there is no key "evry" here; a fault of kind burst has count, every`, "did you mean every?"},
 		{"fault: {kind: abort, count: 2}", `1:22: there is no key "count" here`, ""},
