@@ -33,7 +33,7 @@ func TestShortOfTime(t *testing.T) {
 		lasts  time.Duration
 		want   string
 	}{
-		{[]faults.Spec{abort, pause}, 10 * time.Second, "--for 10s is too short for one wave of each of the random faults (2), which takes about 34s; a rate of each takes about 9m0s"},
+		{[]faults.Spec{abort, pause}, 10 * time.Second, "--for 10s is too short for one wave of each of the random faults (2), which takes about 36s; a rate of each takes about 9m0s"},
 		{[]faults.Spec{abort, timed}, 20 * time.Second, "--for 20s is short for a rate of each of the random faults (1), which takes about 1m0s"},
 		{[]faults.Spec{abort}, time.Hour, ""}, {[]faults.Spec{timed}, time.Second, ""}, {nil, time.Second, ""}, {[]faults.Spec{abort}, 0, ""},
 	} {
