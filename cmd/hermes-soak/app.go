@@ -118,6 +118,9 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if name == "config" && c.Command.Name == "validate" {
 		return usage(errors.New("the file to validate is an argument"), "hermes-soak config validate FILE")
 	}
+	if c.Command.Name != "run" && slices.ContainsFunc(faultFlags(), func(f cli.Flag) bool { return f.Names()[0] == name }) {
+		return usage(fmt.Errorf("%s takes no --%s: faults are for run", c.Command.Name, name), "see "+c.App.Name+" run --help")
+	}
 	if near := cli.SuggestFlag(c.Command.Flags, name, true); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}

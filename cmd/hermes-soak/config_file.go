@@ -54,7 +54,7 @@ func fileKeys() []plan.Key {
 		case "header":
 			k.Kind = plan.Headers
 		case "fault":
-			k.Kind, k.Variants, k.Check = plan.Specs, faultKinds(), checkFault
+			k.Kind, k.Variants, k.Check, k.Build = plan.Specs, faultKinds(), checkFault, buildFault
 		case "profile":
 			for _, p := range profiles() {
 				k.Choices = append(k.Choices, p.name)

@@ -23,7 +23,7 @@ func faultFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "fault", Category: flagsFaults, Usage: "disturb the server: `KIND[:key=value,...]`, such as abort, latency:by=50ms or pause; repeatable; an occurrence is what one client did, or one request that met a bad network or a disturbed server; it comes at random times, or with at=30s once then, with every=2m again and again; the kinds are " + strings.Join(faults.Kinds(), ", ")},
 		&cli.BoolFlag{Name: "chaos", Category: flagsFaults, Usage: "one fault of every kind, with values drawn from the seed: those of clients and of the network, and on the bundled WebUI those of processes and files too; --fault says otherwise of a kind"},
 		&cli.BoolFlag{Name: "allow-process-faults", Category: flagsFaults, Usage: "let faults of processes (pause, cpu, fd-limit, kill, term) disturb a server that was not started by hermes-soak"},
-		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault"},
+		&cli.DurationFlag{Name: "recover-within", Category: flagsFaults, Value: 30 * time.Second, Usage: "how long the server may take to be healthy again after a fault, at most 24h"},
 	}
 }
 
@@ -40,6 +40,15 @@ func checkFault(spec string) error {
 	return err
 }
 
+// buildFault is what --fault would be given for a mapping of the file.
+func buildFault(kind string, settings [][2]string) (string, error) {
+	s, err := faults.New(kind, settings)
+	return s.String(), err
+}
+
+// mostRecovery bounds --recover-within.
+const mostRecovery = 24 * time.Hour
+
 // faultsFrom reads the faults that are asked for.
 func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
 	for _, text := range c.StringSlice("fault") {
@@ -49,8 +58,8 @@ func faultsFrom(c *cli.Context) (all []faults.Spec, err error) {
 		}
 		all = append(all, s)
 	}
-	if (len(all) > 0 || c.Bool("chaos")) && c.Duration("recover-within") <= 0 {
-		return nil, fmt.Errorf("recover-within: want a positive duration, not %s", c.Duration("recover-within"))
+	if within := c.Duration("recover-within"); (len(all) > 0 || c.Bool("chaos")) && (within <= 0 || within > mostRecovery) {
+		return nil, fmt.Errorf("recover-within: want more than 0 and at most 24h, not %s", within)
 	}
 	return all, nil
 }
@@ -141,8 +150,8 @@ func pathOf(fault, target string, t faults.Target) faults.Target {
 
 // network makes a fault of the network in front of the target.
 func (d *disturber) network(ctx context.Context, one *disturbance, target faults.Target, config load.Config) (err error) {
-	if target.TLS != nil {
-		return usage(fmt.Errorf("fault %s: a bad network is put before http:// alone", one.spec.Kind()), "")
+	if target.TLS != nil { // of a service, whose address was not known before
+		return overTLS(one.spec)
 	}
 	if d.proxy == nil {
 		if d.proxy, err = faults.StartProxy(ctx, target.Dial, net.JoinHostPort(target.URL.Hostname(), portOf(target.URL))); err != nil {
@@ -155,7 +164,7 @@ func (d *disturber) network(ctx context.Context, one *disturbance, target faults
 	through := *target.URL
 	through.Host = d.proxy.Addr()
 	config.BaseURL, config.ConnectionPerRequest = through.String(), true
-	config.Timeout = min(config.Timeout, one.spec.Lasts())
+	config.Timeout = one.spec.Patience(config.Timeout)
 	config.Access.Headers = append([]soak.Header{{Name: "Host", Value: soak.NewSecret(target.URL.Host)}}, config.Access.Headers...)
 	one.through, err = load.New(config)
 	return err
@@ -228,21 +237,20 @@ func hold(ctx context.Context, d time.Duration) {
 }
 
 // disturbed sends the requests of the wave through the bad network, the endpoints
-// in turn. Each of them is one occurrence, however it ended. One that ends on its way
+// in turn. Each of them that met the fault is one occurrence. One that ends on its way
 // goes on in the server, so all of them count as in flight at once.
 func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Outcome, err error) {
 	heal, err := one.Inject(ctx)
 	if err != nil {
 		return soak.Outcome{Missed: w.Requests, Why: err.Error()}, nil
 	}
+	over := time.Now().Add(one.spec.Lasts())
 	for range w.Requests {
 		ask := soak.Wave{Kind: soak.WaveLoad, Probe: one.next % one.asked, Requests: 1}
 		one.next++
 		answers, failed := one.through.Send(ctx, ask)
-		for _, a := range answers.Answers {
-			out.Add(a, 0)
-		}
-		out.MaxInFlight = out.Sent()
+		one.note(&out, answers.Answers)
+		out.MaxInFlight = out.Sent() + out.Missed
 		if ctx.Err() != nil {
 			break // the request was given up by us
 		}
@@ -251,7 +259,26 @@ func (one *disturbance) disturbed(ctx context.Context, w soak.Wave) (out soak.Ou
 			break
 		}
 	}
+	if err == nil {
+		hold(ctx, time.Until(over))
+	}
 	return out, errors.Join(err, heal(context.WithoutCancel(ctx)))
+}
+
+// note adds the answers of requests through the bad network. One that the fault did not
+// touch is no occurrence of it.
+func (one *disturbance) note(out *soak.Outcome, answers []soak.Answer) {
+	for _, a := range answers {
+		if one.spec.Met(a) {
+			out.Add(a, 0)
+			continue
+		}
+		out.Missed += a.N
+		out.Why = fmt.Sprintf("fault %s did not happen: a request through it did not meet it: %s", one.spec.Kind(), a.Class)
+		if a.Status != 0 {
+			out.Why += fmt.Sprintf(", status %d", a.Status)
+		}
+	}
 }
 
 // close ends what the faults need.

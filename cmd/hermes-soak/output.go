@@ -27,6 +27,7 @@ type output struct {
 	files          []*os.File
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
+	halves         []string                 // files of reports that could not be written whole
 	progress       atomic.Pointer[progress] // nil where nothing is drawn
 	resting        bool                     // the idle stretch has begun, and was told
 }
@@ -56,7 +57,7 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 		if format == "jsonl" {
 			o.recorders = append(o.recorders, reports.NewJSONL(f))
 		} else {
-			o.atEnd = append(o.atEnd, func(r *soak.Report) error { return reports.JSON(f, r) })
+			o.atEnd = append(o.atEnd, o.json(f))
 		}
 	}
 	return o, nil
@@ -150,14 +151,32 @@ func (o *output) lines() io.Writer {
 	return o.stdout
 }
 
-// finish writes the reports and closes the files.
+// json writes the whole report to a file.
+func (o *output) json(f *os.File) func(*soak.Report) error {
+	return func(r *soak.Report) error {
+		err := reports.JSON(f, r)
+		if err != nil {
+			o.halves = append(o.halves, f.Name())
+		}
+		return err
+	}
+}
+
+// finish writes the reports and closes the files. Half a report is removed.
 func (o *output) finish(r *soak.Report) error {
 	o.progress.Load().done()
 	errs := []error{o.text(o.stdout, r)}
 	for _, write := range o.atEnd {
 		errs = append(errs, write(r))
 	}
-	return errors.Join(append(errs, o.close())...)
+	errs = append(errs, o.close())
+	for _, path := range o.halves {
+		// A link, a pipe or a device is not ours to remove.
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+			errs = append(errs, os.Remove(path))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // abandon closes the files of a run that has no report.

@@ -79,6 +79,9 @@ func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 	if unleashed != nil && !out.quiet {
 		out.say(unleashed.String())
 	}
+	if short := plan.shortOfTime(scenario); short != "" && !out.quiet {
+		out.say(short)
+	}
 	ctx, quit, release := interruptible(c.Context, out.say)
 	defer release()
 	report, err := soakTarget(ctx, quit, plan, scenario, out)

@@ -116,6 +116,9 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 			return p, err
 		}
 	}
+	if err := p.plausible(c.Duration("for")); err != nil {
+		return p, err
+	}
 	return p, p.allowFaults(c.Bool("allow-process-faults"))
 }
 

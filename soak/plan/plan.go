@@ -49,10 +49,13 @@ const (
 type Key struct {
 	Name, About string
 	Kind        Kind
-	Choices     []string                // of a text, or of each text of a list; none: any
-	Keys        []Key                   // of an Object and of Requests
-	Variants    []Variant               // of Specs
-	Check       func(spec string) error // of each of Specs; its error shows no secret
+	Choices     []string  // of a text, or of each text of a list; none: any
+	Keys        []Key     // of an Object and of Requests
+	Variants    []Variant // of Specs
+	// Check is of each text of Specs, and Build makes that text of a mapping's kind and
+	// of the names and values of its settings. Their errors show no secret.
+	Check func(spec string) error
+	Build func(kind string, settings [][2]string) (string, error)
 }
 
 // Variant is a kind that Specs may be of, and the keys that it has.

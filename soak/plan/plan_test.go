@@ -19,7 +19,17 @@ var settings = []Key{
 	{Name: "batches", Kind: Whole}, {Name: "rate", Kind: Number}, {Name: "timeout", Kind: Duration},
 	{Name: "fail-fast", Kind: Bool}, {Name: "watch", Kind: Texts}, {Name: "max-errors"},
 	{Name: "profile", Choices: []string{"smoke", "nightly"}}, {Name: "header", Kind: Headers},
-	{Name: "fault", Kind: Specs, Check: checked, Variants: []Variant{{"abort", []string{"path", "at"}}, {"burst", []string{"count", "every"}}}},
+	{Name: "fault", Kind: Specs, Check: checked, Build: built, Variants: []Variant{{"abort", []string{"path", "at"}}, {"burst", []string{"count", "every"}}}},
+}
+
+// built is what a flag is given for a mapping.
+func built(kind string, settings [][2]string) (string, error) {
+	spec, sep := kind, ":"
+	for _, s := range settings {
+		spec += sep + s[0] + "=" + strings.ReplaceAll(s[1], ",", "%2C")
+		sep = ","
+	}
+	return spec, checked(spec)
 }
 
 // checked is what a flag has to say of a spec.
@@ -60,6 +70,7 @@ func TestSettings(t *testing.T) {
 		"---\nbatches: 3\n...\n":                  {"batches=3"},
 		"fault: abort:at=1s":                      {"fault=abort:at=1s"},
 		"fault: {kind: burst, count: 3}":          {"fault=burst:count=3"},
+		"fault: {kind: abort, path: '/x,at=1s'}":  {"fault=abort:path=/x%2Cat=1s"},
 		"fault:\n- abort\n- every: 2m\n  kind: burst\n  count: 3\n- {kind: abort}": {"fault=abort|burst:every=2m,count=3|abort"},
 		"{batches: 3}": {"batches=3"},
 	} {
@@ -130,6 +141,7 @@ func TestWrong(t *testing.T) {
 		{"fault: [abort, 5]", `1:16: fault "5": it is wrong`, ""},
 		{"fault: []", "1:8: fault: the list is empty", ""},
 		{"fault: [{path: /x}]", "1:9: fault: want a key kind that says which; known: abort, burst", ""},
+		{"fault: [{kind: 'abort:path=/x?SECRET'}]", `1:16: kind: there is no "abort:path=/x"; want one of abort, burst`, "did you mean abort?"},
 		{"fault: [{kind: bust}]", `1:16: kind: there is no "bust"; want one of abort, burst`, "did you mean burst?"},
 		{"fault:\n- kind: burst\n  evry: 2m", `3:3: there is no key "evry" here; a fault of kind burst has count, every`, "did you mean every?"},
 		{"fault: {kind: abort, count: 2}", `1:22: there is no key "count" here`, ""},

@@ -226,6 +226,7 @@ func oneText(n ast.Node, k Key) (string, error) {
 		e.Hint = hint
 		return "", e
 	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
+		s, _, _ = strings.Cut(s, "?") // a whole spec, it may be, and its query a secret
 		e := errorAt(start(n), "%s: there is no %q; want one of %s", k.Name, s, strings.Join(k.Choices, ", "))
 		e.Hint = "did you mean " + nearest.Word(s, k.Choices) + "?"
 		return "", e

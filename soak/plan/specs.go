@@ -47,22 +47,22 @@ func specOf(n ast.Node, k Key) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var settings []string
+	var settings [][2]string
 	var at []ast.Node // of the value of each
 	for _, v := range values {
-		setting, err := settingOf(v, kind, k)
+		name, value, err := settingOf(v, kind, k)
 		if err != nil {
 			return "", err
 		}
-		if setting != "" {
-			settings, at = append(settings, setting), append(at, v.Value)
+		if name != kindKey {
+			settings, at = append(settings, [2]string{name, value}), append(at, v.Value)
 		}
 	}
-	spec := kind.spec(settings)
-	if err := k.Check(spec); err != nil {
+	spec, err := k.Build(kind.Name, settings)
+	if err != nil {
 		guilty := n
 		for i := range settings {
-			if k.Check(kind.spec(slices.Delete(slices.Clone(settings), i, i+1))) == nil {
+			if _, err := k.Build(kind.Name, slices.Delete(slices.Clone(settings), i, i+1)); err == nil {
 				guilty = at[i]
 				break
 			}
@@ -70,14 +70,6 @@ func specOf(n ast.Node, k Key) (string, error) {
 		return "", errorAt(start(guilty), "%v", err)
 	}
 	return spec, nil
-}
-
-// spec is what a flag would be given.
-func (v Variant) spec(settings []string) string {
-	if len(settings) == 0 {
-		return v.Name
-	}
-	return v.Name + ":" + strings.Join(settings, ",")
 }
 
 // kindOf is the kind that the mapping names.
@@ -99,17 +91,17 @@ func kindOf(n ast.Node, values []*ast.MappingValueNode, k Key) (Variant, error) 
 	return Variant{}, errorAt(start(n), "%s: want a key %s that says which; known: %s", k.Name, kindKey, strings.Join(names, ", "))
 }
 
-// settingOf is one key=value of a spec; "" for its kind.
-func settingOf(v *ast.MappingValueNode, kind Variant, k Key) (string, error) {
-	name, err := nameOf(v)
+// settingOf is the name and value of one setting; no value for its kind.
+func settingOf(v *ast.MappingValueNode, kind Variant, k Key) (name, value string, err error) {
+	name, err = nameOf(v)
 	if err != nil || name == kindKey {
-		return "", err
+		return name, "", err
 	}
 	if !slices.Contains(kind.Keys, name) {
 		e := errorAt(v.Key.GetToken(), "there is no key %q here; a %s of kind %s has %s", name, k.Name, kind.Name, strings.Join(kind.Keys, ", "))
 		e.Hint = "did you mean " + nearest.Word(name, kind.Keys) + "?"
-		return "", e
+		return "", "", e
 	}
-	value, err := oneText(v.Value, Key{Name: name})
-	return name + "=" + value, err
+	value, err = oneText(v.Value, Key{Name: name})
+	return name, value, err
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,13 @@ func (k key) drawn(least, most int64) key {
 
 func (k key) drawnSpan(least, most time.Duration) key { return k.drawn(int64(least), int64(most)) }
 
-// lasting is the key for of a fault that is held, and within that of one that
+// held is the key for of a fault of the network that requests are to get through, or to
+// fail of: how long it is there at least. It is there until the last of its requests
+// has ended, each of which has the target's own time and what the fault adds; with 0
+// no longer than that.
+func held() key { return span(keyFor, 0, 0, 5*time.Minute) }
+
+// lasting is the key for of any other fault that is held, and within that of one that
 // needs an answer.
 func lasting() key {
 	return span(keyFor, 2*time.Second, 10*time.Millisecond, 5*time.Minute).drawnSpan(25*time.Millisecond, 60*time.Millisecond)
@@ -73,7 +80,7 @@ func (k key) read(value string) (int64, error) {
 	}
 	switch {
 	case err != nil && k.isTime:
-		return 0, fmt.Errorf("want a time such as %s", k.write(max(k.usual, k.least)))
+		return 0, fmt.Errorf("want a time such as %s", k.write(k.example()))
 	case err != nil:
 		return 0, fmt.Errorf("want a whole number such as %s", k.write(k.usual))
 	case n < k.least || n > k.most:
@@ -84,9 +91,29 @@ func (k key) read(value string) (int64, error) {
 
 func (k key) write(n int64) string {
 	if k.isTime {
-		return time.Duration(n).String()
+		return short(time.Duration(n))
 	}
 	return strconv.FormatInt(n, 10)
+}
+
+// example is a value that may be given.
+func (k key) example() int64 {
+	if k.usual == 0 && k.isTime {
+		return min(k.most, int64(30*time.Second))
+	}
+	return k.usual
+}
+
+// short is a duration as it is typed: 168h, not 168h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // notMore holds one key of a spec to another.

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"hermes-soak/soak"
 )
@@ -34,4 +35,25 @@ func toxic(name string, attributes func(Spec) map[string]int64) func(Spec, *Prox
 	return func(s Spec, p *Proxy) injector {
 		return p.between(order{Add: &toxicOrder{Type: name, Attributes: attributes(s)}}, order{Remove: true})
 	}
+}
+
+// answered reports whether a byte of an answer came.
+func answered(a soak.Answer) bool { return a.Status != 0 }
+
+// Met reports whether a request through the network that ended as a has met the fault,
+// which is no occurrence otherwise.
+func (s Spec) Met(a soak.Answer) bool { return s.kind.met(a) }
+
+// Patience is how long a client waits for an answer through the network, if it waits
+// for usual without the fault.
+func (s Spec) Patience(usual time.Duration) time.Duration {
+	switch s.kind.name {
+	case latency.name:
+		return usual + s.span(keyBy) + s.span(keyJitter)
+	case resetPeer.name:
+		return usual + s.span(keyAfter)
+	case timeout.name:
+		return min(usual, s.Lasts())
+	}
+	return usual
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"hermes-soak/soak"
 	"hermes-soak/soak/load"
 )
 
@@ -44,6 +46,9 @@ func exchange(t *testing.T, addr string, size int, limit time.Duration) (visit, 
 	t.Helper()
 	begun := time.Now()
 	c, err := net.Dial("tcp", addr)
+	if err != nil && ending(err) == "reset" {
+		return visit{end: "reset"}, nil
+	}
 	if err != nil {
 		return visit{end: "refused"}, nil
 	}
@@ -103,7 +108,7 @@ func TestNetwork(t *testing.T) {
 		{"timeout:after=200ms", 100, 10 * time.Second, func(v visit, _ []string) bool {
 			return v.text == "" && (v.end == "closed" || v.end == "reset")
 		}},
-		{"down", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.end == "refused" }},
+		{"down", 100, 10 * time.Second, func(v visit, _ []string) bool { return v.text == "" && v.end == "reset" }},
 	} {
 		t.Run(c.spec, func(t *testing.T) {
 			t.Parallel()
@@ -179,5 +184,45 @@ func TestOpenConnections(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", k.name, n, err)
 		}
 		c.Close()
+	}
+}
+
+// TestMet: what never touched an answer is no occurrence.
+func TestMet(t *testing.T) {
+	answer := soak.Answer{Class: soak.ClassOK, Status: 200}
+	half := soak.Answer{Class: soak.ClassTimeout, Status: 200}
+	ended := func(c soak.Class) soak.Answer { return soak.Answer{Class: c} }
+	late, refused, reset, eof := ended(soak.ClassTimeout), ended(soak.ClassRefused), ended(soak.ClassReset), ended(soak.ClassEOF)
+	all := []soak.Answer{answer, half, late, refused, reset, eof}
+	for spec, want := range map[string][]soak.Answer{
+		"latency": {answer, half}, "bandwidth": {answer, half}, "slicer": {answer, half},
+		"reset-peer": {reset}, "down": {refused, reset}, "timeout": {late, reset, eof},
+	} {
+		s, err := Parse(spec)
+		ok(t, err)
+		for _, a := range all {
+			if s.Met(a) != slices.Contains(want, a) {
+				t.Errorf("%s met %+v: %t", spec, a, s.Met(a))
+			}
+		}
+	}
+	for _, k := range kinds() {
+		if (k.met == nil) != (k.network == nil) {
+			t.Errorf("%s", k.name)
+		}
+	}
+}
+
+// TestPatience: a client has the target's own time and what the fault adds; only a
+// fault that lets nothing through bounds it.
+func TestPatience(t *testing.T) {
+	for spec, want := range map[string]time.Duration{
+		"latency:by=2s,jitter=1s,for=1s": 13 * time.Second, "slicer:for=44ms": 10 * time.Second, "bandwidth:for=44ms": 10 * time.Second,
+		"reset-peer:after=2s": 12 * time.Second, "down:for=1s": 10 * time.Second, "timeout": 2 * time.Second, "timeout:for=20s": 10 * time.Second,
+	} {
+		s, err := Parse(spec)
+		if ok(t, err); s.Patience(10*time.Second) != want {
+			t.Errorf("%s: %s, want %s", spec, s.Patience(10*time.Second), want)
+		}
 	}
 }

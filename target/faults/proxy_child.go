@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,23 +31,38 @@ func ServeProxy() int {
 			orders <- o
 		}
 	}()
-	go obey(orders, json.NewEncoder(os.Stdout))
-	<-gone
-	return 0
+	lost := make(chan struct{})
+	go func() {
+		defer close(lost)
+		obey(orders, json.NewEncoder(os.Stdout))
+	}()
+	select {
+	case <-gone:
+		return 0
+	case <-lost:
+		return 1
+	}
 }
 
-// obey carries out orders one by one.
+// errPortLost is the end of the process, and with it of every order to come, before a
+// client sends anything to who has the port now.
+var errPortLost = errors.New("somebody else has the port")
+
+// obey carries out orders one by one, until the port is lost.
 func obey(orders <-chan order, out *json.Encoder) {
-	var p *toxiproxy.Proxy
+	var p *served
 	for o := range orders {
 		err := errors.New("the proxy is started by hermes-soak itself, not by hand")
 		switch {
 		case o.Upstream != "" && p == nil:
 			server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-			p = toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)
+			p = &served{Proxy: toxiproxy.NewProxy(server, "target", o.Listen, o.Upstream)}
 			err = p.Start()
 		case p != nil:
-			err = obeyOne(p, o)
+			err = p.obey(o)
+		}
+		if errors.Is(err, errPortLost) {
+			return
 		}
 		var r reply
 		if err != nil {
@@ -62,7 +78,13 @@ func obey(orders <-chan order, out *json.Encoder) {
 // only is the name of the one toxic.
 const only = "fault"
 
-func obeyOne(p *toxiproxy.Proxy, o order) error {
+// served is the proxy, and while it is down what keeps its port.
+type served struct {
+	*toxiproxy.Proxy
+	down net.Listener
+}
+
+func (p *served) obey(o order) error {
 	switch {
 	case o.Add != nil:
 		text, err := json.Marshal(map[string]any{
@@ -80,9 +102,28 @@ func obeyOne(p *toxiproxy.Proxy, o order) error {
 			return errors.New("it is down already")
 		}
 		p.Stop()
+		l, err := net.Listen("tcp", p.Listen)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errPortLost, err)
+		}
+		p.down = l
+		go resetAll(l)
 		return nil
-	case o.Up:
-		return p.Start() // on the same port
+	case o.Up && p.down != nil:
+		_ = p.down.Close() // the start tells whether the port is free
+		return p.Start()   // on the same port
 	}
 	return fmt.Errorf("no such order: %+v", o)
+}
+
+// resetAll resets every connection that comes, until l is closed. After any other error
+// clients wait in vain, and the port is ours all the same.
+func resetAll(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_ = (&conn{c, c}).reset() // a client that is gone already will do as well
+	}
 }

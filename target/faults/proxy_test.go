@@ -70,14 +70,42 @@ func TestPortTaken(t *testing.T) {
 	addr, _ := answering(t, 1)
 	p, fault := proxied(t, addr)
 	heal := fault("down")
-	l, err := net.Listen("tcp", p.Addr())
-	ok(t, err)
+	p.process.kill()
+	var l net.Listener
+	for i := 0; l == nil; i++ {
+		var err error
+		if l, err = net.Listen("tcp", p.Addr()); i == 1000 {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond) // until the process has ended
+	}
 	defer l.Close()
 	if err := heal(); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("healed: %v", err)
 	}
 	if p.process != nil {
 		t.Error("a process is left")
+	}
+}
+
+// TestPortKept: while the proxy is down nobody else can have its port, and with it what
+// our clients send there.
+func TestPortKept(t *testing.T) {
+	addr, _ := answering(t, 1)
+	p, fault := proxied(t, addr)
+	for range 3 {
+		heal := fault("down")
+		if l, err := net.Listen("tcp", p.Addr()); err == nil {
+			l.Close()
+			t.Error("the port could be had")
+		}
+		if v, _ := exchange(t, p.Addr(), 1, 10*time.Second); v.text != "" || v.end != "reset" {
+			t.Errorf("down: %+v", v)
+		}
+		ok(t, heal())
+		if v, _ := exchange(t, p.Addr(), 1, 10*time.Second); v.end != "whole" {
+			t.Errorf("healed: %+v", v)
+		}
 	}
 }
 

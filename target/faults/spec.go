@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"hermes-soak/soak"
 	"hermes-soak/soak/nearest"
 )
 
@@ -29,6 +30,8 @@ type kind struct {
 	check   func(Spec) error // over several keys; may be nil
 	client  func(Spec, Target, uint64) injector
 	network func(Spec, *Proxy) injector
+	// met says of a fault of the network whether a request that ended so has met it.
+	met     func(soak.Answer) bool
 	process func(Spec, Processes) injector
 	act     bool // it ends the target, and so comes after all others
 	home    bool // it is for a home of our own only
@@ -67,56 +70,94 @@ func Keys(name string) []string {
 const keyPath = "path"
 
 // Parse reads KIND[:key=value,...]. Keys that are not given have the values of
-// their kind.
+// their kind. Its errors do not show the query of a path, which may be a secret.
 func Parse(spec string) (Spec, error) {
 	name, rest, more := strings.Cut(spec, ":")
+	var settings [][2]string
+	if more {
+		for setting := range strings.SplitSeq(rest, ",") {
+			key, value, found := strings.Cut(setting, "=")
+			switch {
+			case found:
+				settings = append(settings, [2]string{key, value})
+			case strings.Contains(rest, "?"):
+				return Spec{}, fmt.Errorf("fault %s: a part of it is no key=value; %s", withoutQuery(name), commaHint)
+			case rest == "":
+				return Spec{}, fmt.Errorf("fault %s: nothing follows the colon; want KIND alone, or KIND:key=value", name)
+			default:
+				return Spec{}, fmt.Errorf("fault %s: %q is no key=value", name, setting)
+			}
+		}
+	}
+	return New(name, settings)
+}
+
+const commaHint = "a comma of a path is written %2C"
+
+// New makes a fault of a kind, with the names and values of its settings. A comma of
+// its path is sent as %2C, which means the same.
+func New(name string, settings [][2]string) (Spec, error) {
 	all := kinds()
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == name })
 	if i < 0 {
-		return Spec{}, fmt.Errorf("fault %q: no such kind, did you mean %s? known: %s", spec, nearest.Word(name, Kinds()), strings.Join(Kinds(), ", "))
+		name = withoutQuery(name)
+		return Spec{}, fmt.Errorf("fault %q: no such kind, did you mean %s? known: %s", name, nearest.Word(name, Kinds()), strings.Join(Kinds(), ", "))
 	}
 	s := Spec{kind: all[i], numbers: map[string]int64{}}
-	if more {
-		for setting := range strings.SplitSeq(rest, ",") {
-			if err := s.set(setting); err != nil {
-				return Spec{}, fmt.Errorf("fault %q: %w", spec, err)
-			}
+	for _, setting := range settings {
+		if err := s.set(setting[0], setting[1]); err != nil {
+			return Spec{}, fmt.Errorf("fault %s: %w", name, err)
 		}
 	}
 	if s.kind.check != nil {
 		if err := s.kind.check(s); err != nil {
-			return Spec{}, fmt.Errorf("fault %q: %w", spec, err)
+			return Spec{}, fmt.Errorf("fault %s: %w", name, err)
 		}
+	}
+	if _, every := s.When(); every > 0 && s.Lasts() > every {
+		return Spec{}, fmt.Errorf("fault %s: it lasts %s and comes every %s; want every=, or a shorter for=, so that it ends before it comes again", name, short(s.Lasts()), short(every))
 	}
 	return s, nil
 }
 
-// set takes one key=value.
-func (s *Spec) set(setting string) error {
-	name, value, found := strings.Cut(setting, "=")
-	if !found {
-		return fmt.Errorf("%q is no key=value", setting)
-	}
+// set takes one setting. What follows the query of a path may be a part of that, and
+// is not shown.
+func (s *Spec) set(name, value string) error {
 	if name == keyPath && s.kind.path {
 		if s.path != "" {
 			return fmt.Errorf("%s is given twice", name)
 		}
-		s.path = value
-		return checkPath(value)
+		s.path = strings.ReplaceAll(value, ",", "%2C")
+		return checkPath(s.path)
 	}
+	secret := strings.Contains(s.path, "?")
 	k, ok := s.kind.key(name)
-	if !ok {
-		return s.kind.unknown(name)
-	}
-	if _, given := s.numbers[name]; given {
+	switch _, given := s.numbers[name]; {
+	case !ok && secret:
+		return fmt.Errorf("what follows the path is no key of it; %s", commaHint)
+	case !ok:
+		return s.kind.unknown(withoutQuery(name))
+	case given:
 		return fmt.Errorf("%s is given twice", name)
 	}
 	n, err := k.read(value)
-	if err != nil {
-		return fmt.Errorf("%s=%s: %w", name, value, err)
+	switch {
+	case err != nil && secret:
+		return fmt.Errorf("%s: %w", name, err)
+	case err != nil:
+		return fmt.Errorf("%s=%s: %w", name, withoutQuery(value), err)
 	}
 	s.numbers[name] = n
 	return nil
+}
+
+// withoutQuery is a text without what stands behind a question mark.
+func withoutQuery(text string) string {
+	before, _, asks := strings.Cut(text, "?")
+	if asks {
+		before += "?…"
+	}
+	return before
 }
 
 // numbers are all keys of the kind but its path. The acts come when all else is over.
@@ -157,7 +198,7 @@ func (k kind) unknown(name string) error {
 func checkPath(path string) error {
 	wrong := func(r rune) bool { return r <= ' ' || r >= 0x7f }
 	if !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, wrong) || len(path) > 4<<10 {
-		return fmt.Errorf("%s=%q: want a path of the target such as /api/sessions, escaped, at most 4096 bytes", keyPath, path)
+		return fmt.Errorf("%s=%q: want a path of the target such as /api/sessions, escaped, at most 4096 bytes", keyPath, withoutQuery(path))
 	}
 	return nil
 }
@@ -208,7 +249,8 @@ func (s Spec) NeedsStream() bool { return s.kind.stream && s.path == "" }
 func (s Spec) NeedsSmallDisk() bool { return s.kind.name == diskFull.name }
 
 // Lasts is how long the fault is meant to be there before it is healed; 0 for
-// one that is over when Inject returns. A client's ends by itself then.
+// one that is over when Inject returns, and for one of the network that ends with the
+// answers to its requests. A client's ends by itself then.
 func (s Spec) Lasts() time.Duration {
 	if _, ok := s.kind.key(keyFor); !ok {
 		return 0

@@ -14,7 +14,7 @@ func TestParse(t *testing.T) {
 		"abort:within=10s":                 "abort",
 		"abort:within=1s,path=/x?a=b":      "abort:path=/x?a=b,within=1s",
 		"half-open:for=1500ms":             "half-open:for=1.5s",
-		"slow-reader:for=1m,rate=1":        "slow-reader:rate=1,for=1m0s",
+		"slow-reader:for=1m,rate=1":        "slow-reader:rate=1,for=1m",
 		"burst:count=2":                    "burst:count=2",
 		"latency:jitter=100ms":             "latency:jitter=100ms",
 		"latency:by=1s,jitter=1s,for=10ms": "latency:by=1s,jitter=1s,for=10ms",
@@ -24,8 +24,12 @@ func TestParse(t *testing.T) {
 		"cpu:n=3":                          "cpu:n=3",
 		"fd-limit:free=0,for=1s":           "fd-limit:for=1s",
 		"db-lock:for=6s":                   "db-lock",
-		"down:every=1m,at=1s":              "down:at=1s,every=1m0s",
+		"down:every=1m,at=1s":              "down:at=1s,every=1m",
 		"abort:every=90s":                  "abort:every=1m30s",
+		"abort:path=/x?a=1%2Cb=2,at=1s":    "abort:path=/x?a=1%2Cb=2,at=1s",
+		"down:for=0s":                      "down",
+		"pause:for=1s,every=1s":            "pause:for=1s,every=1s",
+		"pause:at=168h":                    "pause:at=168h",
 		"kill:n=3":                         "kill",
 		"term:n=1,within=1s":               "term:n=1,within=1s",
 		"corrupt:pages=2":                  "corrupt:pages=2",
@@ -44,20 +48,25 @@ func TestParseErrors(t *testing.T) {
 		"":                         "no such kind, did you mean",
 		"abbort":                   "did you mean abort? known: abort, half-open,",
 		"resetpeer":                "did you mean reset-peer?",
-		"abort:":                   `"" is no key=value`,
+		"abort:":                   "fault abort: nothing follows the colon; want KIND alone, or KIND:key=value",
 		"abort:now":                `"now" is no key=value`,
 		"abort:withn=1s":           `abort has no key "withn", did you mean within? known: path, within, at, every`,
-		"abort:at=0s":              "at=0s: want 1ms to 168h0m0s",
-		"pause:at=soon":            "at=soon: want a time such as 1ms",
-		"pause:every=1ms":          "every=1ms: want 100ms to 168h0m0s",
+		"abort:at=0s":              "at=0s: want 1ms to 168h",
+		"pause:at=soon":            "at=soon: want a time such as 30s",
+		"pause:at=30":              "want a time such as 30s",
+		"pause:every=5s,for=5m":    "it lasts 5m and comes every 5s",
+		"half-open:every=1s":       "it lasts 2s and comes every 1s",
+		"abort:path=/x?a=1,b=2":    "a comma of a path is written %2C",
+		"abort:path=/x?a=1,b":      "a comma of a path is written %2C",
+		"pause:every=1ms":          "every=1ms: want 100ms to 168h",
 		"down:path=/":              `down has no key "path", did you mean`,
 		"abort:path=x":             "want a path of the target",
 		"abort:path=":              "want a path of the target",
 		"abort:path=/a b":          "want a path of the target",
 		"abort:path=/,path=/":      "path is given twice",
 		"abort:within=1":           "within=1: want a time such as 10s",
-		"abort:within=0s":          "within=0s: want 10ms to 1m0s",
-		"half-open:for=24h":        "want 10ms to 5m0s",
+		"abort:within=0s":          "within=0s: want 10ms to 1m",
+		"half-open:for=24h":        "want 10ms to 5m",
 		"burst:count=1":            "want 2 to 500",
 		"burst:count=1000000":      "want 2 to 500",
 		"burst:count=few":          "want a whole number such as 50",
@@ -86,7 +95,8 @@ func TestCanonical(t *testing.T) {
 			sep = ","
 		}
 		s, err := Parse(spec)
-		if wrong != (err != nil) && k.check == nil || wrong && err == nil {
+		over := err != nil && strings.Contains(err.Error(), " and comes every ")
+		if !over && wrong != (err != nil) && k.check == nil || wrong && err == nil {
 			t.Fatalf("%s: %v", spec, err)
 		}
 		if err != nil {
@@ -148,5 +158,41 @@ func TestWhen(t *testing.T) {
 		if at, every := s.When(); at != want[0] || every != want[1] {
 			t.Errorf("%s comes at %s, every %s", spec, at, every)
 		}
+	}
+}
+
+// TestNoSecret: no error shows what stands behind the question mark of a path, nor what
+// may be the rest of it.
+func TestNoSecret(t *testing.T) {
+	for _, spec := range []string{
+		"abort:path=/x?tok=SECRET,foo=1", "abort:path=/x?tok=1,SECRET=2", "abort:path=/x?tok=1,SECRET", "abort:path=/x?tok=1,at=SECRET", "abort:at=/x?SECRET",
+		"abort:path=x?SECRET", "abort:path=/x?SECRET z", "abort:path=/x?SECRET,path=/", "abort:pth=/x?SECRET", "abbort:path=/x?SECRET", "/x?SECRET", "abort:/x?SECRET=1", "abort:/x?SECRET",
+		"abort:path=/x?SECRET,within=0s",
+	} {
+		if _, err := Parse(spec); err == nil || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%s: %v", spec, err)
+		}
+	}
+}
+
+// TestNew: a setting is a value whole, whatever is in it, and what comes of it can be
+// typed.
+func TestNew(t *testing.T) {
+	for _, c := range []struct {
+		settings [][2]string
+		want     string
+	}{
+		{[][2]string{{"path", "/x?a=1,b=2"}}, "abort:path=/x?a=1%2Cb=2"},
+		{[][2]string{{"path", "/x,at=1s"}, {"every", "2m"}}, "abort:path=/x%2Cat=1s,every=2m"},
+	} {
+		s, err := New("abort", c.settings)
+		ok(t, err)
+		again, err := Parse(s.String())
+		if ok(t, err); s.String() != c.want || again.path != s.path || again.String() != c.want {
+			t.Errorf("%q: %s, read again %s; want %s", c.settings, s, again, c.want)
+		}
+	}
+	if s, err := New("abort", [][2]string{{"at", "1s,every=2s"}}); err == nil {
+		t.Errorf("%s", s)
 	}
 }
