@@ -46,10 +46,16 @@ func (c *ended) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// tell tells of the first error that the client brought about.
+// tell tells of the error that the client brought about. Of a reset the first call
+// alone gets to know: another one at the same time sees an end, and may be here first.
 func (c *ended) tell(err error) {
-	if end := ending(err); err != nil && (end == "closed" || end == "reset") {
-		c.told.Do(func() { c.seen <- end })
+	end := ending(err)
+	told := func() { c.told.Do(func() { c.seen <- end }) }
+	switch {
+	case err != nil && end == "reset":
+		told()
+	case err != nil && end == "closed":
+		time.AfterFunc(100*time.Millisecond, told)
 	}
 }
 
