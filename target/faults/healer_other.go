@@ -18,3 +18,5 @@ func (step) undo() error { return errLinuxOnly }
 func lowered(target.Identity, int) (step, error) { return step{}, errLinuxOnly }
 
 func undoInherited([]step) error { return nil }
+
+func permitted(target.Identity, bool) error { return errLinuxOnly }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -12,10 +13,12 @@ import (
 )
 
 const (
-	inheritedRounds = 50 // of looks for processes that inherited a limit
-	// cleanRounds in a row have to find none: between the list of the processes and the
-	// look at one of them, that one may fork and end.
-	cleanRounds = 2
+	inheritedRounds = 200 // of looks for processes that inherited a limit
+	// cleanRounds in a row, roundPause apart, have to find none: a fork takes the limit
+	// over some time before its process is shown, and between the list of the processes
+	// and the look at one of them, that one may fork and end.
+	cleanRounds = 5
+	roundPause  = 10 * time.Millisecond
 )
 
 // undoInherited gives the soft limit back to the processes that were forked while it
@@ -44,6 +47,7 @@ func undoInherited(steps []step) error {
 				return nil
 			}
 		}
+		<-time.After(roundPause)
 	}
 	return errors.New("processes with the lowered limit on file descriptors are started faster than it can be given back")
 }
