@@ -21,7 +21,7 @@ func TestBetween(t *testing.T) {
 			limit = &target.StartLimit{Burst: 5, Within: 10 * time.Second} // its defaults
 		}
 		starts := 0
-		for at := time.Duration(0); at <= limit.Within; at += gap {
+		for at := time.Duration(0); at <= limit.Within && starts <= limit.Burst; at += gap {
 			starts++
 		}
 		if starts > limit.Burst {
