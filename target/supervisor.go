@@ -32,6 +32,18 @@ type Service struct {
 	Limit int64
 	// Group is its control group, "" where there is none.
 	Group string
+	// Restart is when systemd starts it again after an end, in systemd's own word;
+	// "" where that is not told.
+	Restart string
+	// Starting bounds how often it is started; nil where that is not told.
+	Starting *StartLimit
+}
+
+// StartLimit is how many starts within a time systemd takes; after one more the service
+// stays down. Either is 0 where there is no bound.
+type StartLimit struct {
+	Burst  int
+	Within time.Duration
 }
 
 // A Supervisor tells how a service is, by asking and changing nothing. Its error

@@ -5,9 +5,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // captured is a supervisor's answer from testdata.
@@ -23,20 +25,20 @@ func captured(t testing.TB, file string) string {
 func TestParseSupervisors(t *testing.T) {
 	const group = "/system.slice/"
 	for file, want := range map[string]Service{
-		"systemctl/running.txt":         {"hermes-webui.service", "active (running)", true, 22468, 3, 1024, group + "hermes-webui.service"},
-		"systemctl/auto-restart.txt":    {"hermes-webui.service", "activating (auto-restart)", false, 0, 4, 256, ""},
-		"systemctl/old.txt":             {"nginx.service", "active (running)", true, 812, -1, 0, group + "nginx.service"},
-		"systemctl/forking.txt":         {"hermes.service", "active (running)", true, 0, 0, math.MaxInt64, "/user.slice/user-1000.slice/user@1000.service/app.slice/hermes.service"},
-		"launchctl/running.txt":         {"", "running", true, 22468, 3, 256, ""},
-		"launchctl/not-running.txt":     {"", "not running", false, 0, 3, 256, ""},
-		"launchctl/spawn-scheduled.txt": {"", "spawn scheduled", false, 0, 199773, 0, ""},
+		"systemctl/running.txt":         {"hermes-webui.service", "active (running)", true, 22468, 3, 1024, group + "hermes-webui.service", "", nil},
+		"systemctl/auto-restart.txt":    {"hermes-webui.service", "activating (auto-restart)", false, 0, 4, 256, "", "", nil},
+		"systemctl/old.txt":             {"nginx.service", "active (running)", true, 812, -1, 0, group + "nginx.service", "", nil},
+		"systemctl/forking.txt":         {"hermes.service", "active (running)", true, 0, 0, math.MaxInt64, "/user.slice/user-1000.slice/user@1000.service/app.slice/hermes.service", "always", &StartLimit{3, 90 * time.Second}},
+		"launchctl/running.txt":         {"", "running", true, 22468, 3, 256, "", "", nil},
+		"launchctl/not-running.txt":     {"", "not running", false, 0, 3, 256, "", "", nil},
+		"launchctl/spawn-scheduled.txt": {"", "spawn scheduled", false, 0, 199773, 0, "", "", nil},
 	} {
 		parse := parseSystemd
 		if strings.HasPrefix(file, "launchctl") {
 			parse = parseLaunchd
 		}
 		for name, text := range map[string]string{"": captured(t, file), " with CRLF": strings.ReplaceAll(captured(t, file), "\n", "\r\n")} {
-			if got, err := parse(text); err != nil || got != want {
+			if got, err := parse(text); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s%s: %+v, %v; want\n%+v", file, name, got, err, want)
 			}
 		}
@@ -68,6 +70,18 @@ func TestParseSupervisorsRefuse(t *testing.T) {
 	}
 }
 
+func TestParseTimespan(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"10s": 10 * time.Second, "0": 0, "1min 30s": 90 * time.Second, "1.500s": 1500 * time.Millisecond, "5min": 5 * time.Minute,
+		"1h": time.Hour, "1d 2h": 26 * time.Hour, "100ms": 100 * time.Millisecond, "20us": 20 * time.Microsecond, "infinity": math.MaxInt64,
+		"": -1, "10": -1, "s": -1, "3 apples": -1, "-1s": -1, "900000000y": -1, "NaNs": -1,
+	} {
+		if got, ok := parseTimespan(text); ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q: %s, %t; want %s", text, got, ok, want)
+		}
+	}
+}
+
 func TestServiceTargets(t *testing.T) {
 	if got := serviceTargets("com.x", "501"); !slices.Equal(got, []string{"gui/501/com.x", "user/501/com.x", "system/com.x"}) {
 		t.Errorf("by label: %q", got)
@@ -90,7 +104,7 @@ func fuzzSupervisor(f *testing.F, files string, parse func(string) (Service, err
 		switch {
 		case err != nil && s != (Service{}):
 			t.Errorf("an error, and %+v", s)
-		case err == nil && (s.State == "" || s.PID < 0 || s.PID > math.MaxInt32 || s.Starts < -1 || s.Limit < 0):
+		case err == nil && (s.State == "" || s.PID < 0 || s.PID > math.MaxInt32 || s.Starts < -1 || s.Limit < 0 || s.Starting != nil && (s.Starting.Burst < 0 || s.Starting.Within < 0)):
 			t.Errorf("%+v", s)
 		}
 	})

@@ -7,10 +7,12 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 )
 
 // unitProperties are what systemctl is asked for.
-const unitProperties = "Id,LoadState,ActiveState,SubState,MainPID,ControlGroup,LimitNOFILESoft,NRestarts"
+const unitProperties = "Id,LoadState,ActiveState,SubState,MainPID,ControlGroup,LimitNOFILESoft,NRestarts,Restart,StartLimitBurst,StartLimitIntervalUSec"
 
 // Systemd asks systemd for a unit: one of the system, or else one of the user that
 // we run as.
@@ -83,6 +85,12 @@ func parseSystemd(text string) (Service, error) {
 		s.Starts = n // systemd tells it from 235 on
 	}
 	s.Limit = parseLimit(properties["LimitNOFILESoft"])
+	s.Restart = properties["Restart"]
+	burst, counts := strconv.Atoi(properties["StartLimitBurst"])
+	within, told := parseTimespan(properties["StartLimitIntervalUSec"])
+	if counts == nil && burst >= 0 && told {
+		s.Starting = &StartLimit{burst, within}
+	}
 	return s, nil
 }
 
@@ -96,4 +104,35 @@ func parseLimit(text string) int64 {
 		return 0
 	}
 	return int64(min(n, math.MaxInt64))
+}
+
+// timespans are the units in which systemd shows a time.
+var timespans = map[string]time.Duration{
+	"us": time.Microsecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour,
+	"d": 24 * time.Hour, "w": 7 * 24 * time.Hour, "month": 2629800 * time.Second, "y": 31557600 * time.Second,
+}
+
+// parseTimespan reads a time as systemd shows it, such as "1min 30s"; ok is false
+// where it is none, or longer than any that we can wait.
+func parseTimespan(text string) (d time.Duration, ok bool) {
+	switch text {
+	case "0":
+		return 0, true
+	case "infinity":
+		return math.MaxInt64, true
+	}
+	for part := range strings.FieldsSeq(text) {
+		at := strings.IndexFunc(part, unicode.IsLetter)
+		if at < 0 {
+			return 0, false
+		}
+		n, err := strconv.ParseFloat(part[:at], 64)
+		one := timespans[part[at:]]
+		if err != nil || one == 0 || n < 0 || n > float64((math.MaxInt64-d)/one)/2 {
+			return 0, false
+		}
+		d += time.Duration(n * float64(one))
+		ok = true
+	}
+	return d, ok
 }

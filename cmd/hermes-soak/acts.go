@@ -27,6 +27,10 @@ type actor struct {
 	random *rand.Rand
 	within time.Duration // the time of a recovery
 
+	gap     time.Duration   // between a start and the next end, where a supervisor brings it back
+	started time.Time       // when it was seen to be back last, or the run began
+	origins []target.Origin // of what was ended, where no supervisor names what comes next
+
 	lost  bool // the processes were ended, and those in their place are not found yet
 	again bool // the guard may start the server, which it does once for each end
 }
@@ -66,6 +70,15 @@ func (d *disturber) newActor(ctx context.Context, s *server, p targetPlan, confi
 		server: s, plan: p, watch: scenario.Watch, climb: climb, asked: len(config.Probes), ledger: writes, quit: quit,
 		random: rand.New(rand.NewPCG(scenario.Seed, uint64(len(p.acts)))), within: scenario.RecoverWithin,
 	}
+	if len(p.acts) > 0 && p.kind == "attached" {
+		if err := restarts(s.service, p.acts); err != nil {
+			return nil, err
+		}
+		a.gap, a.started = between(s.service), time.Now() // the server may just have been started
+		if a.origins, err = s.origins(); err != nil {
+			return nil, &exitError{soak.ExitBroken, err, asOwner()}
+		}
+	}
 	a.load, err = load.New(config)
 	return a, err
 }
@@ -102,6 +115,9 @@ func (a *actor) Act(ctx context.Context, act int) (done soak.Acted, err error) {
 
 // end has the processes that take connections end while requests are under way.
 func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) error {
+	if next := a.started.Add(a.gap); !a.await(ctx, a.gap+endPoll, func() bool { return !time.Now().Before(next) }) {
+		return errors.Join(ctx.Err(), errors.New("the run was to end while the server was let run for a while"))
+	}
 	listening, err := a.listening()
 	if err != nil {
 		return err
@@ -115,6 +131,9 @@ func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) err
 }
 
 func (a *actor) listening() ([]target.Identity, error) {
+	if err := target.Alive(a.server.root, a.server.identity()); err != nil {
+		return nil, err // its pid may be another's
+	}
 	all, err := target.Holders(a.server.root, a.server.PID, a.server.addrs())
 	if err == nil && len(all) == 0 {
 		err = errors.New("no process of the target is seen to listen")

@@ -29,13 +29,27 @@ func (p targetPlan) allowFaults(allowed bool) error {
 	return nil
 }
 
+// unlisted says that what the server acknowledges is not looked up, where the user may
+// think so; "" where it is, or nobody does.
+func (p targetPlan) unlisted() string {
+	if len(p.acts) == 0 || p.kind != "bundled" || p.home == "" {
+		return ""
+	}
+	return "note: the home is yours, so no new sessions are made in it, and whether what was acknowledged survives " + p.acts[0].Kind() + " is not looked up; without --home it is"
+}
+
 // processes are the target as the faults of its processes see it.
 func (s *server) processes(healer *faults.Healer) faults.Processes {
 	p := faults.Processes{
 		Healer:    healer,
 		Database:  s.database(),
 		SmallDisk: s.smallDisk,
-		Listening: func() ([]target.Identity, error) { return target.Holders(procRoot, s.PID, s.addrs()) },
+		Listening: func() ([]target.Identity, error) {
+			if err := target.Alive(procRoot, s.identity()); err != nil {
+				return nil, err // its pid may be another's
+			}
+			return target.Holders(procRoot, s.PID, s.addrs())
+		},
 		Tree: func() (all []target.Identity, err error) {
 			if err := target.Alive(procRoot, s.identity()); err != nil {
 				return nil, err

@@ -116,6 +116,14 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if !out.quiet && plan.kind == "attached" {
 		out.say(server.found())
 	}
+	if note := plan.unlisted(); note != "" && !out.quiet {
+		out.say(note)
+	}
+	release, err := server.claim(plan)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hermes-soak/soak"
 	"hermes-soak/target"
@@ -22,17 +23,18 @@ func (a *actor) find(ctx context.Context) (state soak.State, why string) {
 	case errors.Is(err, errEnded):
 		return soak.StateDied, err.Error()
 	case err != nil:
-		return soak.StateRefused, err.Error()
+		return soak.StateRefused, err.Error() + s.downAdvice()
 	}
 	now, err := target.Holders(procRoot, id.PID, s.addrs())
 	if err != nil || len(now) == 0 {
-		return soak.StateRefused, fmt.Sprintf("pid %d alive, and nothing below it listens on %s", id.PID, s.at[0].at[0])
+		return soak.StateRefused, fmt.Sprintf("pid %d alive, and nothing below it listens on %s", id.PID, s.at[0].at[0]) + s.downAdvice()
 	}
 	s.PID, s.Ticks = id.PID, id.Ticks
 	s.end, s.evidence, s.holders = "", "", nil
 	if err := s.measure(a.plan, a.watch); err != nil {
 		return soak.StateRefused, err.Error() // it has ended meanwhile
 	}
+	a.started = time.Now()
 	return soak.StateUp, ""
 }
 
@@ -60,8 +62,7 @@ func (a *actor) top(ctx context.Context) (target.Identity, error) {
 	case s.ask != nil:
 		return s.supervised(ctx)
 	}
-	found, err := target.Find(procRoot, s.addrs())
-	return found.Identity, err
+	return a.successor()
 }
 
 // sameAddress is the command line with which the server was launched; one that chose

@@ -6,7 +6,8 @@ import (
 )
 
 // fdLimit leaves the processes that take connections no more than a few file
-// descriptors: their soft limit is lowered, the hard one is left.
+// descriptors: their soft limit is lowered, the hard one is left. What they start
+// meanwhile inherits it, and gets it back with them.
 var fdLimit = kind{
 	name: "fd-limit", linux: true, keys: []key{count("free", 0, 0, 4096).drawn(0, 3), brief()},
 	process: func(s Spec, p Processes) injector {

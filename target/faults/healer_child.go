@@ -45,6 +45,9 @@ type limit struct {
 	During uint64 `json:"during"`
 	Soft   uint64 `json:"soft"`
 	Hard   uint64 `json:"hard"`
+	// Since is when the fault began, in clock ticks since boot: a process that was
+	// started later may have inherited During.
+	Since uint64 `json:"since"`
 }
 
 // ServeHealer runs the healer process, which disturbs other processes as the parent
@@ -130,6 +133,7 @@ func (h *healer) heal() (err error) {
 			err = errors.Join(err, failed)
 		}
 	}
+	err = errors.Join(err, undoInherited(h.open))
 	h.open, h.calm, h.due = nil, nil, nil
 	return err
 }

@@ -23,7 +23,7 @@ func (s step) do() error {
 	if s.Limit == nil {
 		return s.signal(unix.SIGSTOP)
 	}
-	return s.setLimit(s.Limit.During)
+	return setLimit(s.PID, unix.Rlimit{Cur: s.Limit.During, Max: s.Limit.Hard})
 }
 
 // undo is the end of do, for the same process.
@@ -37,7 +37,8 @@ func (s step) undo() error {
 	if s.Limit == nil {
 		return s.signal(unix.SIGCONT)
 	}
-	return s.setLimit(s.Limit.Soft)
+	_, err := s.Limit.giveBack(s.PID)
+	return err
 }
 
 func (s step) signal(sig unix.Signal) error {
@@ -47,9 +48,9 @@ func (s step) signal(sig unix.Signal) error {
 	return nil
 }
 
-func (s step) setLimit(soft uint64) error {
-	if err := unix.Prlimit(s.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: soft, Max: s.Limit.Hard}, nil); err != nil {
-		return fmt.Errorf("setting the limit on file descriptors of pid %d to %d: %w", s.PID, soft, err)
+func setLimit(pid int, l unix.Rlimit) error {
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &l, nil); err != nil {
+		return fmt.Errorf("setting the limit on file descriptors of pid %d to %d: %w", pid, l.Cur, err)
 	}
 	return nil
 }
@@ -79,7 +80,11 @@ func lowered(id target.Identity, free int) (step, error) {
 	if during >= before.Cur {
 		return step{}, fmt.Errorf("pid %d has no more than %d file descriptors left as it is", id.PID, free)
 	}
-	return step{Identity: id, Limit: &limit{During: during, Soft: before.Cur, Hard: before.Max}}, nil
+	since, err := ticks()
+	if err != nil {
+		return step{}, err
+	}
+	return step{Identity: id, Limit: &limit{During: during, Soft: before.Cur, Hard: before.Max, Since: since}}, nil
 }
 
 // tightest is the limit which leaves so many numbers free that are not open.

@@ -16,3 +16,7 @@ func (step) do() error { return errLinuxOnly }
 func (step) undo() error { return errLinuxOnly }
 
 func lowered(target.Identity, int) (step, error) { return step{}, errLinuxOnly }
+
+func undoInherited([]step) error { return nil }
+
+func permitted(target.Identity, bool) error { return errLinuxOnly }

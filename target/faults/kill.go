@@ -2,8 +2,11 @@ package faults
 
 import "hermes-soak/target"
 
-// kill ends the processes that take connections without a warning, as a crash or the
-// kernel does that is out of memory.
+// kill ends the processes that take connections without a warning. That is more than
+// a crash, which ends one of them, its worker or its master: all that hold the listening
+// socket go at once, as when systemd ends a whole service or the kernel a whole control
+// group that is out of memory. What is left below a target that we have launched is
+// ended before that is started again, as systemd and launchd do.
 var kill = kind{name: "kill", linux: true, act: true, keys: []key{times()}}
 
 const keyTimes = "n"

@@ -145,7 +145,7 @@ func TestWrongIdentity(t *testing.T) {
 	before, wrong := limits(t, parent.PID), parent
 	wrong.Ticks++
 	h := healerOf(t)
-	ok(t, h.disturb(healerOrder{Do: []step{{Identity: wrong}, {Identity: wrong, Limit: &limit{10, 20, 30}}}, Within: time.Minute}))
+	ok(t, h.disturb(healerOrder{Do: []step{{Identity: wrong}, {Identity: wrong, Limit: &limit{10, 20, 30, 0}}}, Within: time.Minute}))
 	time.Sleep(50 * time.Millisecond)
 	if l := limits(t, parent.PID); stopped(parent) || l != before {
 		t.Errorf("stopped: %t, limit %+v", stopped(parent), l)
@@ -301,5 +301,85 @@ func TestProcessErrors(t *testing.T) {
 	}
 	if l := limits(t, parent.PID); l.Cur != 3 {
 		t.Errorf("the limit is %d", l.Cur)
+	}
+}
+
+// TestFDLimitInherited: what was started while the limit was low gets it back, also
+// where it has left its session, and also when we were killed.
+func TestFDLimitInherited(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("killed %t", killed), func(t *testing.T) {
+			started := filepath.Join(t.TempDir(), "started")
+			// It starts processes that leave it, until it is told to stop.
+			cmd := exec.Command("sh", "-c", `while [ ! -e "$1.end" ]; do setsid sh -c 'echo $$ >> "$0"; exec sleep 30' "$1" & sleep 0.02; done; exec sleep 30`, "sh", started)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			ok(t, cmd.Start())
+			t.Cleanup(func() {
+				_ = cmd.Process.Kill()
+				_ = cmd.Wait()
+				for _, pid := range pidsIn(t, started) {
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			})
+			id := identified(t, cmd.Process.Pid)
+			before := limits(t, id.PID)
+			h := healerOf(t)
+			heal := disturb(t, "fd-limit:free=20", processesOf(h, id))
+			low := limits(t, id.PID)
+			inherited := func() (n int) {
+				for _, pid := range pidsIn(t, started) {
+					var l unix.Rlimit
+					if unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &l) == nil && l == low {
+						n++
+					}
+				}
+				return n
+			}
+			eventually(t, "five have inherited it", func() bool { return inherited() >= 5 })
+			if killed {
+				ok(t, h.Close()) // as when its pipe ends
+			} else {
+				ok(t, heal(t.Context()))
+			}
+			if n := inherited(); n != 0 || limits(t, id.PID) != before {
+				t.Errorf("healed: %d processes have the limit %+v; the first has %+v, had %+v", n, low, limits(t, id.PID), before)
+			}
+			ok(t, os.WriteFile(started+".end", nil, 0o600))
+		})
+	}
+}
+
+// pidsIn are the pids in the file, a line each.
+func pidsIn(t *testing.T, path string) (all []int) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil // none yet
+	}
+	for line := range strings.Lines(string(text)) {
+		pid, err := strconv.Atoi(strings.TrimSpace(line))
+		ok(t, err)
+		all = append(all, pid)
+	}
+	return all
+}
+
+// TestFDLimitTheirs: a limit that somebody has set meanwhile is left as it is, and one
+// that was as low before the fault.
+func TestFDLimitTheirs(t *testing.T) {
+	parent, _ := victim(t)
+	earlier, _ := victim(t)
+	time.Sleep(30 * time.Millisecond) // two ticks: it was there before
+	heal := disturb(t, "fd-limit:free=2", processesOf(healerOf(t), parent))
+	low := limits(t, parent.PID)
+	ok(t, unix.Prlimit(earlier.PID, unix.RLIMIT_NOFILE, &low, nil))
+	theirs := unix.Rlimit{Cur: low.Cur + 7, Max: low.Max}
+	ok(t, unix.Prlimit(parent.PID, unix.RLIMIT_NOFILE, &theirs, nil))
+	ok(t, heal(t.Context()))
+	if l := limits(t, parent.PID); l != theirs {
+		t.Errorf("somebody has set %+v, and it is %+v", theirs, l)
+	}
+	if l := limits(t, earlier.PID); l != low {
+		t.Errorf("one that was there before had %+v, and has %+v", low, l)
 	}
 }
