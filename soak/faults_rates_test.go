@@ -101,6 +101,17 @@ func TestFaultFamilies(t *testing.T) {
 	}
 }
 
+// TestARuntimesThread: one thread more is no question about a fault that came once; the
+// runtime of a server starts one now and then.
+func TestARuntimesThread(t *testing.T) {
+	f := newFaulty(3)
+	f.loop.Start.Scenario.Probes[2].At = 2 * time.Second
+	f.kept = func(int) { f.threads++ }
+	if v := verdictOf(t, f.soak(t), "recovers", "fault:pause"); v.Status != Pass {
+		t.Errorf("%s %s", v.Status, v.Reason)
+	}
+}
+
 // TestSuspectedFault: where most rises came after a fault, it is that which is named, as
 // likely, and nothing is said per request or forecast.
 func TestSuspectedFault(t *testing.T) {

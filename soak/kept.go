@@ -89,16 +89,18 @@ func (f *FaultDone) stays(r *Report, probe int) {
 		if end, ok := r.Rests[RestEnd].Gauges[family.gauge]; ok && known && !r.leaking(family.name) {
 			later = end - before
 		}
-		handles := family.gauge == GaugeFDs
+		handles, least := family.gauge == GaugeFDs, int64(1)
 		if handles {
 			f.stayed = stayed
+		} else {
+			least = int64(max(2, f.Injected)) // a runtime starts a thread now and then
 		}
 		switch {
-		case later > stayed:
+		case later > stayed && later >= least:
 			f.held = listedAlso(f.held, fmt.Sprintf("at the end there %s %s more than before it first came", was(later), count(later, family.unit)))
 		case stayed > 0 && handles && !f.full:
 			f.held = fmt.Sprintf("%d of those that came with it were never given back", stayed)
-		case stayed > 0 && !handles:
+		case stayed >= least && !handles:
 			f.held = listedAlso(f.held, fmt.Sprintf("%s that came with it %s never given back", count(stayed, family.unit), was(stayed)))
 		}
 	}

@@ -122,7 +122,7 @@ func endedIn(t *testing.T, fault string, signals []syscall.Signal, status int, f
 	if len(signals) > 1 {
 		drain = "50s"
 	}
-	args := append([]string{"run", "--config", "", "--for", "2m", "--requests", "5", "--drain", drain, "--timeout", "1m", "--report", "jsonl=" + record, "--fault", fault}, flags...)
+	args := append([]string{"run", "--config", "", "--for", "10m", "--requests", "5", "--drain", drain, "--timeout", "1m", "--report", "jsonl=" + record, "--fault", fault}, flags...)
 	s := program(t, args...)
 	s.start(t)
 	s.awaitFault(t, fault, record)
