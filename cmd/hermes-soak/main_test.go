@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
-	if err := flag.Set("test.parallel", "5"); err != nil { // most of them wait, and more would disturb one another
+	if err := flag.Set("test.parallel", "4"); err != nil { // most of them wait, and more would disturb one another
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"hermes-soak": main})
