@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export dir TMPDIR="$dir/tmp" CI=true
+export dir TMPDIR="$dir/tmp" XDG_STATE_HOME="$dir/state" CI=true
 mkdir "$TMPDIR"
 CGO_ENABLED=0 go build -o "$dir/hermes-soak" ./cmd/hermes-soak
 

@@ -24,6 +24,7 @@
 //	          unknown, with a reason
 //	act       a fault after which the target is another process; done after the last look
 //	run       one soak; a run is its events
+//	history   the runs that were recorded, in one file
 //	report    all that a run learned, and all that a reporter may read
 //
 // Data goes one way: scenario, waves, samples, events, report, checks,

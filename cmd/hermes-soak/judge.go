@@ -61,6 +61,11 @@ func judgeRecord(c *cli.Context) error {
 		return usage(err, "")
 	}
 	defer in.Close()
+	return judgeFrom(c, in)
+}
+
+// judgeFrom judges the record that is read from in.
+func judgeFrom(c *cli.Context, in io.Reader) error {
 	out, err := newOutput(c, &soak.Scenario{})
 	if err != nil {
 		return err
@@ -95,7 +100,7 @@ func readRecord(c *cli.Context, in io.Reader, out *output) (*soak.Report, error)
 		return nil, ours
 	}
 	if err != nil {
-		return nil, usage(fmt.Errorf("judge %s: %w", c.Args().First(), err), "")
+		return nil, usage(fmt.Errorf("%s %s: %w", c.Command.Name, c.Args().First(), err), "")
 	}
 	return report, nil
 }

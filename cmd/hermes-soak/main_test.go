@@ -36,14 +36,24 @@ func TestMain(m *testing.M) {
 			serveBrittle(os.Args[2])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
-		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit":
+		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit", "history", "show", "prune", "export":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
 	if err := flag.Set("test.parallel", "4"); err != nil { // most of them wait, and more would disturb one another
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"hermes-soak": main})
+	testscript.Main(suite{m}, map[string]func(){"hermes-soak": main})
+}
+
+// suite runs the tests without the user's own history; a script has its own.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	if err := os.Setenv("HERMES_SOAK_NO_HISTORY", "true"); err != nil {
+		panic(err)
+	}
+	return s.M.Run()
 }
 
 // fewSessions keeps SQLite quick under the race detector, where it is some
@@ -65,6 +75,7 @@ func TestScripts(t *testing.T) {
 			tmp := e.WorkDir + "/tmp"
 			e.Setenv("TMPDIR", tmp)
 			e.Setenv("CI", "")
+			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
 			e.Setenv("SERIES", series)
 			e.Setenv("HERMES_SOAK_SESSIONS", fewSessions)
 			return os.Mkdir(tmp, 0o700)

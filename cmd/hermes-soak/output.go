@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"hermes-soak/reports"
+	"hermes-soak/reports/history"
 	"hermes-soak/soak"
 )
 
@@ -28,6 +29,7 @@ type output struct {
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
 	halves         []string                 // files of reports that could not be written whole
+	history        *history.Recorder        // nil where the run is not recorded
 	progress       atomic.Pointer[progress] // nil where nothing is drawn
 	resting        bool                     // the idle stretch has begun, and was told
 }
@@ -39,6 +41,11 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	colour, err := wantsColour(c.String("color"), o.stdout)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "no-history" }) {
+		if o.history, err = recordIn(c); err != nil {
+			return nil, err
+		}
 	}
 	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet, Width: width(o.stdout)})
 	for _, r := range c.StringSlice("report") {
@@ -59,6 +66,10 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 		} else {
 			o.atEnd = append(o.atEnd, o.json(f))
 		}
+	}
+	if o.history != nil { // after the files: they have the whole run also where this one fails
+		o.recorders = append(o.recorders, o.history)
+		o.atEnd = append(o.atEnd, o.history.Finish)
 	}
 	return o, nil
 }
@@ -192,7 +203,10 @@ func (o *output) close() error {
 			errs = append(errs, fmt.Errorf("close a report: %w", err))
 		}
 	}
-	o.files = nil
+	if o.history != nil {
+		errs = append(errs, o.history.Close())
+	}
+	o.files, o.history = nil, nil
 	return errors.Join(errs...)
 }
 

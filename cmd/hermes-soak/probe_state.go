@@ -51,7 +51,7 @@ type grewBy struct {
 // place. An error says why the next one will not be able to compare, or this one
 // was not.
 func (l *look) remember() error {
-	dir, err := probeDir()
+	dir, err := stateDir("probe")
 	if err != nil {
 		return err
 	}
@@ -65,20 +65,6 @@ func (l *look) remember() error {
 		damaged = fmt.Errorf("what the last probe kept is ignored: %w", damaged)
 	}
 	return errors.Join(damaged, now.write(dir, file), prune(dir))
-}
-
-// probeDir is the folder of what probes keep, made where it is missing.
-func probeDir() (string, error) {
-	state := os.Getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) { // the specification says to ignore it then
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		state = filepath.Join(home, ".local", "state")
-	}
-	dir := filepath.Join(state, "hermes-soak", "probe")
-	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // kept is what is kept of the look.

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/reports"
+	"hermes-soak/reports/history"
+	"hermes-soak/soak"
+)
+
+// historyName is the file of recorded runs in the state folder.
+const historyName = "history.db"
+
+func historyFlag() cli.Flag {
+	return &cli.StringFlag{Name: "history", Category: flagsReports, Usage: "`FILE` of recorded runs (default: " + historyName + " in ~/.local/state/hermes-soak, or in that of XDG_STATE_HOME)"}
+}
+
+// recordFlags say whether and where a run is recorded.
+func recordFlags() []cli.Flag {
+	return []cli.Flag{
+		historyFlag(),
+		&cli.BoolFlag{Name: "no-history", Category: flagsReports, Usage: "do not record the run in a history"},
+	}
+}
+
+// stateDir is a folder of ours in the user's state folder, made where it is missing.
+func stateDir(name ...string) (string, error) {
+	state := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) { // the specification says to ignore it then
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	dir := filepath.Join(append([]string{state, "hermes-soak"}, name...)...)
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// historyFile is the file that was asked for, or the user's own.
+func historyFile(c *cli.Context) (string, error) {
+	if path := c.String("history"); path != "" {
+		return path, nil
+	}
+	dir, err := stateDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, historyName), nil
+}
+
+// recordIn returns the recorder of a run; nil where there is to be none. Where nobody
+// named a file, and the user's own state folder cannot be written, a run goes on without.
+func recordIn(c *cli.Context) (*history.Recorder, error) {
+	if c.Bool("no-history") {
+		return nil, nil
+	}
+	path, err := historyFile(c)
+	var h *history.History
+	if err == nil {
+		if err := notOver(c, path); err != nil {
+			return nil, usage(err, "")
+		}
+		h, err = history.Create(c.Context, path)
+	}
+	switch {
+	case err == nil:
+		return h.Recorder(), nil
+	case path == "", c.String("history") == "" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
+		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: the run is in no history: %v\n", err)
+		return nil, nil
+	}
+	return nil, usage(err, "nothing was changed: name another file with --history, or run with --no-history")
+}
+
+// notOver refuses a report that would be written over the history.
+func notOver(c *cli.Context, path string) error {
+	for _, end := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + end)
+		for _, r := range c.StringSlice("report") {
+			_, report, _ := strings.Cut(r, "=")
+			other, missing := os.Stat(report)
+			if filepath.Clean(report) == filepath.Clean(path+end) || err == nil && missing == nil && os.SameFile(info, other) {
+				return fmt.Errorf("report %s would overwrite the history", r)
+			}
+		}
+	}
+	return nil
+}
+
+// openHistory opens the history for a command that reads it.
+func openHistory(c *cli.Context) (*history.History, error) {
+	path, err := historyFile(c)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", c.Command.Name, err), "name the file with --history")
+	}
+	if err := notOver(c, path); err != nil {
+		return nil, usage(err, "")
+	}
+	h, err := history.Open(c.Context, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usage(err, "hermes-soak run records there; --history names another file")
+	case err != nil:
+		return nil, usage(err, "nothing was changed; --history names another file")
+	}
+	return h, nil
+}
+
+// withHistory opens the history for as long as do takes.
+func withHistory(do func(*cli.Context, *history.History) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		h, err := openHistory(c)
+		if err != nil {
+			return err
+		}
+		err = do(c, h)
+		if closed := h.Close(); closed != nil && err == nil {
+			err = &exitError{soak.ExitBroken, closed, ""}
+		}
+		return err
+	}
+}
+
+// oneRun wants the id of a run as the only argument.
+func oneRun(split bool) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		name := c.Command.Name
+		switch {
+		case split:
+			return usage(fmt.Errorf("%s takes no command behind --", name), "see "+helpFor(c))
+		case c.NArg() != 1 || c.Args().First() == "":
+			return usage(fmt.Errorf("%s needs the id of one run, and takes no more", name), "flags stand before it; hermes-soak history lists the runs")
+		}
+		return nil
+	}
+}
+
+// recordOf is the record of the run that is named.
+func recordOf(c *cli.Context, h *history.History) (io.Reader, error) {
+	run, err := h.Find(c.Context, c.Args().First())
+	if err != nil {
+		return nil, usage(err, "hermes-soak history lists the runs")
+	}
+	in, err := h.Record(c.Context, run)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	return in, nil
+}
+
+func historyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "history",
+		Usage: "list the runs that were recorded, the last one first",
+		Description: "Every run and watch is recorded as it happens, batch by batch, unless --no-history or\n" +
+			"HERMES_SOAK_NO_HISTORY=true says otherwise. One that was killed is there as unfinished.",
+		Flags:  withEnv([]cli.Flag{historyFlag()}),
+		Action: withHistory(listRuns),
+	}
+}
+
+func showCommand(split bool) *cli.Command {
+	return &cli.Command{
+		Name:      "show",
+		Usage:     "judge a run of the history again, and write it in any format",
+		UsageText: "hermes-soak show [flags] ID",
+		Description: "As judge does with the record of the run: a run that was killed is judged as far as it went. The beginning of\n" +
+			"an ID is enough, where no other one begins so.",
+		Flags:  slices.Concat(judgeFlags(), withEnv([]cli.Flag{historyFlag()})),
+		Before: oneRun(split),
+		Action: withHistory(func(c *cli.Context, h *history.History) error {
+			in, err := recordOf(c, h)
+			if err != nil {
+				return err
+			}
+			return judgeFrom(c, in)
+		}),
+	}
+}
+
+func exportCommand(split bool) *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "print the record of a run of the history, as run --report jsonl=FILE writes it",
+		UsageText: "hermes-soak export [flags] ID >RUN.jsonl",
+		Flags:     withEnv([]cli.Flag{historyFlag()}),
+		Before:    oneRun(split),
+		Action: withHistory(func(c *cli.Context, h *history.History) error {
+			in, err := recordOf(c, h)
+			if err != nil {
+				return err
+			}
+			if _, err := io.Copy(c.App.Writer, in); err != nil {
+				return &exitError{soak.ExitBroken, fmt.Errorf("export: %w", err), ""}
+			}
+			return nil
+		}),
+	}
+}
+
+// listRuns prints a line a run.
+func listRuns(c *cli.Context, h *history.History) error {
+	runs, err := h.Runs(c.Context)
+	if err != nil {
+		return usage(err, "")
+	}
+	if err := table(c.App.Writer, runs); err != nil {
+		return &exitError{soak.ExitBroken, fmt.Errorf("list the runs: %w", err), ""}
+	}
+	return total(c, h, counted(len(runs), "run", "runs")+" in")
+}
+
+// total says on stderr what is in the history, and how large it is.
+func total(c *cli.Context, h *history.History, what string) error {
+	size, err := h.Size()
+	if err != nil {
+		return &exitError{soak.ExitBroken, err, ""}
+	}
+	fmt.Fprintf(c.App.ErrWriter, "%s %s, of %s\n", what, h.Path(), sizeText(size))
+	return nil
+}
+
+// table is a line a run; nothing for none.
+func table(w io.Writer, runs []history.Run) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RUN\tSTARTED\tTOOK\tEXIT\tBATCHES\tREQUESTS\tPLAN\tSCENARIO\tSEED\tTARGET\tCONCLUSION")
+	for _, r := range runs {
+		end, exit, line := r.Written, "-", "unfinished"
+		if r.Answer != nil {
+			end, exit, line = r.Answer.Ended, fmt.Sprint(r.Answer.Exit), r.Answer.Line
+		}
+		fields := []string{r.ID, r.Started.Local().Format(time.DateTime), end.Sub(r.Started).Round(time.Second).String(), exit,
+			fmt.Sprint(r.Batches), fmt.Sprint(r.Requests), r.Plan, r.Scenario, r.Seed, r.Target, line}
+		for i := range fields {
+			fields[i] = reports.Printable(cmp.Or(fields[i], "-"))
+		}
+		fmt.Fprintln(t, strings.Join(fields, "\t"))
+	}
+	return t.Flush()
+}

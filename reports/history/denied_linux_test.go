@@ -1,0 +1,74 @@
+package history
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// needRoot skips a test that only root can make.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	if os.Getenv("HERMES_SOAK_TEST_STRICT") == "1" {
+		t.Fatal("this needs root, and HERMES_SOAK_TEST_STRICT is 1")
+	}
+	t.Skip("this needs root")
+}
+
+// TestAnotherUser: who may only read the file, or not even that, is refused, and
+// puts nothing beside it although the folder would take it.
+func TestAnotherUser(t *testing.T) {
+	needRoot(t)
+	for mode, want := range map[os.FileMode]string{
+		0o644: ": it is read-only: permission denied",
+		0o600: ": it is read-only: permission denied",
+	} {
+		path := recorded(t, 1)
+		for dir := filepath.Dir(path); dir != os.TempDir(); dir = filepath.Dir(dir) {
+			ok(t, os.Chmod(dir, 0o777))
+		}
+		ok(t, os.Chmod(path, mode))
+		before := contents(t, filepath.Dir(path))
+		self, err := os.ReadFile("/proc/self/exe") // the folder of the test binary is root's
+		ok(t, err)
+		other := filepath.Join(t.TempDir(), "writer")
+		ok(t, os.WriteFile(other, self, 0o755))
+		for dir := filepath.Dir(other); dir != os.TempDir(); dir = filepath.Dir(dir) {
+			ok(t, os.Chmod(dir, 0o777))
+		}
+		cmd := exec.CommandContext(t.Context(), other, writeArg, path, "N", "1", "1")
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), path+want) {
+			t.Errorf("mode %o: %v: %s", mode, err, out)
+		}
+		if after := contents(t, filepath.Dir(path)); after != before {
+			t.Errorf("mode %o: before\n%safter\n%s", mode, before, after)
+		}
+	}
+}
+
+// TestReadOnlyDisk: a history there is refused, and none is made.
+func TestReadOnlyDisk(t *testing.T) {
+	needRoot(t)
+	dir := filepath.Dir(recorded(t, 1))
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		t.Skipf("nothing can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { ok(t, unix.Unmount(dir, unix.MNT_DETACH)) })
+	ok(t, unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""))
+	for name, want := range map[string]string{"history.db": "it is read-only: read-only file system", "new.db": "read-only file system"} {
+		if _, err := Create(t.Context(), filepath.Join(dir, name)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package history
+
+import (
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Run is what is kept of a run beside its events.
+type Run struct {
+	ID string
+	// Started is the time of its first event, Written that of the last one written.
+	Started, Written time.Time
+	// Target and Plan say in a few words what was soaked, and how.
+	Target, Plan string
+	// Scenario is the fingerprint of the plan.
+	Scenario string
+	Seed     string
+	// Batches and Requests are those of the batches that were closed.
+	Batches, Requests int
+	// Answer is nil where the run was not judged: it is under way, or was killed.
+	Answer *Answer
+
+	chunks int
+}
+
+// Answer is how a run ended.
+type Answer struct {
+	Ended time.Time
+	Exit  int
+	Line  string
+}
+
+const selectRuns = "SELECT id, started, written, ended, target, plan, scenario, seed, batches, requests, chunks, exit, conclusion FROM runs "
+
+// Runs lists the runs, the last one first.
+func (h *History) Runs(ctx context.Context) ([]Run, error) {
+	return h.runs(ctx, "ORDER BY started DESC, id")
+}
+
+// Find returns the run whose id is, or begins with, that.
+func (h *History) Find(ctx context.Context, id string) (Run, error) {
+	found, err := h.runs(ctx, "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id", strings.ToUpper(id))
+	switch {
+	case err != nil:
+		return Run{}, err
+	case len(found) == 0:
+		return Run{}, fmt.Errorf("history %s: there is no run %s", h.path, id)
+	case len(found) > 1:
+		return Run{}, fmt.Errorf("history %s: %s may be %s or %s", h.path, id, found[0].ID, found[1].ID)
+	}
+	return found[0], nil
+}
+
+func (h *History) runs(ctx context.Context, where string, args ...any) (all []Run, err error) {
+	defer func() {
+		if err != nil {
+			err = h.failed(err)
+		}
+	}()
+	rows, err := h.db.QueryContext(ctx, selectRuns+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Run
+		var started, written int64
+		var ended, exit sql.NullInt64
+		var line sql.NullString
+		if err := rows.Scan(&r.ID, &started, &written, &ended, &r.Target, &r.Plan, &r.Scenario, &r.Seed,
+			&r.Batches, &r.Requests, &r.chunks, &exit, &line); err != nil {
+			return nil, err
+		}
+		r.Started, r.Written = time.Unix(0, started), time.Unix(0, written)
+		if ended.Valid {
+			r.Answer = &Answer{time.Unix(0, ended.Int64), int(exit.Int64), line.String}
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// Record is the record of the run: its events, as the report jsonl has them.
+func (h *History) Record(ctx context.Context, r Run) (io.Reader, error) {
+	zip, err := gzip.NewReader(&chunks{ctx: ctx, h: h, run: r})
+	if err != nil {
+		return nil, fmt.Errorf("history %s: read run %s: %w", h.path, r.ID, err)
+	}
+	return zip, nil
+}
+
+// chunks reads the chunks of a run, one after the other, as they are stored.
+type chunks struct {
+	ctx  context.Context
+	h    *History
+	run  Run
+	next int
+	rest []byte
+}
+
+func (c *chunks) Read(p []byte) (int, error) {
+	for len(c.rest) == 0 {
+		if c.next == c.run.chunks {
+			return 0, io.EOF
+		}
+		err := c.h.db.QueryRowContext(c.ctx, "SELECT events FROM chunks WHERE run = ? AND number = ?", c.run.ID, c.next).Scan(&c.rest)
+		if err != nil {
+			return 0, fmt.Errorf("history %s: read run %s: %w", c.h.path, c.run.ID, err)
+		}
+		c.next++
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
