@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hermes-soak/soak"
 )
 
 // FuzzReadJSONL: whatever stands in a record, reading and judging it ends with an
-// error or a verdict, and twice with the same one.
+// error or a verdict, and twice with the same one; and no run differs from itself.
 func FuzzReadJSONL(f *testing.F) {
 	whole := short(f)
 	if _, err := judged(whole); err != nil {
@@ -19,6 +21,7 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add(whole[:len(whole)/2])
 	f.Add(strings.ReplaceAll(whole, `"children":0`, `"children":9007199254740992`))
 	f.Add(strings.Replace(whole, `"done"`, `"died"`, 1))
+	f.Add(resumedRecord(f))
 	f.Fuzz(func(t *testing.T, record string) {
 		if strings.HasPrefix(record, "{") {
 			judgedTwice(t, record)
@@ -78,5 +81,8 @@ func judgedTwice(t *testing.T, record string) {
 	}
 	if a, b := asJSON(t, first), asJSON(t, again); a != b {
 		t.Fatalf("judged twice:\n%s\n%s", a, b)
+	}
+	if c, err := soak.Compare(first, again); err == nil && (c.Answer == soak.Worse || c.Answer == soak.Better || c.Unlike != nil) {
+		t.Fatalf("compared with itself: %q, %s", c.Unlike, c.Line)
 	}
 }

@@ -153,6 +153,9 @@ func baseline(r *Report, p int) (bytes int64, items *int, steady bool) {
 	var counts []int
 	for i := range r.waves {
 		w := &r.waves[i]
+		if w.Cell >= 0 {
+			break // a run that broke off fills the pools again behind it
+		}
 		if w.Probe != p || w.Kind != WaveFirst && w.Kind != WavePrefill {
 			continue
 		}

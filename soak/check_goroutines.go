@@ -31,7 +31,13 @@ func (goroutines) Judge(r *Report) []Verdict {
 	}
 	points := append([]*Goroutines{r.goroutines[RestLoaded]}, r.batchedGoroutines...)
 	end := r.goroutines[RestEnd]
-	for _, p := range append(slices.Clip(points), end) {
+	all := append(slices.Clip(points), end)
+	for _, cut := range r.cuts {
+		if cut.goroutines != nil {
+			all = append(all, cut.goroutines)
+		}
+	}
+	for _, p := range all {
 		switch {
 		case p == nil:
 			return []Verdict{{Status: Unknown, Reason: "the run ended before the goroutines were read last"}}
@@ -46,6 +52,7 @@ func (goroutines) Judge(r *Report) []Verdict {
 		for _, p := range points {
 			s.points = append(s.points, p.Stacks[stack])
 		}
+		r.uncut(&s, stack)
 		switch status := s.grows(r.maxInFlight()); {
 		case status == Fail && s.slows():
 			few = Verdict{Status: Unknown, Reason: fmt.Sprintf("%s: %d, and ever fewer more: a pool that fills looks so; run it longer, with --batches %d", stack, s.end, 2*len(r.Batches))}

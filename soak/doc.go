@@ -22,9 +22,11 @@
 //	change    a process of the target that came to stay, or ended
 //	check     a rule over the run; its answer is a verdict: pass, fail or
 //	          unknown, with a reason
+//	cut       where a run broke off, and from which another process goes on with it
 //	act       a fault after which the target is another process; done after the last look
 //	run       one soak; a run is its events
 //	history   the runs that were recorded, in one file
+//	baseline  a run that has a name, for later ones to be compared with
 //	report    all that a run learned, and all that a reporter may read
 //
 // Data goes one way: scenario, waves, samples, events, report, checks,

@@ -16,7 +16,11 @@ type Endpoint struct {
 	Max time.Duration `json:"max_ns"`
 
 	latency *latency
+	batches []quantiles // of the batches that it was asked in
 }
+
+// quantiles are latencies of one batch.
+type quantiles struct{ p50, p99 time.Duration }
 
 func (e *Endpoint) add(o Outcome) {
 	e.Requests += o.Sent()

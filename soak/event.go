@@ -12,10 +12,11 @@ const Schema = "hermes-soak/v1"
 type Event struct {
 	Schema string `json:"schema"`
 	Run    string `json:"run"`
-	// Source names the process that saw the event; Seq counts its events from 0.
+	// Source names the process that saw the event; Seq counts those of the run from 0.
 	Source string `json:"source"`
 	Seq    int64  `json:"seq"`
-	// Wall is the wall clock, Mono the time since the source's first event in ns.
+	// Wall is the wall clock, Mono the time since the run's first event in ns, which
+	// stands still over a cut.
 	Wall time.Time     `json:"wall"`
 	Mono time.Duration `json:"mono_ns"`
 	Kind string        `json:"kind"`
@@ -32,6 +33,8 @@ type Event struct {
 	// State is what became of the sessions that the server acknowledged.
 	State *Stored `json:"state,omitempty"`
 	Stop  *Stop   `json:"stop,omitempty"`
+	// Cut is set where the run broke off, and goes on.
+	Cut *Cut `json:"cut,omitempty"`
 }
 
 // Start opens a run.
@@ -56,6 +59,9 @@ type Target struct {
 	// Supervisor is what keeps an attached target running, such as "unit
 	// hermes-webui.service"; empty where none was named.
 	Supervisor string `json:"supervisor,omitempty"`
+	// Health is the redacted path that says whether an attached target is up, where it is
+	// not the usual one.
+	Health string `json:"health,omitempty"`
 	// Command is the redacted command line of the process, where it is known.
 	Command []string `json:"command,omitempty"`
 	PID     int      `json:"pid"`
@@ -97,6 +103,8 @@ const (
 	RestFirst  = "first"  // after one request to every probe
 	RestLoaded = "loaded" // after the pre-fill
 	RestEnd    = "end"    // after the final drain
+	// RestResumed is where a run that had broken off goes on with its load.
+	RestResumed = "resumed"
 )
 
 // WaveDone is a wave as it was carried out.

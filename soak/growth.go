@@ -220,13 +220,13 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 			overran[r.waves[i].Cell] = true
 		}
 	}
-	lastLoad := r.lastLoad()
+	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
 	c.each(func(wave int, v int64) {
 		w := &r.waves[wave]
 		if !slices.Contains(kinds, w.Kind) {
 			return
 		}
-		s.Values = append(s.Values, v*p.weight)
+		s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
 		if w.Kind == WaveWatch {
 			s.Waves = append(s.Waves, r.watchWave(wave))
 			return

@@ -34,6 +34,8 @@ type Layout struct {
 	timed     []timed // faults that have a time of their own
 	timedLast bool    // the cell before was one of them
 
+	back *Cell // that is dealt again; nil is none
+
 	stretch, stretches int     // the one in hand, from 0, and how many are planned
 	dealt, sent        int     // in this stretch
 	owed               float64 // requests planned so far in it, before rounding
@@ -135,6 +137,10 @@ func (l *Layout) Largest() int {
 // Next deals the next cell, at the given time since the first; ok is false when
 // the plan is done.
 func (l *Layout) Next(elapsed time.Duration) (c Cell, ok bool) {
+	if back := l.back; back != nil {
+		l.back = nil
+		return *back, true
+	}
 	done := l.at == len(l.order) && l.stretch+1 == l.stretches
 	if l.cells == 0 {
 		done = elapsed >= l.s.For

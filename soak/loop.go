@@ -15,8 +15,11 @@ type Loop struct {
 	// Run and Source go into every event: the run's name and this process's.
 	Run, Source string
 	Start       Start
-	Driver      Driver
-	Sampler     Sampler
+	// Resumed is what the run has learned so far, where it goes on with one that broke off,
+	// whose name and start it has; nil begins one.
+	Resumed *Report
+	Driver  Driver
+	Sampler Sampler
 	// Climb climbs the health ladder at the given point of the run.
 	Climb func(ctx context.Context, when string) Ladder
 	// Peek climbs the rungs that send no request.
@@ -63,7 +66,12 @@ func (l *Loop) Soak(ctx context.Context) (*Report, error) {
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}
-	err := r.emit(Event{Kind: "start", Start: &l.Start})
+	var err error
+	if l.Resumed != nil {
+		err = r.goOn()
+	} else {
+		err = r.emit(Event{Kind: "start", Start: &l.Start})
+	}
 	if err == nil {
 		err = r.phases(ctx)
 	}
@@ -109,11 +117,19 @@ func (r *running) phases(ctx context.Context) error {
 	if r.report.watching() {
 		return r.observe(ctx)
 	}
-	end := r.before(ctx)
 	plan := NewLayout(&r.Start.Scenario)
+	var end error
+	if r.Resumed != nil {
+		end = r.behindCut(ctx, plan)
+	} else {
+		end = r.before(ctx)
+	}
 	began := r.now()
+	if r.cell > 0 {
+		began = r.firstCell
+	}
 	var loaded time.Duration // with the drains before the last one, which are idle slots by then
-	for look := 1; ; look++ {
+	for look := len(r.report.Extensions) + 1; ; look++ {
 		if end == nil {
 			end = r.cells(ctx, plan)
 		}
@@ -172,6 +188,11 @@ func (r *running) meet(ctx context.Context) error {
 	if err := r.rest(ctx, RestBefore); err != nil {
 		return err
 	}
+	return r.mustServe(ctx)
+}
+
+// mustServe ends the run where the target does not serve at its beginning.
+func (r *running) mustServe(ctx context.Context) error {
 	lad, err := r.climb(ctx, ClimbStart)
 	if err != nil {
 		return err
@@ -182,12 +203,17 @@ func (r *running) meet(ctx context.Context) error {
 	return nil
 }
 
-// before meets the target, sends one request to every probe and fills the
-// target's pools: nothing in it is judged as growth.
+// before meets the target and warms it up.
 func (r *running) before(ctx context.Context) error {
 	if err := r.meet(ctx); err != nil {
 		return err
 	}
+	return r.warmUp(ctx)
+}
+
+// warmUp sends one request to every probe and fills the target's pools: nothing in it
+// is judged as growth.
+func (r *running) warmUp(ctx context.Context) error {
 	for p := range r.Start.Scenario.endpoints() {
 		w := outside(WaveFirst)
 		w.Probe, w.Requests = p, 1
@@ -198,6 +224,14 @@ func (r *running) before(ctx context.Context) error {
 	if err := r.rest(ctx, RestFirst); err != nil {
 		return err
 	}
+	if err := r.fill(ctx); err != nil {
+		return err
+	}
+	return r.rest(ctx, RestLoaded)
+}
+
+// fill sends bursts until two running add no handle.
+func (r *running) fill(ctx context.Context) error {
 	s := r.Start.Scenario
 	for burst, quiet := 0, 0; burst < prefillBursts && quiet < 2; burst++ {
 		held := r.last.Gauges[GaugeFDs]
@@ -211,7 +245,7 @@ func (r *running) before(ctx context.Context) error {
 			quiet = 0
 		}
 	}
-	return r.rest(ctx, RestLoaded)
+	return nil
 }
 
 // cells runs the cells that the layout has planned, batch by batch.

@@ -39,6 +39,7 @@ type server struct {
 	lastSent                      time.Time
 	clients                       bool          // the background leak is connections of clients
 	wedgesAfter, diesAfter        time.Duration // since it began; 0 is never
+	away                          func(*server) // what happens while nobody looks; nil is nothing
 }
 
 func (s *server) Send(_ context.Context, w Wave) (out Outcome, err error) {

@@ -28,7 +28,7 @@ func (r *Report) refuse(e Event) error {
 	}
 	switch {
 	case e.Rest != nil:
-		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd}, e.Rest.At) {
+		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd, RestResumed}, e.Rest.At) || e.Rest.At == RestResumed && len(r.cuts) == 0 {
 			return fmt.Errorf("there is no rest %q", e.Rest.At)
 		}
 		if err := e.Rest.Goroutines.refuse(); err != nil {
@@ -58,6 +58,8 @@ func (r *Report) refuse(e Event) error {
 			return errors.New("what became of the sessions is told twice, or of a watch")
 		}
 		return e.State.refuse()
+	case e.Cut != nil:
+		return e.Cut.refuse(r)
 	case e.Stop != nil:
 		if !slices.Contains([]StopReason{StopDone, StopInterrupted, StopDied, StopRestarted, StopWedged, StopBlind, StopBroken, StopFailFast, StopCeiling}, e.Stop.Reason) {
 			return fmt.Errorf("there is no end %q", e.Stop.Reason)
@@ -73,7 +75,7 @@ func (e Event) payload() (kind string) {
 		set  bool
 	}{
 		{"start", e.Start != nil}, {"rest", e.Rest != nil}, {"wave", e.Wave != nil},
-		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"act", e.Act != nil}, {"state", e.State != nil}, {"stop", e.Stop != nil},
+		{"batch", e.Batch != nil}, {"ladder", e.Ladder != nil}, {"process", e.Process != nil}, {"extend", e.Extend != nil}, {"act", e.Act != nil}, {"state", e.State != nil}, {"stop", e.Stop != nil}, {"cut", e.Cut != nil},
 	} {
 		switch {
 		case p.set && kind != "":

@@ -13,7 +13,7 @@ type Report struct {
 	Run     string    `json:"run"`
 	Started time.Time `json:"started"`
 	Start   Start     `json:"start"`
-	// Elapsed is the time from the first event to the last.
+	// Elapsed is the time from the first event to the last, less that of the cuts.
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Stop    Stop          `json:"stop"`
 
@@ -31,6 +31,8 @@ type Report struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Extensions are the times that the load went on, since growth was not decided.
 	Extensions []Extend `json:"extensions,omitempty"`
+	// Cuts are where the run broke off and went on.
+	Cuts []Cut `json:"cuts,omitempty"`
 	// Rests are the samples taken outside the cells, by their point of the run.
 	Rests map[string]Sample `json:"rests"`
 	// Trace is what was counted last inside the target's processes; nil where they
@@ -48,9 +50,11 @@ type Report struct {
 	// of each process that the checks need into parts.
 	waves   []WaveDone
 	acts    []ActDone
+	cuts    []cutAt
 	series  map[string]*column
 	parts   map[process]map[string]*column
 	events  int64
+	wall    time.Time        // of the last of them
 	table   map[string]int64 // the newest table of handles
 	filled  *Trace           // once the pools were
 	batched []*Trace         // after each batch
@@ -101,7 +105,7 @@ func (r *Report) Apply(e Event) error {
 		return fmt.Errorf("event %d: want the start of the run first and once", r.events)
 	case e.Seq > 0 && e.Run != r.Run:
 		return fmt.Errorf("event %d belongs to run %q, not to %q", r.events, e.Run, r.Run)
-	case r.Stop.Reason != StopCut:
+	case r.Stop.Reason != StopCut && e.Cut == nil:
 		return fmt.Errorf("event %d comes after the end of the run", r.events)
 	case e.Mono < r.Elapsed || e.Mono > longest:
 		return fmt.Errorf("event %d is %s into the run, the one before it %s", r.events, e.Mono, r.Elapsed)
@@ -110,7 +114,7 @@ func (r *Report) Apply(e Event) error {
 		return fmt.Errorf("event %d: %w", r.events, err)
 	}
 	r.events++
-	r.Elapsed = e.Mono
+	r.Elapsed, r.wall = e.Mono, e.Wall
 	switch {
 	case e.Start != nil:
 		r.Run, r.Started, r.Start, r.Endpoints = e.Run, e.Wall, *e.Start, []Endpoint{}
@@ -122,6 +126,9 @@ func (r *Report) Apply(e Event) error {
 		s := r.rewatch.sample(e.Rest.Sample)
 		r.noteTrace(e.Rest.At, s.Trace)
 		r.goroutines[e.Rest.At] = e.Rest.Goroutines
+		if e.Rest.At == RestResumed {
+			r.cuts[len(r.cuts)-1].goroutines = e.Rest.Goroutines
+		}
 		s.Trace = nil // the report has the last one
 		r.Rests[e.Rest.At] = s
 		r.look(s)
@@ -143,6 +150,8 @@ func (r *Report) Apply(e Event) error {
 		r.acts = append(r.acts, *e.Act)
 	case e.State != nil:
 		r.State = e.State
+	case e.Cut != nil:
+		r.applyCut(*e.Cut)
 	case e.Stop != nil:
 		r.Stop = *e.Stop
 	}
@@ -241,6 +250,7 @@ func (r *Report) applyBatch(d BatchDone) error {
 			return fmt.Errorf("batch %d, latencies of %s: %d of %d requests", d.Batch, e.Probe, n, d.Requests)
 		}
 		e.latency.merge(part)
+		e.batches = append(e.batches, quantiles{part.quantile(50), part.quantile(99)})
 		e.P50, e.P99, e.Max = e.latency.quantile(50), e.latency.quantile(99), e.latency.quantile(100)
 	}
 	r.rewatch.noteTable(r, d.Table, "")

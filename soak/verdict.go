@@ -97,7 +97,7 @@ func CheckNames() (names []string) {
 // conclusion. Judging twice gives the
 // same.
 func Judge(r *Report) {
-	r.Verdicts, r.Notes, r.grown = nil, nil, growths(r)
+	r.Verdicts, r.Notes, r.grown = nil, r.cutNotes(), growths(r)
 	r.Faults = r.faultsDone()
 	for _, c := range checks() {
 		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {

@@ -33,7 +33,7 @@ func profiles() []profile {
 }
 
 func runFlags() []cli.Flag {
-	return withEnv(append(settingFlags(), configFlag()))
+	return append(withEnv(append(settingFlags(), configFlag())), resumeFlag())
 }
 
 // settingFlags are all that say what a run does.

@@ -62,10 +62,10 @@ func historyFile(c *cli.Context) (string, error) {
 	return filepath.Join(dir, historyName), nil
 }
 
-// recordIn returns the recorder of a run; nil where there is to be none. Where nobody
+// recordIn returns the recorder of a run that begins; nil where there is to be none. Where nobody
 // named a file, and the user's own state folder cannot be written, a run goes on without.
 func recordIn(c *cli.Context) (*history.Recorder, error) {
-	if c.Bool("no-history") {
+	if c.Bool("no-history") || c.String("resume") != "" {
 		return nil, nil
 	}
 	path, err := historyFile(c)

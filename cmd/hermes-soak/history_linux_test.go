@@ -20,7 +20,7 @@ func TestHistoryOnAFullDisk(t *testing.T) {
 		t.Skip("only root can mount a small disk")
 	}
 	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=160k"); err != nil {
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=240k"); err != nil {
 		if strict {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 			serveBrittle(os.Args[2])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
-		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit", "history", "show", "prune", "export":
+		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit", "history", "show", "prune", "export", "baseline", "compare":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}

@@ -67,11 +67,17 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 			o.atEnd = append(o.atEnd, o.json(f))
 		}
 	}
-	if o.history != nil { // after the files: they have the whole run also where this one fails
-		o.recorders = append(o.recorders, o.history)
-		o.atEnd = append(o.atEnd, o.history.Finish)
+	if o.history != nil {
+		o.keepHistory()
 	}
 	return o, nil
+}
+
+// keepHistory has the history keep the run from here on: after the files, which have the
+// whole run also where it fails.
+func (o *output) keepHistory() {
+	o.recorders = append(o.recorders, o.history)
+	o.atEnd = append(o.atEnd, o.history.Finish)
 }
 
 // counted is n of what one or many are.

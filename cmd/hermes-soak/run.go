@@ -35,6 +35,9 @@ func runCommand(command []string, split bool) *cli.Command {
 				return usage(fmt.Errorf("run takes no arguments, not %q", c.Args().First()),
 					"the command that starts the server stands behind --, as in: hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py")
 			}
+			if c.IsSet("resume") {
+				return resume(c, split)
+			}
 			return soakOnce(c, command, split)
 		},
 	}
@@ -178,6 +181,11 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Stored: disturbed.stored(server), Recorder: out, Quit: quit,
 	}
 	out.begin(loop.Start)
+	if plan.resumed != nil {
+		if err := plan.resumed.goOn(ctx, &loop, out); err != nil {
+			return nil, err
+		}
+	}
 	r, err = loop.Soak(ctx)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {

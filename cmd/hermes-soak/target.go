@@ -20,13 +20,16 @@ import (
 // procRoot is where Linux shows its processes.
 const procRoot = "/proc"
 
+// usualHealth is the path that says whether a server is up, where nobody says otherwise.
+const usualHealth = "/health"
+
 func targetFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "url", Category: flagsTarget, Usage: "`URL` where the server listens, such as http://127.0.0.1:8787; alone, it is found by that; repeatable: further addresses of the same server, which get the same load in turn and whose health is looked at too"},
 		&cli.IntFlag{Name: "pid", Category: flagsTarget, Usage: "soak the running process `PID` and all below it, which serve --url"},
 		&cli.StringFlag{Name: "unit", Category: flagsTarget, Usage: "soak what systemd runs as the unit `NAME`, of the system or of your own; --url may be left out where it listens at one address"},
 		&cli.StringFlag{Name: "launchd", Category: flagsTarget, Usage: "soak what launchd runs under `LABEL`; --url as with --unit"},
-		&cli.StringFlag{Name: "health", Category: flagsTarget, Value: "/health", Usage: "`PATH` that says whether the server is up"},
+		&cli.StringFlag{Name: "health", Category: flagsTarget, Value: usualHealth, Usage: "`PATH` that says whether the server is up"},
 		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: "/health?deep=1", Usage: "`PATH` that looks into the database too; empty: none"},
 		&cli.DurationFlag{Name: "start-timeout", Category: flagsTarget, Value: 30 * time.Second, Usage: "how long a launched server may take to become healthy"},
 		&cli.StringFlag{Name: "cwd", Category: flagsTarget, Usage: "working `DIR` of a launched server"},
@@ -56,6 +59,7 @@ type targetPlan struct {
 	acts         []faults.Spec // faults that end the server
 	pprof        string        // where a Go target shows its profiles; "" is not asked
 	trace        tracePlan
+	resumed      *brokenOff // nil where a run begins
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.
 	procOf func(pid int) (root string, err error)

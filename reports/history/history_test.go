@@ -73,16 +73,17 @@ func TestCommits(t *testing.T) {
 		recorded int
 	}{
 		"the start":                 {all[:1], 1},
-		"in the first batch":        {all[:5], 1},
+		"before the first request":  {all[:2], 2},
+		"in the first batch":        {all[:5], 2},
 		"the first batch":           {all[:6], 6},
 		"in the second batch":       {all[:9], 6},
 		"the second batch":          {all[:10], 10},
 		"in the drain":              {all[:11], 10},
-		"after the drain":           {all[:12], 10},
+		"after the drain":           {all[:12], 12},
 		"the whole run":             {all, 13},
 		"a minute without a batch":  {late[:3], 3},
-		"a moment without a batch":  {events("LATE", 0)[:3], 1},
-		"a minute inside one batch": {slow(events("SLOW", 1)[:4]), 1},
+		"a moment without a batch":  {events("LATE", 0)[:3], 2},
+		"a minute inside one batch": {slow(events("SLOW", 1)[:4]), 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, err := Create(t.Context(), filepath.Join(t.TempDir(), "history.db"))
@@ -179,7 +180,8 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	r := h.Recorder()
 	all := events("RUN", 1)
 	ok(t, r.Record(all[0]))
-	ok(t, h.remove(t.Context(), "RUN"))
+	_, err = h.remove(t.Context(), nil, Run{ID: "RUN"})
+	ok(t, err)
 	for _, e := range all[1:] {
 		err = r.Record(e)
 	}

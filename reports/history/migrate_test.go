@@ -53,6 +53,11 @@ func TestMigrations(t *testing.T) {
 					t.Errorf("run %s was changed: %s", id, got)
 				}
 			}
+			named, err := h.Baselines(t.Context())
+			ok(t, err)
+			if from >= 2 && (len(named) != 1 || named[0].Name != "release" || named[0].Run.ID != "A") || from < 2 && len(named) != 0 {
+				t.Errorf("names: %+v", named)
+			}
 			ok(t, writeRun(path, events("NEW", 1)))
 		})
 	}
@@ -82,11 +87,14 @@ func schema(t *testing.T, db *sql.DB) string {
 // dump writes the rows of two runs as the newest schema holds them.
 func dump(t *testing.T) {
 	h := opened(t, recorded(t, 2))
+	_, err := h.Name(t.Context(), "release", Run{ID: "A"})
+	ok(t, err)
 	var rows sql.NullString
 	ok(t, h.db.QueryRow(`SELECT group_concat(row, '') FROM (
 		SELECT format('INSERT INTO runs (id, started, written, ended, target, plan, scenario, seed, batches, requests, chunks, exit, conclusion) VALUES (%Q, %d, %d, %d, %Q, %Q, %Q, %Q, %d, %d, %d, %d, %Q);',
 			id, started, written, ended, target, plan, scenario, seed, batches, requests, chunks, exit, conclusion) || char(10) AS row FROM runs
-		UNION ALL SELECT format('INSERT INTO chunks (run, number, events) VALUES (%Q, %d, x''%s'');', run, number, hex(events)) || char(10) FROM chunks)`).Scan(&rows))
+		UNION ALL SELECT format('INSERT INTO chunks (run, number, events) VALUES (%Q, %d, x''%s'');', run, number, hex(events)) || char(10) FROM chunks
+		UNION ALL SELECT format('INSERT INTO baselines (name, run) VALUES (%Q, %Q);', name, run) || char(10) FROM baselines)`).Scan(&rows))
 	ok(t, os.MkdirAll("testdata", 0o755))
 	ok(t, os.WriteFile(fmt.Sprintf("testdata/schema-%d.sql", newest()), []byte(rows.String), 0o644))
 }

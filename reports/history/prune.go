@@ -25,8 +25,8 @@ type Limits struct {
 	Size int64
 }
 
-// Prune removes what is over the limits, but no run that may be under way, and gives
-// the room back to the disk. It returns what it has removed, also with an error.
+// Prune removes what is over the limits, but no run that may be under way or has a name,
+// and gives the room back to the disk. It returns what it has removed, also with an error.
 func (h *History) Prune(ctx context.Context, l Limits, now time.Time) (gone []Run, err error) {
 	all, err := h.Runs(ctx)
 	if err != nil {
@@ -37,10 +37,9 @@ func (h *History) Prune(ctx context.Context, l Limits, now time.Time) (gone []Ru
 		switch {
 		case r.Answer == nil && now.Sub(r.Written) < underWay:
 		case l.Keep >= 0 && i >= l.Keep, l.Older > 0 && now.Sub(r.Started) >= l.Older:
-			if err := h.remove(ctx, r.ID); err != nil {
+			if gone, err = h.remove(ctx, gone, r); err != nil {
 				return gone, err
 			}
-			gone = append(gone, r)
 		default:
 			stay = append(stay, r)
 		}
@@ -53,20 +52,28 @@ func (h *History) Prune(ctx context.Context, l Limits, now time.Time) (gone []Ru
 		if used <= l.Size {
 			break
 		}
-		oldest := stay[len(stay)-1]
-		if err := h.remove(ctx, oldest.ID); err != nil {
+		if gone, err = h.remove(ctx, gone, stay[len(stay)-1]); err != nil {
 			return gone, err
 		}
-		gone = append(gone, oldest)
 	}
 	return gone, h.shrink(ctx)
 }
 
-func (h *History) remove(ctx context.Context, id string) error {
-	return h.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ?", id) // and its chunks
+// remove adds the run to those that are gone, unless it has a name.
+func (h *History) remove(ctx context.Context, gone []Run, r Run) ([]Run, error) {
+	var removed int64
+	err := h.write(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ? AND id NOT IN (SELECT run FROM baselines)", r.ID) // and its chunks
+		if err != nil {
+			return err
+		}
+		removed, err = done.RowsAffected()
 		return err
 	})
+	if err != nil || removed == 0 {
+		return gone, err
+	}
+	return append(gone, r), nil
 }
 
 // used is how many bytes of the file are in use.

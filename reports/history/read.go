@@ -43,8 +43,12 @@ func (h *History) Runs(ctx context.Context) ([]Run, error) {
 	return h.runs(ctx, "ORDER BY started DESC, id")
 }
 
-// Find returns the run whose id is, or begins with, that.
+// Find returns the run that has that name, or whose id is, or begins with, that.
 func (h *History) Find(ctx context.Context, id string) (Run, error) {
+	named, err := h.runs(ctx, "WHERE id = (SELECT run FROM baselines WHERE name = ?)", id)
+	if err != nil || len(named) == 1 {
+		return append(named, Run{})[0], err
+	}
 	found, err := h.runs(ctx, "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id", strings.ToUpper(id))
 	switch {
 	case err != nil:

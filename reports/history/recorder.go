@@ -16,6 +16,9 @@ import (
 	"hermes-soak/soak"
 )
 
+// A chunk is written with each batch, and with each sample between the phases of a run,
+// so that what the server held before the first request is there from the first one on.
+
 // commitEvery is how often what belongs to no batch is written: the samples of a
 // watch, and a long drain.
 const commitEvery = time.Minute
@@ -43,6 +46,14 @@ func (h *History) Recorder() *Recorder {
 	return r
 }
 
+// Resume returns a recorder that goes on with a run, as it was found: the first event is
+// a cut, which only one of several processes can write.
+func (h *History) Resume(run Run) *Recorder {
+	r := h.Recorder()
+	r.run, r.chunks, r.batches, r.requests = run.ID, run.chunks, run.Batches, run.Requests
+	return r
+}
+
 // Record adds one event. After an error nothing more is written.
 func (r *Recorder) Record(e soak.Event) error {
 	if r.failed == nil {
@@ -61,11 +72,13 @@ func (r *Recorder) record(e soak.Event) error {
 	case e.Start != nil:
 		r.run = e.Run
 		return r.commit(func(tx *sql.Tx) error { return begin(tx, e) })
+	case e.Cut != nil:
+		return r.commit(r.takeBack)
 	case e.Batch != nil:
 		r.batches++
 		r.requests += e.Batch.Requests
 		return r.commit(nil)
-	case e.Stop != nil, e.Wave != nil && e.Wave.Batch == 0 && e.Mono-r.at >= commitEvery:
+	case e.Rest != nil, e.Stop != nil, e.Wave != nil && e.Wave.Batch == 0 && e.Mono-r.at >= commitEvery:
 		return r.commit(nil)
 	}
 	return nil
@@ -80,6 +93,12 @@ func begin(tx *sql.Tx, e soak.Event) error {
 	}
 	_, err = tx.Exec("INSERT INTO runs (id, started, written, target, plan, scenario, seed) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		e.Run, e.Wall.UnixNano(), e.Wall.UnixNano(), targetOf(e.Start.Target), planOf(s), scenario, strconv.FormatUint(s.Seed, 10))
+	return err
+}
+
+// takeBack removes the answer of a run that goes on.
+func (r *Recorder) takeBack(tx *sql.Tx) error {
+	_, err := tx.Exec("UPDATE runs SET ended = NULL, exit = NULL, conclusion = NULL WHERE id = ?", r.run)
 	return err
 }
 
@@ -121,13 +140,13 @@ func (r *Recorder) commit(first func(*sql.Tx) error) error {
 				return err
 			}
 		}
-		done, err := tx.Exec("UPDATE runs SET written = ?, batches = ?, requests = ?, chunks = ? WHERE id = ?",
-			r.last.Wall.UnixNano(), r.batches, r.requests, r.chunks+1, r.run)
+		done, err := tx.Exec("UPDATE runs SET written = ?, batches = ?, requests = ?, chunks = ? WHERE id = ? AND chunks = ?",
+			r.last.Wall.UnixNano(), r.batches, r.requests, r.chunks+1, r.run, r.chunks)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(errors.New("the run is no longer in it"), err)
+			return errors.Join(errors.New("the run is no longer in it, or another process has gone on with it"), err)
 		}
 		_, err = tx.Exec("INSERT INTO chunks (run, number, events) VALUES (?, ?, ?)", r.run, r.chunks, r.events.Bytes())
 		return err
@@ -150,7 +169,7 @@ func (r *Recorder) Finish(report *soak.Report) error {
 	}
 	return r.h.write(context.Background(), func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE runs SET ended = ?, exit = ?, conclusion = ? WHERE id = ?",
-			report.Started.Add(report.Elapsed).UnixNano(), report.Conclusion.Exit, report.Conclusion.Line, r.run)
+			r.last.Wall.UnixNano(), report.Conclusion.Exit, report.Conclusion.Line, r.run)
 		return err
 	})
 }

@@ -17,11 +17,14 @@
 // Units: gauges, levels and rises are in units of the gauge (handles, threads), doses in requests, times in seconds unless
 // the name says otherwise. A p-value is one-sided and 1 where the test had nothing to look at. No figure is ever NaN or infinite.
 //
+// Keep and Differ compare what two runs kept: the conditional test of two rates, with the interval of their difference.
+//
 // Everything is a pure function of its arguments; the only randomness is the generator that is passed in.
 //
 // Sources: MIL-HDBK-189C (Laplace trend test); F. Garwood, Biometrika 28 (1936) 437 (limits of a Poisson mean);
 // R. A. Fisher, The Design of Experiments (1935) section 21 (sign flips and the permutation of a drawn order);
 // J. Besag and P. Clifford, Biometrika 78 (1991) 301 (permutations with early stop); H. Chernoff, Ann. Math. Stat. 23 (1952) 493
 // (tail bound); W. Hoeffding, Ann. Math. Stat. 27 (1956) 713 (unequal chances); S. Holm, Scand. J. Stat. 6 (1979) 65
-// (several families of gauges).
+// (several families of gauges); J. Przyborowski and H. Wilenski, Biometrika 31 (1940) 313 (two Poisson rates); G. Y. Zou and A. Donner,
+// Stat. Med. 27 (2008) 1693 (interval of a difference).
 package ratchet

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/reports"
+	"hermes-soak/reports/history"
+	"hermes-soak/soak"
+)
+
+func baselineCommand(split bool) *cli.Command {
+	return &cli.Command{
+		Name:      "baseline",
+		Usage:     "give a run of the history a name, to compare later runs with it",
+		UsageText: "hermes-soak baseline [flags] ID NAME",
+		Description: "The name can stand wherever an id can, as in: hermes-soak compare NAME ID. A name that another run has is moved.\n" +
+			"A run that has a name is not pruned.",
+		Flags: append(withEnv([]cli.Flag{historyFlag()}),
+			&cli.BoolFlag{Name: "list", Usage: "list the names"},
+			&cli.StringFlag{Name: "remove", Usage: "take the name `NAME` away from its run, which stays"},
+		),
+		Before: func(c *cli.Context) error {
+			wanted := 2
+			if c.Bool("list") || c.IsSet("remove") {
+				wanted = 0
+			}
+			switch {
+			case split:
+				return usage(errors.New("baseline takes no command behind --"), "see "+helpFor(c))
+			case c.Bool("list") && c.IsSet("remove"):
+				return usage(errors.New("--list and --remove are two calls"), "see "+helpFor(c))
+			case c.NArg() != wanted && wanted == 0:
+				return usage(fmt.Errorf("baseline takes no arguments beside --list or --remove, not %q", c.Args().First()), "see "+helpFor(c))
+			case c.NArg() != wanted:
+				return usage(errors.New("baseline needs the id of a run and a name for it"), "flags stand before them; hermes-soak history lists the runs")
+			}
+			return nil
+		},
+		Action: withHistory(func(c *cli.Context, h *history.History) error {
+			switch {
+			case c.Bool("list"):
+				return listBaselines(c, h)
+			case c.IsSet("remove"):
+				return removeBaseline(c, h)
+			}
+			return nameRun(c, h)
+		}),
+	}
+}
+
+// nameRun gives a finished run a name.
+func nameRun(c *cli.Context, h *history.History) error {
+	id, name := c.Args().Get(0), c.Args().Get(1)
+	run, err := h.Find(c.Context, id)
+	if err != nil {
+		return usage(err, "hermes-soak history lists the runs")
+	}
+	if run.Answer == nil {
+		return usage(fmt.Errorf("run %s has no answer: it is under way, or was killed", run.ID), "name a run that is finished; hermes-soak history lists them")
+	}
+	before, err := h.Name(c.Context, name, run)
+	if err != nil {
+		return usage(err, "")
+	}
+	moved := ""
+	if before != "" && before != run.ID {
+		moved = ", and no longer run " + before
+	}
+	return said(fmt.Fprintf(c.App.Writer, "%s is run %s of %s, exit %d%s\n", name, run.ID, run.Started.Local().Format(time.DateTime), run.Answer.Exit, moved))
+}
+
+func removeBaseline(c *cli.Context, h *history.History) error {
+	name := c.String("remove")
+	if err := h.Unname(c.Context, name); err != nil {
+		return usage(err, "hermes-soak baseline --list lists the names")
+	}
+	return said(fmt.Fprintf(c.App.Writer, "%s is no name any more\n", name))
+}
+
+// listBaselines prints a line a name; nothing for none.
+func listBaselines(c *cli.Context, h *history.History) error {
+	all, err := h.Baselines(c.Context)
+	if err != nil {
+		return usage(err, "")
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tRUN\tSTARTED\tEXIT\tPLAN\tTARGET")
+	for _, b := range all {
+		exit := "-"
+		if b.Run.Answer != nil {
+			exit = fmt.Sprint(b.Run.Answer.Exit)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", reports.Printable(b.Name), reports.Printable(b.Run.ID), b.Run.Started.Local().Format(time.DateTime), exit,
+			reports.Printable(b.Run.Plan), reports.Printable(b.Run.Target))
+	}
+	return said(0, t.Flush())
+}
+
+// said is what became of a line that was printed.
+func said(_ int, err error) error {
+	if err != nil {
+		return &exitError{soak.ExitBroken, fmt.Errorf("baseline: %w", err), ""}
+	}
+	return nil
+}

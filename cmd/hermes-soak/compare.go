@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/reports"
+	"hermes-soak/reports/history"
+	"hermes-soak/soak"
+)
+
+func compareCommand(split bool) *cli.Command {
+	return &cli.Command{
+		Name:      "compare",
+		Usage:     "say whether a run is worse than an earlier one",
+		UsageText: "hermes-soak compare [flags] OLD NEW",
+		Description: "OLD and NEW are names that baseline gave, ids of runs in the history or their beginnings, or records that\n" +
+			"run --report jsonl=FILE wrote. What each gauge kept per request, and held at rest, is put side by side with its\n" +
+			"95 % interval; worse is only what is beyond the joint interval and not explained by chance over all of them.\n" +
+			"Latency is told, and does not count.\n\n" +
+			"Exit status: 0 the same or better, 1 worse, 2 usage or runs of different plans, 3 cannot tell.",
+		Flags: withEnv([]cli.Flag{
+			historyFlag(),
+			&cli.BoolFlag{Name: "force", Usage: "compare also runs whose plans or targets differ"},
+			&cli.StringSliceFlag{Name: "report", Category: flagsReports, Usage: "write `json=FILE` too"},
+			&cli.BoolFlag{Name: "quiet", Category: flagsReports, Usage: "print only what counts and is not the same, and the answer"},
+			&cli.StringFlag{Name: "color", Category: flagsReports, Value: "auto", Usage: "auto, always or never; NO_COLOR is honoured"},
+		}),
+		Before: func(c *cli.Context) error {
+			switch {
+			case split:
+				return usage(errors.New("compare takes no command behind --"), "see "+helpFor(c))
+			case c.NArg() != 2:
+				return usage(fmt.Errorf("compare needs two runs, not %d", c.NArg()), "flags stand before them: hermes-soak compare [flags] OLD NEW")
+			}
+			for _, r := range c.StringSlice("report") {
+				if format, path, _ := strings.Cut(r, "="); format != "json" || path == "" {
+					return usage(fmt.Errorf("report %q: want json=FILE", r), "")
+				}
+			}
+			return nil
+		},
+		Action: compareRuns,
+	}
+}
+
+// compareRuns compares the two runs, and writes the comparison.
+func compareRuns(c *cli.Context) error {
+	colour, err := wantsColour(c.String("color"), c.App.Writer)
+	if err != nil {
+		return err
+	}
+	var both [2]*soak.Report
+	for i, name := range c.Args().Slice() {
+		if both[i], err = oneOf(c, name); err != nil {
+			return err
+		}
+	}
+	found, err := soak.Compare(both[0], both[1])
+	if err != nil {
+		return usage(fmt.Errorf("compare: %w", err), "only runs that sent requests can be compared")
+	}
+	if len(found.Unlike) > 0 && !c.Bool("force") {
+		return usage(fmt.Errorf("compare: the runs differ in more than the server: %s", strings.Join(found.Unlike, ", ")),
+			"what differs may be due to that; --force compares them all the same")
+	}
+	errs := []error{reports.CompareText(c.App.Writer, found, reports.TextOptions{Colour: colour, Quiet: c.Bool("quiet"), Width: width(c.App.Writer)})}
+	for _, r := range c.StringSlice("report") {
+		errs = append(errs, writeComparison(strings.TrimPrefix(r, "json="), found))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &exitError{soak.ExitBroken, err, ""}
+	}
+	if found.Exit != soak.ExitPass {
+		return &exitError{status: found.Exit}
+	}
+	return nil
+}
+
+// oneOf is the run of that name: a file where there is one, else a run of the history.
+func oneOf(c *cli.Context, name string) (*soak.Report, error) {
+	if _, err := os.Stat(name); err == nil {
+		in, err := openRecord(c, name)
+		if err != nil {
+			return nil, usage(err, "")
+		}
+		defer in.Close()
+		return judged(name, in)
+	}
+	h, err := openHistory(c)
+	if err != nil {
+		return nil, err
+	}
+	report, err := ofHistory(c, h, name)
+	return report, errors.Join(err, h.Close())
+}
+
+func ofHistory(c *cli.Context, h *history.History, name string) (*soak.Report, error) {
+	run, err := h.Find(c.Context, name)
+	if err != nil {
+		return nil, usage(err, "there is no such file either; hermes-soak history lists the runs, and baseline --list their names")
+	}
+	in, err := h.Record(c.Context, run)
+	if err != nil {
+		return nil, usage(err, "")
+	}
+	return judged(name, in)
+}
+
+// judged is the report of a record.
+func judged(name string, in io.Reader) (*soak.Report, error) {
+	report := soak.NewReport()
+	if err := reports.Read(in, report.Apply); err != nil {
+		return nil, usage(fmt.Errorf("compare %s: %w", name, err), "")
+	}
+	soak.Judge(report)
+	return report, nil
+}
+
+func writeComparison(path string, found *soak.Comparison) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("report json: %w", err)
+	}
+	return errors.Join(reports.CompareJSON(f, found), f.Close())
+}

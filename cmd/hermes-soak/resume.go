@@ -1,0 +1,198 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hermes-soak/reports"
+	"hermes-soak/reports/history"
+	"hermes-soak/soak"
+	"hermes-soak/target"
+)
+
+func resumeFlag() cli.Flag {
+	return &cli.StringFlag{Name: "resume", Category: flagsLoad, Usage: "go on with the run `ID` of the history, which was killed or interrupted, against the same running server; what it does stands in the record, and no other flag changes it"}
+}
+
+// besideResume are the flags that say what no record holds.
+var besideResume = []string{"resume", "history", "report", "quiet", "color", "config", "health", "deep-health", "allow-remote", "ca"}
+
+// brokenOff is a run of the history that goes on.
+type brokenOff struct {
+	history  *history.History
+	run      history.Run
+	report   *soak.Report
+	scenario soak.Scenario
+	source   string // of its last event
+}
+
+// resume goes on with a run, and judges it whole.
+func resume(c *cli.Context, split bool) (err error) {
+	if err := refuseBesideResume(c, split); err != nil {
+		return err
+	}
+	h, err := openHistory(c)
+	if err != nil {
+		return err
+	}
+	out, plan, err := resumed(c, h)
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	ctx, quit, release := interruptible(c.Context, out.say)
+	defer release()
+	report, err := soakTarget(ctx, quit, plan, plan.resumed.scenario, out)
+	if err != nil {
+		return errors.Join(err, out.abandon())
+	}
+	return conclude(report, out)
+}
+
+// refuseBesideResume refuses what was typed of what the record says. What the
+// environment or the file says is for runs that begin.
+func refuseBesideResume(c *cli.Context, split bool) error {
+	hint := "beside --resume stand only --" + strings.Join(besideResume[1:], ", --")
+	if c.String("resume") == "" {
+		return usage(errors.New("resume: want the id of a run"), "hermes-soak history lists the runs")
+	}
+	if split {
+		return usage(errors.New("--resume takes no command behind --: the server has to be the one that was soaked"), hint)
+	}
+	for _, f := range c.Command.Flags {
+		if name := f.Names()[0]; typed(c, name) && !slices.Contains(besideResume, name) {
+			return usage(fmt.Errorf("--%s does not go with --resume: the record says what the run does", name), hint)
+		}
+	}
+	return nil
+}
+
+// resumed finds the run, and where it goes on and is written to. The output closes the
+// history, which it keeps the run in from where it goes on.
+func resumed(c *cli.Context, h *history.History) (*output, targetPlan, error) {
+	b, err := toResume(c, h)
+	if err != nil {
+		return nil, targetPlan{}, err
+	}
+	t := b.report.Start.Target
+	health, err := healthOf(c, t)
+	if err != nil {
+		return nil, targetPlan{}, err
+	}
+	plan := targetPlan{kind: t.Kind, url: t.URL, pid: t.PID, health: health, deep: c.String("deep-health"),
+		allowRemote: c.StringSlice("allow-remote"), pprof: b.scenario.Pprof, resumed: b}
+	if plan.access, err = accessFrom(c, b.scenario); err != nil {
+		return nil, plan, usage(err, "see hermes-soak run --help")
+	}
+	out, err := newOutput(c, &b.scenario)
+	if err != nil {
+		return nil, plan, err
+	}
+	out.history = h.Resume(b.run)
+	return out, plan, nil
+}
+
+// recordedHealth is the health path as a record has it; "" is the usual one.
+func (p targetPlan) recordedHealth() string {
+	probe, err := soak.NewProbe(p.health)
+	if err != nil || p.health == usualHealth { // planFrom has refused what is no path
+		return ""
+	}
+	return strings.TrimPrefix(probe.Name, "GET ")
+}
+
+// healthOf is the health path of the first part, or the one that is typed.
+func healthOf(c *cli.Context, t soak.Target) (string, error) {
+	switch {
+	case typed(c, "health"):
+		return c.String("health"), nil
+	case strings.Contains(t.Health, "?"):
+		return "", usage(fmt.Errorf("the health path was %s, and its query is never recorded", t.Health), "give it again with --health")
+	}
+	return cmp.Or(t.Health, usualHealth), nil
+}
+
+// toResume reads the run that is named, and makes sure that it can go on.
+func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
+	b := &brokenOff{history: h, report: soak.NewReport()}
+	var err error
+	if b.run, err = h.Find(c.Context, c.String("resume")); err != nil {
+		return nil, usage(err, "hermes-soak history lists the runs")
+	}
+	err = b.events(c.Context, func(e soak.Event) error {
+		b.source = e.Source
+		return b.report.Apply(e)
+	})
+	if err == nil {
+		b.scenario, err = b.report.Resumable()
+	}
+	if err != nil {
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "hermes-soak show "+b.run.ID+" judges it as far as it went")
+	}
+	if err := writing(b.source); err != nil {
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "")
+	}
+	t := b.report.Start.Target
+	if err := target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks}); err != nil {
+		return nil, usage(fmt.Errorf("run %s cannot go on: the server that it soaked, pid %d, is not there any more: %w", b.run.ID, t.PID, err),
+			"what another process holds says nothing of that one: begin a run anew")
+	}
+	return b, nil
+}
+
+// events reads what was recorded.
+func (b *brokenOff) events(ctx context.Context, apply func(soak.Event) error) error {
+	in, err := b.history.Record(ctx, b.run)
+	if err != nil {
+		return err
+	}
+	return reports.Read(in, apply)
+}
+
+// writing says that the process that wrote the last event still runs, or that this
+// cannot be known.
+func writing(source string) error {
+	host, number, _ := cutLast(source, "/")
+	pid, err := strconv.Atoi(number)
+	switch {
+	case err != nil || host != hostname():
+		return fmt.Errorf("%s wrote it, and whether that still runs cannot be seen from here", source)
+	case pid == os.Getpid():
+		return nil // the number was used again
+	}
+	_, err = target.Identify(procRoot, pid)
+	if errors.Is(err, soak.ErrGone) {
+		return nil
+	}
+	args, err := target.CommandLine(procRoot, pid)
+	switch {
+	case errors.Is(err, soak.ErrGone), err == nil && filepath.Base(args[0]) != filepath.Base(os.Args[0]):
+		return nil // it has ended, and its number was used again
+	case err != nil:
+		return fmt.Errorf("whether pid %d still writes it cannot be seen: %w", pid, err)
+	}
+	return fmt.Errorf("pid %d still writes it", pid)
+}
+
+// goOn has the loop go on with the run, once all that was printed and recorded of it is
+// there again.
+func (b *brokenOff) goOn(ctx context.Context, loop *soak.Loop, out *output) error {
+	if err := b.events(ctx, out.Record); err != nil {
+		return &exitError{soak.ExitBroken, err, ""}
+	}
+	out.keepHistory()
+	if !out.quiet {
+		out.say(fmt.Sprintf("going on with run %s behind batch %d", b.run.ID, len(b.report.Batches)))
+	}
+	loop.Run, loop.Start, loop.Resumed = b.report.Run, b.report.Start, b.report
+	loop.Start.Scenario = b.scenario
+	return nil
+}

@@ -1,0 +1,91 @@
+package ratchet
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// Kept is what a gauge kept over the requests of a run, or over those to one endpoint: what two runs are compared by.
+type Kept struct {
+	Requests   int64    // R
+	LoadWaves  int      // in which they were sent
+	Gained     int64    // G, units that the never-released level rose
+	Dispersion float64  // phi: how much more the rises scatter than a Poisson count would; 1 or more
+	Held       float64  // nu, units whose release is a matter of when one looks
+	Rate       Interval // per request
+}
+
+// Keep returns what the gauge kept over all requests that are judged, and over those to each endpoint, by its probe. Without a
+// request nothing was kept of nothing: Requests is 0.
+func Keep(s Segment) (all Kept, endpoints map[int]Kept) {
+	w := newWindow(s)
+	if w.requests == 0 {
+		return Kept{Dispersion: 1}, nil
+	}
+	var shares []share
+	of := map[int][]share{}
+	for lo, hi := range cells(w.Waves, w.warm, w.end) {
+		if s, probe := w.share(lo, hi); s.requests > 0 {
+			shares, of[probe] = append(shares, s), append(of[probe], s)
+		}
+	}
+	held := w.held()
+	endpoints = map[int]Kept{}
+	for probe, own := range of {
+		var gained, requests float64
+		for _, s := range own {
+			gained, requests = gained+s.gained, requests+s.requests
+		}
+		k := keep(gained, requests, dispersion(own), held)
+		k.LoadWaves = len(own)
+		endpoints[probe] = k
+	}
+	gained := w.floor[w.end-1] - w.floor[w.warm-1]
+	all = keep(float64(gained), float64(w.requests), dispersion(shares), held)
+	all.LoadWaves = w.loadWaves()
+	return all, endpoints
+}
+
+func keep(gained, requests, phi, nu float64) Kept {
+	return Kept{Requests: int64(requests), Gained: int64(gained), Dispersion: phi, Held: nu, Rate: garwood(gained, phi, nu, requests)}
+}
+
+// Difference is how much more a run keeps per request than an earlier one.
+type Difference struct {
+	Interval         // the new rate less the old one
+	PMore    float64 // of the new run gaining so much by chance, were its rate no higher
+	PLess    float64 // of the old one, were its rate no higher
+}
+
+// Differ compares the rates of two runs. Both have sent requests.
+//
+// P is conditional (Przyborowski and Wilenski 1940): of the n = G_new + G_old units that both gained, G_new are binomial with the new
+// run's share of the requests, were the rates the same. Units that rise together count once: all are divided by the greater phi. What
+// may only be held, nu, does not count against the run that is suspected. The interval of the difference is made from those of the
+// rates (MOVER: Zou and Donner 2008).
+func Differ(earlier, later Kept) Difference {
+	phi := max(earlier.Dispersion, later.Dispersion)
+	o, n := earlier.Rate, later.Rate
+	return Difference{
+		Interval: Interval{
+			Rate: n.Rate - o.Rate,
+			Low:  n.Rate - o.Rate - math.Hypot(n.Rate-n.Low, o.High-o.Rate),
+			High: n.Rate - o.Rate + math.Hypot(n.High-n.Rate, o.Rate-o.Low),
+		},
+		PMore: moreByChance(later, earlier, phi),
+		PLess: moreByChance(earlier, later, phi),
+	}
+}
+
+// moreByChance returns P(X >= k) of the units that one run gained, k, among those of both; for the fractions that phi makes of them
+// as the regularised incomplete beta function, which joins the binomial tails.
+func moreByChance(suspect, other Kept, phi float64) float64 {
+	k := (float64(suspect.Gained) - suspect.Held) / phi
+	if k <= 0 {
+		return 1
+	}
+	rest := float64(other.Gained) / phi
+	share := float64(suspect.Requests) / float64(suspect.Requests+other.Requests)
+	return mathext.RegIncBeta(k, rest+1, share)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/soak/ratchet"
+)
+
+// server is a target that is drawn once, and run more than once, each time with noise of its own.
+func server(t target, p plan, drawn, noise uint64) target {
+	return func(rng *rand.Rand, _ plan) [][]gauge {
+		source := &swapped{rand.NewPCG(drawn, 1)}
+		gauges := t(rand.New(source), p)
+		source.Source = rand.NewPCG(noise, 2)
+		return gauges
+	}
+}
+
+// swapped is a source of randomness that another one can take the place of.
+type swapped struct{ rand.Source }
+
+// record is a whole run of a server as its events, judged.
+func record(t *testing.T, p plan, of target, seed uint64) *soak.Report {
+	t.Helper()
+	s := newSimulation(rand.New(rand.NewPCG(seed, 3)), p, of)
+	s.stretch()
+	scenario := soak.Scenario{
+		Batches: p.batches, Requests: p.requests, Concurrency: 1, Timeout: time.Second, Drain: drained, Seed: seed,
+		MaxErrors: 0.01, PollEvery: time.Second, Looks: 1, Skip: []string{"alive"},
+	}
+	for i := range p.probes {
+		name := fmt.Sprintf("GET /%d", i)
+		scenario.Probes = append(scenario.Probes, soak.Probe{Request: soak.Request{Name: name, Method: "GET", Path: name[4:]}})
+	}
+	r := soak.NewReport()
+	var seq int64
+	apply := func(e soak.Event) {
+		e.Schema, e.Run, e.Seq = soak.Schema, fmt.Sprint(seed), seq
+		seq++
+		if err := r.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(soak.Event{Kind: "start", Start: &soak.Start{Scenario: scenario, Target: soak.Target{Kind: "attached", PID: 1, Ticks: 1}}})
+	for j, w := range s.waves {
+		apply(soak.Event{Kind: "wave", Mono: w.End, Wave: waveDone(w, soak.Sample{Gauges: map[string]int64{
+			soak.GaugeFDs: max(0, s.values[0][0][j]), soak.GaugeThreads: max(0, s.values[1][0][j]), soak.GaugeChildren: max(0, s.values[2][0][j]),
+		}})})
+	}
+	apply(soak.Event{Kind: "stop", Mono: s.now, Stop: &soak.Stop{Reason: soak.StopDone}})
+	soak.Judge(r)
+	return r
+}
+
+func waveDone(w ratchet.Wave, s soak.Sample) *soak.WaveDone {
+	kind := soak.WaveIdle
+	switch {
+	case w.Requests > 0:
+		kind = soak.WaveLoad
+	case w.Cell < 0:
+		kind = soak.WaveDrain
+	}
+	d := &soak.WaveDone{
+		Wave:  soak.Wave{Kind: kind, Cell: w.Cell, Block: w.Block, Batch: w.Batch, Probe: w.Probe, Requests: w.Requests},
+		Start: w.Start, End: w.End, Overran: w.Overran, Sample: s,
+	}
+	if w.Requests > 0 {
+		d.Answers, d.MaxInFlight = []soak.Answer{{N: w.Requests, Class: soak.ClassOK, Status: 200}}, 1
+	}
+	return d
+}
+
+// compared compares two runs of servers.
+func compared(t *testing.T, p plan, earlier, later target, seed uint64) *soak.Comparison {
+	t.Helper()
+	c, err := soak.Compare(record(t, p, server(earlier, p, seed, 2*seed), 2*seed), record(t, p, server(later, p, seed, 2*seed+1), 2*seed+1))
+	if err != nil || c.Unlike != nil {
+		t.Fatal(err, c.Unlike)
+	}
+	return c
+}
+
+// TestTwoCleanRuns: of two runs of one healthy server, whatever its shape, none is called worse, nor better.
+func TestTwoCleanRuns(t *testing.T) {
+	for _, batches := range []int{10, 50} {
+		p := newPlan(batches, requests, probes)
+		for _, k := range append(slices.Clone(healthy), kind{mixes, "", nil}) {
+			of := mixed
+			if k.make != nil {
+				of = alone(k.make)
+			}
+			answers := map[soak.Compared]int{}
+			for seed := range uint64(100) {
+				c := compared(t, p, of, of, seed)
+				if answers[c.Answer]++; c.Answer != soak.Same {
+					t.Logf("%s, seed %d: %s", k.name, seed, c.Line)
+				}
+			}
+			t.Logf("%d batches of %s: %v", batches, k.name, answers)
+			if answers[soak.Same] != 100 {
+				t.Errorf("%s, %d batches: %v", k.name, batches, answers)
+			}
+		}
+	}
+}
+
+// TestReleaseProfile: at the size of the profile release, two clean runs are the same, and one handle more in a thousand requests
+// is found. What a collector lets rise and fall hides some of it.
+func TestReleaseProfile(t *testing.T) {
+	p := newPlan(1000, 100, probes)
+	for _, tt := range []struct {
+		name         string
+		seeds, worse int
+	}{{"flat", 100, 100}, {"jitter", 20, 20}, {"pool", 20, 20}, {"sawtooth", 20, 14}} {
+		clean := healthy[slices.IndexFunc(healthy, func(k kind) bool { return k.name == tt.name })].make
+		leaking := over(clean, leak(0.001, all, 1))
+		same, worse := 0, 0
+		for seed := range uint64(tt.seeds) {
+			if c := compared(t, p, alone(clean), alone(clean), seed); c.Answer == soak.Same {
+				same++
+			} else {
+				t.Logf("%s, seed %d: %s", tt.name, seed, c.Line)
+			}
+			if c := compared(t, p, alone(clean), alone(leaking), seed); c.Answer == soak.Worse {
+				worse++
+			}
+		}
+		t.Logf("%s: of %d, %d are the same, and %d with a leak are worse", tt.name, tt.seeds, same, worse)
+		if same != tt.seeds || worse < tt.worse {
+			t.Errorf("%s: of %d, %d are the same, and %d with a leak are worse, want %d", tt.name, tt.seeds, same, worse, tt.worse)
+		}
+	}
+}
