@@ -117,9 +117,7 @@ func TestARuntimesThread(t *testing.T) {
 func TestSuspectedFault(t *testing.T) {
 	suspected := 0
 	for seed := range uint64(20) {
-		f := newFaulty(seed)
-		f.loop.Start.Scenario.Requests, f.keeps, f.lasts = 6, 1, 10*time.Millisecond
-		r := f.soak(t)
+		r := newUncertain(seed).soak(t)
 		g := verdictOf(t, r, "growth", "handles")
 		if !strings.Contains(g.Reason, "probably") {
 			continue

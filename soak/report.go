@@ -2,7 +2,6 @@ package soak
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -180,61 +179,6 @@ func (r *Report) applyWave(w WaveDone) {
 	r.thin()
 }
 
-// noteSample adds the sample after the wave in hand to the series.
-func (r *Report) noteSample(s Sample) {
-	wave := int32(len(r.waves))
-	for gauge, v := range s.Gauges {
-		note(r.series, gauge, wave, v)
-	}
-	for _, g := range r.Start.Scenario.Watch {
-		if _, named := s.Group(g.Pattern); named {
-			note(r.series, connectionGauge(g.Pattern), wave, walHandles(s.Gauges, g))
-		}
-	}
-	for p, gauges := range r.processes(s) {
-		if r.watching() && len(r.parts) > 1 {
-			break // a watch asks only whether there is more than one, and workers come and go for days
-		}
-		if r.parts[p] == nil {
-			r.parts[p] = map[string]*column{}
-		}
-		if r.watching() {
-			continue
-		}
-		for gauge, v := range gauges {
-			if keptByProcess(gauge) {
-				note(r.parts[p], gauge, wave, v)
-			}
-		}
-	}
-}
-
-// processes returns the gauges of each process of a sample.
-func (r *Report) processes(s Sample) map[process]map[string]int64 {
-	if len(s.Parts) == 0 {
-		return map[process]map[string]int64{{r.Start.Target.PID, r.Start.Target.Ticks}: s.Gauges}
-	}
-	out := map[process]map[string]int64{}
-	for _, p := range s.Parts {
-		out[process{p.PID, p.Ticks}] = p.Gauges
-	}
-	return out
-}
-
-// keptByProcess says whether a check looks at the gauge of each process.
-func keptByProcess(gauge string) bool {
-	return gauge == GaugeThreads || strings.HasPrefix(gauge, groupPrefix) || strings.HasPrefix(gauge, memberPrefix)
-}
-
-// look notes what one sample says of the limit and of what is open.
-func (r *Report) look(s Sample) {
-	r.peak(s.Gauges[GaugeFDs])
-	r.nearest = nearer(r.nearest, s.Nearest)
-	if s.Table != nil {
-		r.table = s.Table
-	}
-}
-
 func (r *Report) applyBatch(d BatchDone) error {
 	for i := range r.Endpoints {
 		e := &r.Endpoints[i]
@@ -277,14 +221,6 @@ func (r *Report) noteTrace(at string, t *Trace) {
 	}
 }
 
-// peak notes one more reading of the file descriptors; 0 is no reading, since
-// no live process that serves has none.
-func (r *Report) peak(fds int64) {
-	if fds > 0 && (r.Peak == nil || fds > *r.Peak) {
-		r.Peak = &fds
-	}
-}
-
 // Group returns the handles of a watched group in s; ok is false where names
 // could not be read.
 func (s Sample) Group(pattern string) (n int64, ok bool) {
@@ -300,11 +236,6 @@ func (r *Report) last(when string) (Ladder, bool) {
 		}
 	}
 	return Ladder{}, false
-}
-
-// lastValue is the newest reading of a gauge.
-func (r *Report) lastValue(gauge string) (v int64, ok bool) {
-	return r.series[gauge].last()
 }
 
 // maxInFlight is the most requests that were in flight at once.

@@ -43,12 +43,6 @@ func TestShortFaults(t *testing.T) {
 // HERMES_SOAK_TEST_FAULTS=each every fault is tried, which scripts/faults.sh does often.
 func TestFaultsOnServers(t *testing.T) {
 	t.Parallel()
-	webui := func(how string) func(*testing.T) host {
-		return func(t *testing.T) host {
-			port := freePort(t)
-			return started(t, t.TempDir(), port, "python3", mustAbs(t, "testdata/webui.py"), port, how)
-		}
-	}
 	for _, tt := range []struct {
 		name   string
 		start  func(*testing.T) host
@@ -57,9 +51,9 @@ func TestFaultsOnServers(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"python", webui("closes"), nil, "reset-peer", soak.ExitPass, `\nPASS: no leak`},
+		{"python", pythonWebUI("closes"), nil, "reset-peer", soak.ExitPass, `\nPASS: no leak`},
 		{"nginx", startNginx, nil, "half-open", soak.ExitPass, `\nPASS: no leak`},
-		{"python leaks", webui("leaks"), []string{"--no-extend"}, "", soak.ExitFail, `\nFAIL    (released|pool bound) state\.db\*: `},
+		{"python leaks", pythonWebUI("leaks"), []string{"--no-extend"}, "", soak.ExitFail, `\nFAIL    (released|pool bound) state\.db\*: `},
 	} {
 		for _, fault := range shortFaults {
 			if kindOf(fault) != tt.one && os.Getenv("HERMES_SOAK_TEST_FAULTS") != "each" {

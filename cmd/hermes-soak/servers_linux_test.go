@@ -66,17 +66,20 @@ func webFolder(t *testing.T) string {
 	return folder
 }
 
+// pythonWebUI starts the Python server of the report, which closes its connections or leaks
+// them, as how says.
+func pythonWebUI(how string) func(*testing.T) host {
+	return func(t *testing.T) host {
+		port := freePort(t)
+		return started(t, t.TempDir(), port, "python3", mustAbs(t, "testdata/webui.py"), port, how)
+	}
+}
+
 // TestRealServers soaks servers that are not ours, found by their address. All
 // that are healthy pass, and the one with the report's own bug does not, although
 // a garbage collector cleans up behind it. scripts/servers.sh does this often.
 func TestRealServers(t *testing.T) {
 	t.Parallel()
-	webui := func(how string) func(*testing.T) host {
-		return func(t *testing.T) host {
-			port := freePort(t)
-			return started(t, t.TempDir(), port, "python3", mustAbs(t, "testdata/webui.py"), port, how)
-		}
-	}
 	for _, tt := range []struct {
 		name   string
 		start  func(*testing.T) host
@@ -87,10 +90,10 @@ func TestRealServers(t *testing.T) {
 		{"python leaks", func(t *testing.T) host {
 			err := exec.Command("python3", "-c", "import sqlite3, sys; sys.exit(sys.version_info < (3, 11))").Run()
 			must(t, err == nil, "needs python3 of 3.11 or later, where the connection is in a cycle")
-			return webui("leaks")(t)
+			return pythonWebUI("leaks")(t)
 		}, []string{"--batches", "5", "--requests", "20"}, soak.ExitFail, `(?s)\nFAIL    (released|pool bound) state\.db\*: .*\nLEAK `},
-		{"python closes", webui("closes"), nil, soak.ExitPass, `\nPASS    released state\.db\*: `},
-		{"python workers", webui("workers"), nil, soak.ExitPass, `\nPASS    pool bound state\.db\*: `},
+		{"python closes", pythonWebUI("closes"), nil, soak.ExitPass, `\nPASS    released state\.db\*: `},
+		{"python workers", pythonWebUI("workers"), nil, soak.ExitPass, `\nPASS    pool bound state\.db\*: `},
 		{"nginx", startNginx, nil, soak.ExitPass, `\nPASS: no leak`},
 		{"node", func(t *testing.T) host {
 			port := freePort(t)

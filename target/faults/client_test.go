@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -191,12 +192,12 @@ func TestMalformed(t *testing.T) {
 // TestBurst: all clients are there at once.
 func TestBurst(t *testing.T) {
 	const n = 20
-	here, seen := make(chan int, n), make(chan visit, n)
-	all := make(chan int)
+	var here atomic.Int32
+	seen, all := make(chan visit, n), make(chan int)
 	addr := serve(t, func(c *net.TCPConn) {
 		buf := make([]byte, 4<<10)
 		k, _ := c.Read(buf)
-		if here <- 1; len(here) == n {
+		if here.Add(1) == n {
 			close(all)
 		}
 		select {

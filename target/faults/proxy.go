@@ -30,7 +30,7 @@ func StartProxy(ctx context.Context, dial func(ctx context.Context, network, add
 	if err != nil {
 		return nil, fmt.Errorf("starting a proxy: %w", err)
 	}
-	_ = c.Close()
+	_ = c.Close() // nothing was said over it
 	p := &Proxy{upstream: c.RemoteAddr().String(), patience: patience}
 	p.listen, err = p.start("127.0.0.1:0")
 	if err != nil {

@@ -284,7 +284,7 @@ func (s Spec) number(name string) int64 {
 	}
 	k, ok := s.kind.key(name)
 	if !ok {
-		panic("fault " + s.kind.name + " has no key " + name)
+		panic("fault " + s.kind.name + " has no key " + name) // a mistake in the kind itself, which every test of it meets
 	}
 	return k.usual
 }
