@@ -29,6 +29,7 @@ func record(t testing.TB, h *History, id string) (Run, string) {
 // TestRecordIsThatOfTheReport: a run comes back as --report jsonl writes it, with its
 // answer, and only the user can read the file and what is beside it.
 func TestRecordIsThatOfTheReport(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	all := events("RUN1", 3)
 	h, err := Create(t.Context(), path)
@@ -86,9 +87,8 @@ func TestCommits(t *testing.T) {
 		"a minute inside one batch": {slow(events("SLOW", 1)[:4]), 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, err := Create(t.Context(), filepath.Join(t.TempDir(), "history.db"))
-			ok(t, err)
-			defer h.Close()
+			t.Parallel()
+			h := empty(t)
 			r := h.Recorder()
 			for _, e := range tt.events {
 				ok(t, r.Record(e))
@@ -113,6 +113,7 @@ func slow(all []soak.Event) []soak.Event {
 
 // TestReadingChangesNothing: the file is the same to the byte after it was read.
 func TestReadingChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := recorded(t, 2)
 	before := contents(t, filepath.Dir(path))
 	for range 2 {
@@ -128,6 +129,7 @@ func TestReadingChangesNothing(t *testing.T) {
 
 // TestLeftRunIsKept: a user who leaves at once loses nothing of what happened.
 func TestLeftRunIsKept(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	h, err := Create(t.Context(), path)
 	ok(t, err)
@@ -143,7 +145,8 @@ func TestLeftRunIsKept(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "history.db")
+	t.Parallel()
+	path := recorded(t, 0)
 	for _, id := range []string{"AB1", "AB2", "B"} {
 		ok(t, writeRun(path, events(id, 1)))
 	}
@@ -174,13 +177,12 @@ func TestFingerprint(t *testing.T) {
 
 // TestRemovedWhileItRuns: a run that somebody removed is not written on.
 func TestRemovedWhileItRuns(t *testing.T) {
-	h, err := Create(t.Context(), filepath.Join(t.TempDir(), "history.db"))
-	ok(t, err)
-	defer h.Close()
+	t.Parallel()
+	h := empty(t)
 	r := h.Recorder()
 	all := events("RUN", 1)
 	ok(t, r.Record(all[0]))
-	_, err = h.remove(t.Context(), nil, Run{ID: "RUN"})
+	_, err := h.remove(t.Context(), nil, Run{ID: "RUN"})
 	ok(t, err)
 	for _, e := range all[1:] {
 		err = r.Record(e)

@@ -3,10 +3,12 @@ package history
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if err := flag.Set("test.parallel", "8"); err != nil { // most of them wait for the disk
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -131,11 +136,44 @@ func jsonl(t testing.TB, all []soak.Event) string {
 // recorded is the path of a history that holds the runs A, B ... of three batches.
 func recorded(t testing.TB, runs int) string {
 	t.Helper()
+	return copied(t, fmt.Sprint(runs, " runs"), func(path string) {
+		h, err := Create(background, path)
+		ok(t, err)
+		ok(t, h.Close())
+		for i := range runs {
+			ok(t, writeRun(path, events(string(rune('A'+i)), 3)))
+		}
+	})
+}
+
+// made are the histories that tests begin with, by what they hold: to make one takes a
+// hundred times as long as to copy it.
+var (
+	made   = map[string][]byte{}
+	making sync.Mutex
+)
+
+// copied is the path of a copy of the history that fill makes.
+func copied(t testing.TB, name string, fill func(path string)) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "history.db")
-	for i := range runs {
-		ok(t, writeRun(path, events(string(rune('A'+i)), 3)))
+	making.Lock()
+	defer making.Unlock()
+	if made[name] == nil {
+		fill(path)
+		b, err := os.ReadFile(path)
+		ok(t, err)
+		made[name] = b
+		return path
 	}
+	ok(t, os.WriteFile(path, made[name], 0o600))
 	return path
+}
+
+// empty is a history that holds nothing, closed at the end of the test.
+func empty(t testing.TB) *History {
+	t.Helper()
+	return opened(t, recorded(t, 0))
 }
 
 // opened is an open history, closed at the end of the test.

@@ -3,7 +3,6 @@ package history
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,23 +14,25 @@ import (
 // and E; F is a day old and has no answer.
 func fiveRuns(t *testing.T, now time.Time) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "history.db")
-	for i, id := range []string{"B", "C", "D", "E", "F"} {
-		all := events(id, 80)
-		for j := range all {
-			all[j].Wall = now.Add(time.Duration(i-5)*24*time.Hour + all[j].Mono)
-			if b := all[j].Batch; b != nil { // what no compression makes small
-				b.Latency = map[string]string{}
-				for range 20 {
-					b.Latency[fmt.Sprint(rand.Uint64())] = ""
+	path := copied(t, "five runs", func(path string) {
+		for i, id := range []string{"B", "C", "D", "E", "F"} {
+			all := events(id, 8)
+			for j := range all {
+				all[j].Wall = time.Unix(0, 0).Add(time.Duration(i-5)*24*time.Hour + all[j].Mono)
+				if b := all[j].Batch; b != nil { // what no compression makes small
+					b.Latency = map[string]string{}
+					for range 600 {
+						b.Latency[fmt.Sprint(rand.Uint64())] = ""
+					}
 				}
 			}
+			if id == "F" {
+				all = all[:len(all)-1]
+			}
+			ok(t, writeEvents(t, path, all))
 		}
-		if id == "F" {
-			all = all[:len(all)-1]
-		}
-		ok(t, writeEvents(t, path, all))
-	}
+	})
+	change(t, path, fmt.Sprintf("UPDATE runs SET started = started + %[1]d, written = written + %[1]d, ended = ended + %[1]d", now.UnixNano()))
 	return path
 }
 

@@ -135,6 +135,7 @@ func overwrite(t testing.TB, path string, at int64, b []byte) {
 
 // TestNothingThere: only Create makes a history, and not where its parts lie.
 func TestNothingThere(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	if _, err := Open(t.Context(), path); !os.IsNotExist(unwrapped(err)) {
 		t.Errorf("got %v", err)
@@ -164,6 +165,7 @@ func unwrapped(err error) error {
 
 // TestNewerWithWAL: also what a newer program that was killed has left is not changed.
 func TestNewerWithWAL(t *testing.T) {
+	t.Parallel()
 	from := recorded(t, 1)
 	db, err := connect(from, "mode=rw")
 	ok(t, err)
@@ -202,6 +204,7 @@ func TestDamagedEvents(t *testing.T) {
 		"a byte is another": "UPDATE chunks SET events = CAST(substr(events, 1, 30) || x'00' || substr(events, 32) AS BLOB) WHERE number = 1",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			path := recorded(t, 1)
 			change(t, path, statement)
 			h := opened(t, path)

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +30,8 @@ func TestResume(t *testing.T) {
 		answer bool
 	}{"killed": {6, false}, "interrupted": {10, true}} {
 		t.Run(name, func(t *testing.T) {
-			h, err := Create(t.Context(), filepath.Join(t.TempDir(), "history.db"))
-			ok(t, err)
-			defer h.Close()
+			t.Parallel()
+			h := empty(t)
 			whole := cutAfter(all, tt.before)
 			first := h.Recorder()
 			for _, e := range whole[:tt.before] {
