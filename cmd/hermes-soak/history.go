@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -36,17 +37,28 @@ func recordFlags() []cli.Flag {
 	}
 }
 
-// stateDir is a folder of ours in the user's state folder, made where it is missing.
-func stateDir(name ...string) (string, error) {
+// statePath is that of something of ours in the user's state folder.
+func statePath(name ...string) (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) { // the specification says to ignore it then
 		home, err := os.UserHomeDir()
+		if err == nil && !filepath.IsAbs(home) {
+			err = fmt.Errorf("the home folder %s is no absolute path", home)
+		}
 		if err != nil {
 			return "", err
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	dir := filepath.Join(append([]string{state, "hermes-soak"}, name...)...)
+	return filepath.Join(append([]string{state, "hermes-soak"}, name...)...), nil
+}
+
+// stateDir is a folder of ours in the user's state folder, made where it is missing.
+func stateDir(name ...string) (string, error) {
+	dir, err := statePath(name...)
+	if err != nil {
+		return "", err
+	}
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
@@ -55,11 +67,7 @@ func historyFile(c *cli.Context) (string, error) {
 	if path := c.String("history"); path != "" {
 		return path, nil
 	}
-	dir, err := stateDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, historyName), nil
+	return statePath(historyName)
 }
 
 // recordIn returns the recorder of a run that begins; nil where there is to be none. Where nobody
@@ -68,7 +76,12 @@ func recordIn(c *cli.Context) (*history.Recorder, error) {
 	if c.Bool("no-history") || c.String("resume") != "" {
 		return nil, nil
 	}
+	own := c.String("history") == ""
 	path, err := historyFile(c)
+	if err == nil && own {
+		_, err = stateDir()
+	}
+	homeless := err != nil
 	var h *history.History
 	if err == nil {
 		if err := notOver(c, path); err != nil {
@@ -79,7 +92,7 @@ func recordIn(c *cli.Context) (*history.Recorder, error) {
 	switch {
 	case err == nil:
 		return h.Recorder(), nil
-	case path == "", c.String("history") == "" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
+	case own && (homeless || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
 		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: the run is in no history: %v\n", err)
 		return nil, nil
 	}
@@ -113,7 +126,7 @@ func openHistory(c *cli.Context) (*history.History, error) {
 	h, err := history.Open(c.Context, path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, usage(err, "hermes-soak run records there; --history names another file")
+		return nil, usage(fmt.Errorf("there is no history %s", path), "hermes-soak run makes it; --history names another file")
 	case err != nil:
 		return nil, usage(err, "nothing was changed; --history names another file")
 	}
@@ -167,7 +180,8 @@ func historyCommand() *cli.Command {
 		Name:  "history",
 		Usage: "list the runs that were recorded, the last one first",
 		Description: "Every run and watch is recorded as it happens, batch by batch, unless --no-history or\n" +
-			"HERMES_SOAK_NO_HISTORY=true says otherwise. One that was killed is there as unfinished.",
+			"HERMES_SOAK_NO_HISTORY=true says otherwise. One that was killed is there as unfinished. Times are local. On a terminal\n" +
+			"lines are cut at its width.",
 		Flags:  withEnv([]cli.Flag{historyFlag()}),
 		Action: withHistory(listRuns),
 	}
@@ -218,7 +232,7 @@ func listRuns(c *cli.Context, h *history.History) error {
 	if err != nil {
 		return usage(err, "")
 	}
-	if err := table(c.App.Writer, runs); err != nil {
+	if err := table(c.App.Writer, runs, width(c.App.Writer)); err != nil {
 		return &exitError{soak.ExitBroken, fmt.Errorf("list the runs: %w", err), ""}
 	}
 	return total(c, h, counted(len(runs), "run", "runs")+" in")
@@ -234,12 +248,13 @@ func total(c *cli.Context, h *history.History, what string) error {
 	return nil
 }
 
-// table is a line a run; nothing for none.
-func table(w io.Writer, runs []history.Run) error {
+// table is a line a run, cut at a width that is not 0; nothing for none.
+func table(w io.Writer, runs []history.Run, width int) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var lines bytes.Buffer
+	t := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tSTARTED\tTOOK\tEXIT\tBATCHES\tREQUESTS\tPLAN\tSCENARIO\tSEED\tTARGET\tCONCLUSION")
 	for _, r := range runs {
 		end, exit, line := r.Written, "-", "unfinished"
@@ -253,5 +268,16 @@ func table(w io.Writer, runs []history.Run) error {
 		}
 		fmt.Fprintln(t, strings.Join(fields, "\t"))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	var cut strings.Builder
+	for line := range strings.Lines(lines.String()) {
+		if r := []rune(line); width > 0 && len(r) > width+1 {
+			line = string(r[:width-1]) + "…\n"
+		}
+		cut.WriteString(line)
+	}
+	_, err := io.WriteString(w, cut.String())
+	return err
 }

@@ -25,15 +25,17 @@ func pruneCommand() *cli.Command {
 			&cli.StringFlag{Name: "older", Usage: "runs that began that `TIME` ago or earlier go, such as 30d or 12h"},
 			&cli.StringFlag{Name: "max-size", Usage: "the file may have `SIZE`, such as 500MiB"},
 		),
-		Action: withHistory(pruneRuns),
+		Action: func(c *cli.Context) error {
+			limits, err := limitsFrom(c)
+			if err != nil {
+				return usage(err, "see "+helpFor(c))
+			}
+			return withHistory(func(c *cli.Context, h *history.History) error { return pruneRuns(c, h, limits) })(c)
+		},
 	}
 }
 
-func pruneRuns(c *cli.Context, h *history.History) error {
-	limits, err := limitsFrom(c)
-	if err != nil {
-		return usage(err, "see "+helpFor(c))
-	}
+func pruneRuns(c *cli.Context, h *history.History, limits history.Limits) error {
 	gone, err := h.Prune(c.Context, limits, time.Now())
 	for _, r := range gone {
 		fmt.Fprintf(c.App.Writer, "removed %s of %s\n", r.ID, r.Started.Local().Format(time.DateTime))

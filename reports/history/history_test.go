@@ -147,7 +147,7 @@ func TestLeftRunIsKept(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	path := recorded(t, 0)
-	for _, id := range []string{"AB1", "AB2", "B"} {
+	for _, id := range []string{"AB1", "AB2", "B", "B2"} {
 		ok(t, writeRun(path, events(id, 1)))
 	}
 	h := opened(t, path)

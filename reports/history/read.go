@@ -55,7 +55,7 @@ func (h *History) Find(ctx context.Context, id string) (Run, error) {
 		return Run{}, err
 	case len(found) == 0:
 		return Run{}, fmt.Errorf("history %s: there is no run %s", h.path, id)
-	case len(found) > 1:
+	case len(found) > 1 && found[0].ID != strings.ToUpper(id):
 		return Run{}, fmt.Errorf("history %s: %s may be %s or %s", h.path, id, found[0].ID, found[1].ID)
 	}
 	return found[0], nil

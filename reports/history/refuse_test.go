@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -91,21 +92,41 @@ func TestRefused(t *testing.T) {
 			t.Parallel()
 			path := recorded(t, 2)
 			tt.spoil(t, path)
-			before := contents(t, filepath.Dir(path))
-			for what, open := range map[string]func(context.Context, string) (*History, error){"Open": Open, "Create": Create} {
-				h, err := open(t.Context(), path)
-				if err == nil {
-					h.Close()
-				}
-				if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("%s: got %v, want %q", what, err, tt.want)
-				}
-			}
-			if after := contents(t, filepath.Dir(path)); after != before {
-				t.Errorf("before\n%safter\n%s", before, after)
-			}
+			synctest.Test(t, func(t *testing.T) { refused(t, path, tt.want) })
 		})
 	}
+}
+
+// refused wants that nobody opens the file, for that reason, and that all stays as it is.
+// In a bubble no time passes while it is looked at again.
+func refused(t *testing.T, path, want string) {
+	t.Helper()
+	before := contents(t, filepath.Dir(path))
+	for what, open := range map[string]func(context.Context, string) (*History, error){"Open": Open, "Create": Create} {
+		h, err := open(t.Context(), path)
+		if err == nil {
+			h.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", what, err, want)
+		}
+	}
+	if after := contents(t, filepath.Dir(path)); after != before {
+		t.Errorf("before\n%safter\n%s", before, after)
+	}
+}
+
+// TestTruncated: a history of which the end is gone, wherever it was cut, is refused and
+// left as it is.
+func TestTruncated(t *testing.T) {
+	t.Parallel()
+	path := recorded(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		for n := size(t, path) - 1; n >= 0; n -= 1021 { // and so in every part of a page
+			ok(t, os.Truncate(path, n))
+			refused(t, path, "it is ") // damaged, or none where not even a header is left
+		}
+	})
 }
 
 // replace puts text in the place of the file; "" removes it, and "0" empties it.
@@ -241,23 +262,27 @@ func FuzzOpen(f *testing.F) {
 			copy(spoilt[at:], bytes)
 		}
 		ok(t, os.WriteFile(path, spoilt, 0o600))
-		before := contents(t, filepath.Dir(path))
-		h, err := Create(t.Context(), path)
-		if err != nil {
-			if after := contents(t, filepath.Dir(path)); after != before {
-				t.Errorf("refused: %v, and changed: before\n%safter\n%s", err, before, after)
-			}
-			return
-		}
-		defer h.Close()
-		runs, err := h.Runs(t.Context())
-		for _, run := range runs {
-			if in, err := h.Record(t.Context(), run); err == nil {
-				_, _ = io.Copy(io.Discard, io.LimitReader(in, 1<<20))
-			}
-		}
-		if err == nil {
-			_, _ = h.Prune(t.Context(), Limits{Keep: 0, Size: -1}, time.Now())
-		}
+		synctest.Test(t, func(t *testing.T) { openSpoilt(t, path) })
 	})
+}
+
+func openSpoilt(t *testing.T, path string) {
+	before := contents(t, filepath.Dir(path))
+	h, err := Create(t.Context(), path)
+	if err != nil {
+		if after := contents(t, filepath.Dir(path)); after != before {
+			t.Errorf("refused: %v, and changed: before\n%safter\n%s", err, before, after)
+		}
+		return
+	}
+	defer h.Close()
+	runs, err := h.Runs(t.Context())
+	for _, run := range runs {
+		if in, err := h.Record(t.Context(), run); err == nil {
+			_, _ = io.Copy(io.Discard, io.LimitReader(in, 1<<20))
+		}
+	}
+	if err == nil {
+		_, _ = h.Prune(t.Context(), Limits{Keep: 0, Size: -1}, time.Now())
+	}
 }
