@@ -2,12 +2,14 @@ package history
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,4 +60,66 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Cleanup(func() { ok(t, unix.Unmount(dir, syscall.MNT_DETACH)) })
 	full(t, filepath.Join(dir, "history.db"), "", "there is no more room on its disk: ")
+}
+
+// TestNoRoomLeft: a disk that is full in the middle of a migration or of a prune costs
+// nothing of what is kept: once there is room again the same goes through.
+func TestNoRoomLeft(t *testing.T) {
+	needRoot(t)
+	for name, tt := range map[string]struct {
+		from int64 // schema
+		do   func(t *testing.T, h *History) error
+	}{
+		"migration": {1, func(*testing.T, *History) error { return nil }},
+		"prune": {newest(), func(t *testing.T, h *History) error {
+			_, err := h.Prune(t.Context(), Limits{Keep: 1, Size: -1}, time.Now())
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+				t.Skipf("no disk can be mounted here: %v", err)
+			}
+			t.Cleanup(func() { ok(t, unix.Unmount(dir, syscall.MNT_DETACH)) })
+			path, filler := filepath.Join(dir, "history.db"), filepath.Join(dir, "filler")
+			old(t, path, tt.from)
+			whole, err := os.ReadFile(path)
+			ok(t, err)
+			pages := int64(1<<20-len(whole)) / 4096
+			failed, went := 0, 0
+			for free := int64(0); free <= 40; free += 2 { // pages, of which SQLite takes eight for -shm
+				for _, end := range beside() {
+					ok(t, os.RemoveAll(path+end))
+				}
+				ok(t, os.WriteFile(path, whole, 0o600))
+				ok(t, os.WriteFile(filler, make([]byte, (pages-free)*4096), 0o600))
+				h, err := Open(t.Context(), path)
+				if err == nil {
+					err = errors.Join(tt.do(t, h), h.Close())
+				}
+				if err == nil {
+					went++
+				} else if failed++; !strings.Contains(err.Error(), "disk") {
+					t.Errorf("%d pages: %v", free, err)
+				}
+				ok(t, os.Remove(filler))
+				h, err = Open(t.Context(), path)
+				ok(t, err)
+				for _, id := range []string{"A", "B"} {
+					run, err := h.Find(t.Context(), id)
+					if name == "prune" && id == "B" && err != nil {
+						continue // it went
+					}
+					if _, got := record(t, h, run.ID); got != jsonl(t, events(id, 3)) {
+						t.Errorf("%d pages: run %s: %s", free, id, got)
+					}
+				}
+				ok(t, errors.Join(tt.do(t, h), h.Close()))
+			}
+			if failed < 3 || went < 3 {
+				t.Errorf("%d failed and %d went through", failed, went)
+			}
+		})
+	}
 }
