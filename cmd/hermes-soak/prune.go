@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -36,11 +39,16 @@ func pruneCommand() *cli.Command {
 }
 
 func pruneRuns(c *cli.Context, h *history.History, limits history.Limits) error {
-	gone, err := h.Prune(c.Context, limits, time.Now())
+	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	gone, err := h.Prune(ctx, limits, time.Now())
 	for _, r := range gone {
 		fmt.Fprintf(c.App.Writer, "removed %s of %s\n", r.ID, r.Started.Local().Format(time.DateTime))
 	}
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &exitError{soak.ExitBroken, fmt.Errorf("prune: interrupted, %s removed", counted(len(gone), "run", "runs")), "call it again to remove the others and give back the room"}
+	case err != nil:
 		return &exitError{soak.ExitBroken, err, ""}
 	}
 	return total(c, h, counted(len(gone), "run", "runs")+" removed from")

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -100,6 +101,22 @@ func TestPrune(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPruneInterrupted: what was removed until then is told, and the others are there.
+func TestPruneInterrupted(t *testing.T) {
+	t.Parallel()
+	h := opened(t, fiveRuns(t, time.Now()))
+	ctx, cancel := context.WithCancel(t.Context())
+	removed, err := h.remove(ctx, nil, Run{ID: "B"})
+	ok(t, err)
+	cancel()
+	if gone, err := h.remove(ctx, removed, Run{ID: "C"}); err == nil || !slices.Equal(ids(gone), []string{"B"}) {
+		t.Errorf("%v went, %v", ids(gone), err)
+	}
+	if left, err := h.Runs(t.Context()); err != nil || !slices.Equal(ids(left), []string{"F", "E", "D", "C"}) {
+		t.Errorf("%v stay, %v", ids(left), err)
 	}
 }
 
