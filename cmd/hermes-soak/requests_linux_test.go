@@ -151,7 +151,7 @@ class H(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", ` + port + `), H).serve_forever()`
 	python, err := exec.LookPath("python3")
 	must(t, err == nil, "needs python3")
-	status, all := ran(t, env, "--start-timeout", "5s", "--header", "X: Bearer env:PASSWORD", "--url", "http://127.0.0.1:"+port, "--", python, "-c", script)
+	status, all := ran(t, env, "--start-timeout", "15s", "--header", "X: Bearer env:PASSWORD", "--url", "http://127.0.0.1:"+port, "--", python, "-c", script)
 	if status != 4 || !strings.Contains(all, "X: …") {
 		t.Errorf("exit status %d\n%s", status, all)
 	}

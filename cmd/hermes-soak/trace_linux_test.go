@@ -135,7 +135,7 @@ func TestTracedRecord(t *testing.T) {
 	_, ran := launches(t, "exec python3", "leaks", "--trace", "sqlite,fd", "--batches", "3", "--requests", "20", "--no-extend", "--report", "jsonl="+record)
 	s := program(t, "judge", record)
 	_ = s.Run() // the status is that of the run
-	if s.out.Len() == 0 || !strings.HasPrefix(ran, s.out.String()) {
+	if s.out.String() == "" || !strings.HasPrefix(ran, s.out.String()) {
 		t.Errorf("the run said\n%s\nand judge\n%s%s", ran, &s.out, &s.errors)
 	}
 }
