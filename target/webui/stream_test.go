@@ -157,17 +157,17 @@ func TestStreamHead(t *testing.T) {
 func TestStreamEndsWithItsClient(t *testing.T) {
 	s := start(t, Config{Sessions: 1})
 	for range 20 {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
 		resp, err := s.client.Do(s.request(http.MethodGet, pathStream, nil).WithContext(ctx))
 		if err != nil {
 			t.Fatal(err)
 		}
+		time.AfterFunc(20*time.Millisecond, cancel) // which a busy machine may take to begin an answer
 		_, err = io.Copy(io.Discard, resp.Body)
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("ended with %v", err)
 		}
 		_ = resp.Body.Close() // cut by us: how it ends does not matter
-		cancel()
 	}
 	s.wantStreams(0)
 }
