@@ -77,7 +77,7 @@ func TestTracedServers(t *testing.T) {
 func TestTracing(t *testing.T) {
 	t.Parallel()
 	pythons(t)
-	few := []string{"--batches", "5", "--requests", "20", "--no-extend"}
+	few := []string{"--batches", "5", "--requests", "20"}
 	for _, tt := range []struct {
 		name, script, how string
 		flags             []string
@@ -119,7 +119,7 @@ func TestAmplifiedGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	s := program(t, "run", "--amplify", "gc-off", "--batches", "5", "--requests", "20", "--no-extend", "--url", "http://127.0.0.1:"+port, "--",
+	s := program(t, "run", "--amplify", "gc-off", "--batches", "5", "--requests", "20", "--url", "http://127.0.0.1:"+port, "--",
 		self, "serve", "--addr", "127.0.0.1:"+port, "--home", t.TempDir())
 	_ = s.Run() // the status is looked at
 	if out := s.out.String(); s.ProcessState.ExitCode() != soak.ExitPass || !strings.Contains(out, "\nPASS    amplified: the target ran with GOGC=off") || strings.Contains(out, "growth threads") {
