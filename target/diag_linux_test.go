@@ -100,7 +100,7 @@ func TestReadDiag(t *testing.T) {
 			if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), "sock_diag: ") || err != nil && !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("error %v, want one with %q", err, tc.err)
 			}
-			if took := time.Since(begin); took > 4*diagTimeout {
+			if took := time.Since(begin); took > 30*diagTimeout {
 				t.Errorf("it took %v", took)
 			}
 		})

@@ -84,6 +84,7 @@ func TestDenied(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	h, _ := startHelper(t, nil, "hold", filepath.Join(t.TempDir(), "x"), "50")
+	h.stop(t)
 	s := newSampler(t, "", h.identity(t))
 	needCheapCount(t, s)
 	full := sample(t, s)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"hermes-soak/soak"
 )
 
@@ -21,8 +19,7 @@ func TestAgreesWithLsof(t *testing.T) {
 		skip(t, "needs lsof")
 	}
 	h, _ := startHelper(t, nil, "zoo", t.TempDir())
-	ok(t, unix.Kill(h.pid(), unix.SIGSTOP))
-	eventually(t, "it is stopped", func() bool { st, err := readStat(procRoot, h.pid()); return err == nil && st.state == 'T' })
+	h.stop(t)
 
 	out, err := exec.Command(lsof, "-nP", "-p", strconv.Itoa(h.pid()), "-F", "ftn").Output()
 	ok(t, err)

@@ -267,6 +267,15 @@ func (h *helper) identity(t testing.TB) Identity {
 	return id
 }
 
+// stop stops the helper: one that runs opens and closes things, the runtime's.
+func (h *helper) stop(t testing.TB) {
+	t.Helper()
+	ok(t, unix.Kill(h.pid(), unix.SIGSTOP))
+	for !Stopped(procRoot, h.pid()) {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

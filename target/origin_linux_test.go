@@ -37,9 +37,14 @@ func TestOriginOf(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	o, err := OriginOf(procRoot, cmd.Process.Pid)
-	if err != nil || int(o.UID) != os.Getuid() || !slices.Equal(o.Command, []string{"sleep", "600"}) {
-		t.Errorf("%+v, %v", o, err)
+	var o Origin
+	eventually(t, "it has its command line", func() bool { // which the kernel sets late in its start
+		var err error
+		o, err = OriginOf(procRoot, cmd.Process.Pid)
+		return err == nil && slices.Equal(o.Command, []string{"sleep", "600"})
+	})
+	if int(o.UID) != os.Getuid() {
+		t.Errorf("%+v", o)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()

@@ -51,6 +51,7 @@ func TestSampleZoo(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	h, _ := startHelper(t, nil, "zoo", folder)
+	h.stop(t)
 	s := newSampler(t, "", h.identity(t), "state.db*", folder+"/two*", "*.none")
 	got := sample(t, s)
 	g := got.Gauges
@@ -100,6 +101,7 @@ func TestHide(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	h, _ := startHelper(t, nil, "zoo", folder)
+	h.stop(t)
 	all := sample(t, newSampler(t, "", h.identity(t)))
 	s, err := NewSampler(SamplerConfig{Identity: h.identity(t), Hide: folder})
 	ok(t, err)
@@ -126,9 +128,9 @@ func TestSampleTree(t *testing.T) {
 	t.Parallel()
 	p := launch(t, Command{Args: []string{"sh", "-c", `exec 7</dev/zero; (exec 8</dev/zero; sleep 100; :) & sleep 100; :`}})
 	below(t, p.guard.Process.Pid, 4)
-	eventually(t, "all have their files", func() bool {
+	eventually(t, "all have their files, and no loader others", func() bool {
 		s, err := newSampler(t, "", p.Identity(), "zero").Sample(t.Context())
-		return err == nil && s.Gauges[soak.GroupGauge("zero")] == 6
+		return err == nil && s.Gauges[soak.GroupGauge("zero")] == 6 && s.Gauges[soak.GaugeFDs] == 6+4*3
 	})
 	s := newSampler(t, "", p.Identity(), "zero")
 	got := sample(t, s)

@@ -117,13 +117,13 @@ func TestClientsWaiting(t *testing.T) {
 			conn, err := net.Dial("tcp", listeners[0].Addr.String())
 			ok(t, err)
 			defer func() { _ = conn.Close() }()
+			eventually(t, "it has arrived", func() bool {
+				listeners, err = Listeners(procRoot, []int{h.pid()})
+				return err == nil && len(listeners) == 1 && listeners[0].Queue == 1
+			})
 			s := newSampler(t, "", h.identity(t))
 			s.states.reader.open = open
 			wantTCP(t, name, sample(t, s), map[string]int64{"tcp:LISTEN": 1, "tcp:ESTABLISHED": 0, "tcp:CLOSE_WAIT": 0, "clients": 1})
-			listeners, err = Listeners(procRoot, []int{h.pid()})
-			if err != nil || len(listeners) != 1 || listeners[0].Queue != 1 {
-				t.Errorf("listeners: %+v, %v", listeners, err)
-			}
 			ok(t, conn.Close())
 			eventually(t, "no client is left", func() bool { return sample(t, s).Gauges[soak.GaugeClients] == 0 })
 		})

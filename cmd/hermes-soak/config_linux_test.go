@@ -27,7 +27,6 @@ func TestTerminalLeakInYAML(t *testing.T) {
 		text := `url: http://127.0.0.1:` + port + `
 batches: 5
 requests: 20
-no-extend: true
 endpoint:
   - path: /api/sessions
     before:

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -33,13 +32,13 @@ var (
 // endings are the ways in which a run ends before its time; a status of -1 is a signal.
 var endings = []struct {
 	name    string
-	signals []syscall.Signal
+	signals []os.Signal
 	status  int
 }{
-	{"killed", []syscall.Signal{unix.SIGKILL}, -1},
-	{"interrupted", []syscall.Signal{unix.SIGINT}, 3},
-	{"interrupted twice", []syscall.Signal{unix.SIGINT, unix.SIGINT}, 3},
-	{"crashed", []syscall.Signal{unix.SIGQUIT}, 2}, // the runtime ends it as a panic would
+	{"killed", []os.Signal{unix.SIGKILL}, -1},
+	{"interrupted", []os.Signal{unix.SIGINT}, 3},
+	{"interrupted twice", []os.Signal{unix.SIGINT, unix.SIGINT}, 3},
+	{"crashed", []os.Signal{unix.SIGQUIT}, 2}, // the runtime ends it as a panic would
 }
 
 func parsed(t *testing.T, fault string) faults.Spec {
@@ -93,7 +92,7 @@ func TestEndedInEachFault(t *testing.T) {
 	}
 }
 
-func endedAttached(t *testing.T, fault string, signals []syscall.Signal, status int) {
+func endedAttached(t *testing.T, fault string, signals []os.Signal, status int) {
 	t.Helper()
 	pid, url := bundledServer(t)
 	before := limitsOf(t, pid)
@@ -115,7 +114,7 @@ func endedAttached(t *testing.T, fault string, signals []syscall.Signal, status 
 
 // endedIn ends a run in the middle of the fault, and returns it with the processes that
 // were below it. They are to have those that the fault needs.
-func endedIn(t *testing.T, fault string, signals []syscall.Signal, status int, flags ...string) (*soaking, []target.Identity) {
+func endedIn(t *testing.T, fault string, signals []os.Signal, status int, flags ...string) (*soaking, []target.Identity) {
 	t.Helper()
 	record := filepath.Join(t.TempDir(), "run.jsonl")
 	drain := "1s"
@@ -129,14 +128,7 @@ func endedIn(t *testing.T, fault string, signals []syscall.Signal, status int, f
 	all := below(t, s.Process.Pid)
 	helped(t, fault, all)
 	begun := time.Now()
-	for i, signal := range signals {
-		if i > 0 {
-			time.Sleep(oneSignal + 100*time.Millisecond)
-		}
-		if err := s.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.signalled(t, signals...)
 	_ = s.Wait() // the status is looked at
 	if got := s.ProcessState.ExitCode(); got != status {
 		t.Errorf("exit status %d, want %d\n%s%s", got, status, &s.out, &s.errors)

@@ -161,7 +161,7 @@ func TestSeveralAddresses(t *testing.T) {
 // returns what the run said. It must end soon, with status 1.
 func soakUntil(t *testing.T, h host, then func(), args ...string) string {
 	t.Helper()
-	return soakingUntil(t, then, append([]string{"run", "--url", "http://127.0.0.1:" + h.port, "--for", "2m", "--requests", "20", "--timeout", "500ms"}, args...)...)
+	return soakingUntil(t, then, append([]string{"run", "--url", "http://127.0.0.1:" + h.port, "--for", "2m", "--requests", "20", "--timeout", "2s"}, args...)...)
 }
 
 func soakingUntil(t *testing.T, then func(), args ...string) string {

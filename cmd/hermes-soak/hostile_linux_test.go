@@ -15,7 +15,7 @@ import (
 
 const (
 	hostileMost = 200 << 10 // KiB that we may take, whatever is sent
-	hostileTime = time.Minute
+	hostileTime = 2 * time.Minute
 )
 
 // peakKiB polls the most memory that a process ever had, until it has ended.
@@ -63,10 +63,10 @@ func TestHostile(t *testing.T) {
 		state, last string
 	}{
 		{"silent", "all", soak.ExitFail, `wedged-hang: .*, 2 of 2 requests timed out before the first byte`, `DOWN wedged-hang: `},
-		{"silent", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 500ms, before the first byte`, `ERRORS .* timeout`},
-		{"drip", "all", soak.ExitFail, `degraded: .*health timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
-		{"huge", "all", soak.ExitFail, `degraded: .*health timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
-		{"endless", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 500ms, in mid-answer`, `ERRORS .* timeout`},
+		{"silent", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 1s, before the first byte`, `ERRORS .* timeout`},
+		{"drip", "all", soak.ExitFail, `degraded: .*health timed out after 1s, in mid-answer`, `ERRORS .* timeout`},
+		{"huge", "all", soak.ExitFail, `degraded: .*health timed out after 1s, in mid-answer`, `ERRORS .* timeout`},
+		{"endless", "api", soak.ExitFail, `degraded: .*health 200, .*GET /api/sessions timed out after 1s, in mid-answer`, `ERRORS .* timeout`},
 		{"chunks", "all", soak.ExitFail, `degraded: .*health 200, cut short after 5 bytes`, `ERRORS .* short`},
 		{"redirects", "all", soak.ExitUnknown, `degraded: .*health 302, .*GET /api/sessions 302`, `UNKNOWN: answers GET .* sent its caller elsewhere all of`},
 	} {
@@ -75,7 +75,7 @@ func TestHostile(t *testing.T) {
 			port := freePort(t)
 			started(t, t.TempDir(), port, selfPath(t), hostileArg, port, tt.way, tt.where)
 			file := filepath.Join(t.TempDir(), "report.json")
-			s := program(t, "run", "--url", "http://127.0.0.1:"+port, "--timeout", "500ms",
+			s := program(t, "run", "--url", "http://127.0.0.1:"+port, "--timeout", "1s",
 				"--no-extend", "--skip", "growth", "--report", "json="+file)
 			s.endsBounded(t, tt.status)
 			wantLine(t, s.out.String(), `(PASS|FAIL|UNKNOWN) +alive: `+tt.state)
@@ -104,10 +104,10 @@ func TestHostileLooks(t *testing.T) {
 		last       string
 	}{
 		{"silent", "all", nil, soak.ExitFail, `DOWN wedged-hang: .*, 2 of 2 requests timed out before the first byte`},
-		{"silent", "api", page, soak.ExitFail, `DEGRADED degraded: .*health 200, .*GET /api/sessions timed out after 500ms, before the first byte`},
-		{"drip", "all", nil, soak.ExitUnknown, `(UNKNOWN: alive:|DEGRADED) degraded: .*health timed out after 500ms, in mid-answer.* with --health`},
-		{"huge", "all", page, soak.ExitFail, `DEGRADED degraded: .*health timed out after 500ms, in mid-answer, .*GET /api/sessions timed out`},
-		{"endless", "api", page, soak.ExitFail, `DEGRADED degraded: .*GET /api/sessions timed out after 500ms, in mid-answer`},
+		{"silent", "api", page, soak.ExitFail, `DEGRADED degraded: .*health 200, .*GET /api/sessions timed out after 1s, before the first byte`},
+		{"drip", "all", nil, soak.ExitUnknown, `(UNKNOWN: alive:|DEGRADED) degraded: .*health timed out after 1s, in mid-answer.* with --health`},
+		{"huge", "all", page, soak.ExitFail, `DEGRADED degraded: .*health timed out after 1s, in mid-answer, .*GET /api/sessions timed out`},
+		{"endless", "api", page, soak.ExitFail, `DEGRADED degraded: .*GET /api/sessions timed out after 1s, in mid-answer`},
 		{"chunks", "all", page, soak.ExitFail, `DEGRADED degraded: .*health 200, cut short after 5 bytes, .*GET /api/sessions 200, cut short`},
 		{"redirects", "all", nil, soak.ExitUnknown, `(UNKNOWN: alive:|DEGRADED) degraded: .*health 302, .* with --health`},
 	} {
@@ -115,12 +115,12 @@ func TestHostileLooks(t *testing.T) {
 			t.Parallel()
 			port := freePort(t)
 			started(t, t.TempDir(), port, selfPath(t), hostileArg, port, tt.way, tt.where)
-			flags := append([]string{"--url", "http://127.0.0.1:" + port, "--timeout", "500ms"}, tt.flags...)
+			flags := append([]string{"--url", "http://127.0.0.1:" + port, "--timeout", "1s"}, tt.flags...)
 			p := program(t, append([]string{"probe"}, flags...)...)
 			p.Env = append(p.Env, "XDG_STATE_HOME="+t.TempDir())
 			p.endsBounded(t, soak.ExitFail)
 			wantLine(t, p.out.String(), tt.last)
-			w := program(t, append([]string{"watch", "--every", "50ms", "--climb-every", "500ms", "--for", "2s", "--skip", "growth"}, flags...)...)
+			w := program(t, append([]string{"watch", "--every", "50ms", "--climb-every", "500ms", "--for", "4s", "--skip", "growth"}, flags...)...)
 			w.endsBounded(t, tt.watch)
 			wantLine(t, w.out.String(), tt.last)
 		})

@@ -27,7 +27,7 @@ func TestPprof(t *testing.T) {
 			t.Parallel()
 			addr, record := "127.0.0.1:"+freePort(t), filepath.Join(t.TempDir(), "run.jsonl")
 			s := program(t, "run", "--url", "http://"+addr, "--health", "/", "--deep-health", "", "--endpoint", "/", "--pprof", "http://"+addr+"/debug/pprof",
-				"--batches", "5", "--requests", "20", "--no-extend", "--report", "jsonl="+record, "--", self, serveGoroutinesArg, addr, kind)
+				"--batches", "5", "--requests", "20", "--report", "jsonl="+record, "--", self, serveGoroutinesArg, addr, kind)
 			s.start(t)
 			s.ends(t, want.status, want.text...)
 			again := program(t, "judge", record)

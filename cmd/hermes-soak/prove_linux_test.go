@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"hermes-soak/soak"
 	"hermes-soak/target"
@@ -77,12 +77,7 @@ func TestProveInterrupted(t *testing.T) {
 			return err == nil && len(homes) == 1 && len(below(t, s.Process.Pid)) == 2
 		})
 		all := below(t, s.Process.Pid)
-		for range c.signals {
-			if err := s.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(oneSignal + 100*time.Millisecond)
-		}
+		s.signalled(t, slices.Repeat([]os.Signal{os.Interrupt}, c.signals)...)
 		_ = s.Wait() // the status is looked at
 		if got := s.ProcessState.ExitCode(); got != 3 {
 			t.Errorf("%s: exit status %d, want 3\n%s%s", c.name, got, &s.out, &s.errors)

@@ -151,7 +151,7 @@ class H(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", ` + port + `), H).serve_forever()`
 	python, err := exec.LookPath("python3")
 	must(t, err == nil, "needs python3")
-	status, all := ran(t, env, "--start-timeout", "5s", "--header", "X: Bearer env:PASSWORD", "--url", "http://127.0.0.1:"+port, "--", python, "-c", script)
+	status, all := ran(t, env, "--start-timeout", "15s", "--header", "X: Bearer env:PASSWORD", "--url", "http://127.0.0.1:"+port, "--", python, "-c", script)
 	if status != 4 || !strings.Contains(all, "X: …") {
 		t.Errorf("exit status %d\n%s", status, all)
 	}
@@ -273,7 +273,7 @@ func soakBundled(t *testing.T, p soak.Probe, leak []string, out *bytes.Buffer) (
 	plan := targetPlan{kind: "bundled", health: "/health", deep: "/health?deep=1", startTimeout: 30e9}
 	plan.command.Args = append([]string{self, "serve", "--addr", "127.0.0.1:0", "--sessions", fewSessions}, leak...)
 	scenario := soak.Scenario{
-		Probes: []soak.Probe{p}, Batches: 5, Requests: 20, Concurrency: 1, Timeout: 10e9, Drain: 2e9, Seed: 7, Looks: 1,
+		Probes: []soak.Probe{p}, Batches: 5, Requests: 20, Concurrency: 1, Timeout: 10e9, Drain: 2e9, Seed: 7, Looks: 3,
 		Watch: defaultGroups(), MaxErrors: 0.01, PollEvery: 5e9,
 	}
 	if leak == nil { // growth, which takes time, is not what is looked at

@@ -101,7 +101,7 @@ func TestUnitRestarted(t *testing.T) {
 	t.Parallel()
 	h, dir := python(t, script, "127.0.0.1", "plain"), supervisor(t)
 	runs(t, dir, h.Process.Pid, 0)
-	s := program(t, "run", "--unit", "hermes", "--for", "2m", "--requests", "20", "--timeout", "500ms")
+	s := program(t, "run", "--unit", "hermes", "--for", "2m", "--requests", "20", "--timeout", "2s")
 	s.Env = append(s.Env, "PATH="+dir+":"+os.Getenv("PATH"))
 	s.startAndAwaitBatch(t)
 	runs(t, dir, os.Getpid(), 1) // it stands for the new one: nothing is sent to it

@@ -18,7 +18,7 @@ func TestTCP(t *testing.T) {
 	port := freePort(t)
 	four, six := "127.0.0.1:"+port, "[::1]:"+port
 	s := started(t, t.TempDir(), port, selfPath(t), speechlessArg, four, six)
-	both := []string{"--url", "tcp://" + six, "--timeout", "500ms"}
+	both := []string{"--url", "tcp://" + six, "--timeout", "2s"}
 	probing(t, t.TempDir(), "tcp://"+four, both...).ends(t, soak.ExitPass, "ok listening: "+four, "ok listening: "+six, "HEALTHY: ")
 	w := watching(t, "tcp://"+four, append(both, "--for", "4s")...)
 	w.start(t)

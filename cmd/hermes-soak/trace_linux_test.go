@@ -77,7 +77,7 @@ func TestTracedServers(t *testing.T) {
 func TestTracing(t *testing.T) {
 	t.Parallel()
 	pythons(t)
-	few := []string{"--batches", "5", "--requests", "20", "--no-extend"}
+	few := []string{"--batches", "5", "--requests", "20"}
 	for _, tt := range []struct {
 		name, script, how string
 		flags             []string
@@ -119,7 +119,7 @@ func TestAmplifiedGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	s := program(t, "run", "--amplify", "gc-off", "--batches", "5", "--requests", "20", "--no-extend", "--url", "http://127.0.0.1:"+port, "--",
+	s := program(t, "run", "--amplify", "gc-off", "--batches", "5", "--requests", "20", "--url", "http://127.0.0.1:"+port, "--",
 		self, "serve", "--addr", "127.0.0.1:"+port, "--home", t.TempDir())
 	_ = s.Run() // the status is looked at
 	if out := s.out.String(); s.ProcessState.ExitCode() != soak.ExitPass || !strings.Contains(out, "\nPASS    amplified: the target ran with GOGC=off") || strings.Contains(out, "growth threads") {
@@ -135,7 +135,7 @@ func TestTracedRecord(t *testing.T) {
 	_, ran := launches(t, "exec python3", "leaks", "--trace", "sqlite,fd", "--batches", "3", "--requests", "20", "--no-extend", "--report", "jsonl="+record)
 	s := program(t, "judge", record)
 	_ = s.Run() // the status is that of the run
-	if s.out.Len() == 0 || !strings.HasPrefix(ran, s.out.String()) {
+	if s.out.String() == "" || !strings.HasPrefix(ran, s.out.String()) {
 		t.Errorf("the run said\n%s\nand judge\n%s%s", ran, &s.out, &s.errors)
 	}
 }

@@ -71,7 +71,7 @@ func TestWatchLeak(t *testing.T) {
 	t.Parallel()
 	_, url := serving(t, "--leak", "background:period=100ms")
 	record := t.TempDir() + "/watch.jsonl"
-	s := watching(t, url, "--for", "8s", "--report", "jsonl="+record)
+	s := watching(t, url, "--for", "20s", "--report", "jsonl="+record) // too little is no verdict
 	s.start(t)
 	s.ends(t, 1, "LEAK per-time: the server keeps +", "trend=+", "limit ")
 	again := program(t, "judge", record)
@@ -85,7 +85,7 @@ func TestWatchLeak(t *testing.T) {
 func TestWatchHealthy(t *testing.T) {
 	t.Parallel()
 	_, url := serving(t)
-	s := watching(t, url, "--for", "8s") // twice what a quiet machine needs
+	s := watching(t, url, "--for", "16s") // four times what a quiet machine needs
 	s.start(t)
 	s.ends(t, 0, "found pid ", "at=0s fd=", "PASS: no leak in ", "without any request of ours")
 }
@@ -115,7 +115,7 @@ func TestWatchKilled(t *testing.T) {
 func TestWatchStopped(t *testing.T) {
 	t.Parallel()
 	server, url := serving(t)
-	s := watching(t, url, "--timeout", "300ms")
+	s := watching(t, url, "--timeout", "2s")
 	s.startAndAwaitSample(t)
 	if err := server.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -197,9 +197,9 @@ func TestWatchMoody(t *testing.T) {
 	t.Parallel()
 	port, record := freePort(t), filepath.Join(t.TempDir(), "watch.jsonl")
 	started(t, t.TempDir(), port, selfPath(t), hostileArg, port, "moody", "all")
-	s := watching(t, "http://127.0.0.1:"+port, "--climb-every", "200ms", "--for", "4s", "--report", "jsonl="+record)
+	s := watching(t, "http://127.0.0.1:"+port, "--climb-every", "200ms", "--for", "8s", "--report", "jsonl="+record)
 	s.start(t)
-	s.ends(t, 0, "the server is degraded: ", "the server is up: ", "PASS: no leak in 4", "but it was not well all the time: see alive")
+	s.ends(t, 0, "the server is degraded: ", "the server is up: ", "PASS: no leak in ", "but it was not well all the time: see alive")
 	wantLine(t, s.out.String(), `PASS    alive: up: .*; \d\S+ into the watch it was seen degraded: .*health 503, .*; well again \d\S+ into it$`)
 	again := program(t, "judge", record)
 	again.start(t)

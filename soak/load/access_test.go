@@ -51,7 +51,7 @@ func guarded(t *testing.T) *httptest.Server {
 
 func TestLogin(t *testing.T) {
 	srv := guarded(t)
-	cfg := Config{BaseURL: srv.URL, Concurrency: 1, Timeout: time.Second, Probes: []soak.Probe{probe(t, "/page")}}
+	cfg := Config{BaseURL: srv.URL, Concurrency: 1, Timeout: 10 * time.Second, Probes: []soak.Probe{probe(t, "/page")}}
 	login := func(path, body string) soak.Request {
 		r := step(t, "POST", path+"?t=hunter2", body)
 		r.ContentType = "text/plain"

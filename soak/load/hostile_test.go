@@ -125,7 +125,7 @@ func TestHostileServers(t *testing.T) {
 			if err != nil || out.Sent() == 0 || out.Errors() != out.Sent() {
 				t.Errorf("%v, %+v: want nothing but errors", err, out)
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 30*time.Second { // far from what 10 GB take
 				t.Errorf("it took %s", took)
 			}
 			if m := most(); m > memoryMost {

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -120,7 +119,7 @@ func TestMemory(t *testing.T) {
 					return
 				}
 			}
-		}).url, func(c *Config) { c.Timeout = 20 * time.Second })
+		}).url, nil)
 	}
 	for contentType, most := range map[string]int64{"text/plain": 2 << 20, "application/json": 8 * keepLimit} {
 		d := big(contentType)

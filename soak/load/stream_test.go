@@ -21,7 +21,7 @@ func TestStream(t *testing.T) {
 	if len(out.Answers) != 1 || out.Answers[0] != (soak.Answer{N: 3, Class: soak.ClassOK, Status: 200}) {
 		t.Errorf("got %+v", out)
 	}
-	if took := time.Since(began); took < 3*streamStay || took > 3*time.Second {
+	if took := time.Since(began); took < 3*streamStay || took > 30*time.Second { // far from a timeout
 		t.Errorf("it took %s", took)
 	}
 	eventually(t, "the server's ends closed", func() bool { return s.open.Load() == 0 })

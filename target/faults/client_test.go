@@ -102,7 +102,7 @@ func TestSlowReaderReads(t *testing.T) {
 	select {
 	case err := <-wrote:
 		ok(t, err)
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the answer was not read")
 	}
 	heal()
@@ -202,7 +202,7 @@ func TestBurst(t *testing.T) {
 		}
 		select {
 		case <-all:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			return
 		}
 		_, err := c.Write([]byte(small))

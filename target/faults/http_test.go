@@ -55,7 +55,7 @@ func (c *ended) tell(err error) {
 	case err != nil && end == "reset":
 		told()
 	case err != nil && end == "closed":
-		time.AfterFunc(100*time.Millisecond, told)
+		time.AfterFunc(2*time.Second, told)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestReal(t *testing.T) {
 					if end != "reset" {
 						t.Errorf("%s, TLS %t: the server saw %q", spec, secure, end)
 					}
-				case <-time.After(10 * time.Second):
+				case <-time.After(time.Minute):
 					t.Errorf("%s, TLS %t: the server saw no end", spec, secure)
 				}
 			}

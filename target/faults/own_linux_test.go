@@ -91,7 +91,7 @@ func TestOwnClients(t *testing.T) {
 	for behaviour, start := range behaviours {
 		for name, spec := range clients {
 			t.Run(name+", the server "+behaviour, func(t *testing.T) {
-				f := client(t, strings.Replace(spec, "within=1s", "within="+patienceWith(behaviour), 1), targetAt(start(t)))
+				f := client(t, strings.Replace(spec, "within=3s", "within="+patienceWith(behaviour), 1), targetAt(start(t)))
 				before := ours(t)
 				var heals []func(context.Context) error
 				for range occurrences {

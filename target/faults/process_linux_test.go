@@ -71,15 +71,6 @@ func limits(t testing.TB, pid int) (l unix.Rlimit) {
 	return l
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
-}
-
 func stopped(id target.Identity) bool { return target.Stopped(procRoot, id.PID) }
 
 // TestPause: the whole tree stands still, and goes on; whom somebody else has stopped
@@ -166,7 +157,7 @@ func TestWrongIdentity(t *testing.T) {
 func TestOvertime(t *testing.T) {
 	parent, _ := victim(t)
 	h := healerOf(t)
-	ok(t, h.disturb(healerOrder{Do: []step{{Identity: parent}}, Within: 300 * time.Millisecond}))
+	ok(t, h.disturb(healerOrder{Do: []step{{Identity: parent}}, Within: 3 * time.Second}))
 	eventually(t, "it is stopped", func() bool { return stopped(parent) })
 	eventually(t, "it goes on", func() bool { return !stopped(parent) })
 	ok(t, h.heal(healerOrder{Undo: []step{{Identity: parent}}})) // once more does no harm

@@ -52,7 +52,7 @@ func serve(t testing.TB, handle func(c *net.TCPConn)) string {
 			}
 			all.Go(func() {
 				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+				_ = c.SetDeadline(time.Now().Add(2 * time.Minute))
 				handle(c.(*net.TCPConn))
 			})
 		}
@@ -141,7 +141,7 @@ func next(t testing.TB, visits <-chan visit) visit {
 	select {
 	case v := <-visits:
 		return v
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server saw no connection end")
 		return visit{}
 	}

@@ -41,7 +41,7 @@ func TestFullBacklog(t *testing.T) {
 		}
 	}
 	l := climber(t, config(s)).Climb(context.Background(), "failure")
-	if l.State != soak.StateWedgedHang || !strings.Contains(l.Evidence, "no connection to "+s.addr+" within 500ms") {
+	if l.State != soak.StateWedgedHang || !strings.Contains(l.Evidence, "no connection to "+s.addr+" within "+patience.String()) {
 		t.Errorf("full backlog: %s", l.Evidence)
 	}
 }

@@ -139,7 +139,7 @@ func (tr traced) serve(t *testing.T, python, file string, args ...string) *servi
 		}
 		_ = log.Close()
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 			_ = c.Close()
 			return s

@@ -43,7 +43,7 @@ func start(t *testing.T, config Config, change ...func(*Server)) *site {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &site{
-		t: t, home: config.Home, url: server.URL(), client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
+		t: t, home: config.Home, url: server.URL(), client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute},
 		server: server, cancel: cancel, done: make(chan error, 1),
 	}
 	go func() { s.done <- server.Serve(ctx) }()
@@ -109,12 +109,12 @@ func (s *site) post(path, body string) (int, []byte) {
 	return resp.StatusCode, answer
 }
 
-// eventually looks until ok is true, for 10 s at most.
+// eventually looks until ok is true, for a minute at most.
 func eventually(t *testing.T, what func() string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("after 10 s: %s", what())
+			t.Fatalf("after a minute: %s", what())
 		}
 	}
 }
@@ -247,7 +247,7 @@ func TestStopIsBounded(t *testing.T) {
 	}
 	begun := time.Now()
 	s.stop()
-	if took := time.Since(begun); took > shutdownTime+2*time.Second {
+	if took := time.Since(begun); took > 10*shutdownTime {
 		t.Errorf("the stop took %v", took)
 	}
 

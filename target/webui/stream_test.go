@@ -46,7 +46,7 @@ func (s *site) listen() *listener {
 // want reads lines until one is want, which must come in time.
 func (l *listener) want(want string) {
 	l.t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		select {
 		case line, ok := <-l.lines:
@@ -60,7 +60,7 @@ func (l *listener) want(want string) {
 				l.t.Errorf("%q, want %q", line, want)
 			}
 		case <-late:
-			l.t.Fatalf("no %q in 10 s", want)
+			l.t.Fatalf("no %q in a minute", want)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestStreamTellsOfChanges(t *testing.T) {
 	b.want(`data: {"revision":2}`)
 	begun := time.Now()
 	s.stop()
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took >= shutdownTime {
 		t.Errorf("the stop took %v", took)
 	}
 	for line := range b.lines {
@@ -110,7 +110,7 @@ func TestStreamTellsOfChanges(t *testing.T) {
 // The limits of a request do not end a stream, and it is never silent for long.
 func TestStreamOutlivesTheLimits(t *testing.T) {
 	s := start(t, Config{Sessions: 1}, func(s *Server) {
-		s.readTime, s.writeTime, s.silence = 30*time.Millisecond, 40*time.Millisecond, 10*time.Millisecond
+		s.readTime, s.writeTime, s.silence = 600*time.Millisecond, 800*time.Millisecond, 50*time.Millisecond
 	})
 	l := s.listen()
 	for range 30 {
@@ -138,7 +138,7 @@ func TestStreamEndsWithItsServer(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "serving: ") {
 			t.Errorf("Serve: %v", err)
 		}
-	case <-time.After(shutdownTime - time.Second):
+	case <-time.After(10 * shutdownTime):
 		t.Error("it waits")
 		<-done
 	}
@@ -157,17 +157,17 @@ func TestStreamHead(t *testing.T) {
 func TestStreamEndsWithItsClient(t *testing.T) {
 	s := start(t, Config{Sessions: 1})
 	for range 20 {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
 		resp, err := s.client.Do(s.request(http.MethodGet, pathStream, nil).WithContext(ctx))
 		if err != nil {
 			t.Fatal(err)
 		}
+		time.AfterFunc(20*time.Millisecond, cancel) // which a busy machine may take to begin an answer
 		_, err = io.Copy(io.Discard, resp.Body)
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("ended with %v", err)
 		}
 		_ = resp.Body.Close() // cut by us: how it ends does not matter
-		cancel()
 	}
 	s.wantStreams(0)
 }

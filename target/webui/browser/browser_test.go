@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for the page to come to what it should be.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // strict makes a missing browser or a missing axe-core a failure: in CI a skip would go unseen.
 var strict = os.Getenv("HERMES_SOAK_TEST_STRICT") == "1"
