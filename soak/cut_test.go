@@ -188,3 +188,64 @@ func TestCutTakesBackTheEnd(t *testing.T) {
 		t.Errorf("%v, %+v, %+v", ended, r.Stop, r.waves[len(r.waves)-1].Wave)
 	}
 }
+
+// TestGivenBackAcrossACut: what was given back while nobody looked makes no pass of a
+// server that leaks before and after it: it is not known, or decided by more requests. A
+// pool that is closed meanwhile, and a sawtooth, are as well as ever.
+func TestGivenBackAcrossACut(t *testing.T) {
+	leaking := func(s *server, _ int) {
+		if s.sent%5 == 0 {
+			s.threads++
+		}
+	}
+	for name, tt := range map[string]struct {
+		looks int
+		leak  func(*server, int)
+		want  Status
+		why   string
+	}{
+		"a leak":                  {1, leaking, Unknown, "it grew, and what it had gained was given back while the run was broken off"},
+		"a leak, with extensions": {3, leaking, Fail, "the server keeps"},
+		"a pool":                  {1, func(s *server, _ int) { s.threads = min(40, s.threads+1) }, Pass, ""},
+		"a sawtooth":              {1, func(s *server, _ int) { s.threads = (s.threads + 1) % 30 }, Pass, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := attached(1)
+			s.loop.Start.Scenario.Looks, s.leak = tt.looks, tt.leak
+			s.away = func(s *server) { s.threads = 0 }
+			var r *Report
+			synctest.Test(t, func(t *testing.T) { r = s.lives(t, life{9 * time.Second, killed}) })
+			if v := verdictOf(t, r, "growth", "threads"); len(r.Cuts) != 1 || v.Status != tt.want || !strings.Contains(v.Reason, tt.why) {
+				t.Errorf("%s, %d cuts: %s", v.Status, len(r.Cuts), v.Reason)
+			}
+			replaysAlike(t, s, r)
+		})
+	}
+}
+
+// TestIdleStretchAfterACut: one that was cut makes the next one no longer.
+func TestIdleStretchAfterACut(t *testing.T) {
+	s := attached(5)
+	s.every = 200 * time.Millisecond
+	whole := s.soak(t)
+	rested := func(r *Report) (d time.Duration) {
+		for _, w := range r.waves {
+			if w.Kind == WaveConfirm {
+				d += w.End - w.Start
+			}
+		}
+		return d
+	}
+	want := rested(whole)
+	for _, ends := range []ending{killed, asked, left} {
+		s := attached(5)
+		s.every = 200 * time.Millisecond
+		var r *Report
+		synctest.Test(t, func(t *testing.T) {
+			r = s.lives(t, life{whole.Elapsed - want/4, ends}, life{want * 3 / 4, ends}, life{want * 3 / 4, ends})
+		})
+		if got := rested(r); want == 0 || len(r.Cuts) != 3 || got < want-time.Second || got > want+time.Second || r.Conclusion.Line == "" || r.Conclusion.Class != LeakPerTime {
+			t.Errorf("%s: %d cuts, an idle stretch of %s, want %s: %s", ends, len(r.Cuts), got, want, r.Conclusion.Line)
+		}
+	}
+}

@@ -104,7 +104,8 @@ func TestResumedAfterExtension(t *testing.T) {
 		return r
 	}
 	want := run()
-	for _, at := range []time.Duration{want.Elapsed / 3, want.Elapsed * 2 / 3, want.Elapsed * 9 / 10} {
+	drain := want.waves[slices.IndexFunc(want.waves, func(w WaveDone) bool { return w.Kind == WaveDrain })] // it is extended behind it
+	for _, at := range []time.Duration{(drain.Start + drain.End) / 2, want.Elapsed / 3, want.Elapsed * 2 / 3, want.Elapsed * 9 / 10} {
 		for _, ends := range []ending{killed, asked, left} {
 			r := run(life{at, ends})
 			if len(r.Extensions) != 2 || len(r.Cuts) != 1 {
