@@ -66,7 +66,7 @@ func TestResumedRun(t *testing.T) {
 	if err := rep.Validate(value(t, one)); err != nil || !strings.Contains(one, `"cuts"`) {
 		t.Errorf("%v\n%s", err, one)
 	}
-	want := "the run broke off and went on 90s later: at most 40 requests of it are not in the record, and nothing that rose meanwhile counts"
+	want := "the run broke off and went on 90s later: at most 40 requests of it are not in the record, and nothing that rose meanwhile is growth"
 	if err := Text(TextOptions{})(&text, r); err != nil || !strings.Contains(text.String(), want) {
 		t.Errorf("%v\n%s", err, &text)
 	}

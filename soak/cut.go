@@ -3,8 +3,11 @@ package soak
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
+
+	"hermes-soak/soak/ratchet"
 )
 
 // Cut says that the run broke off here and goes on by another process. Mono stands
@@ -20,6 +23,7 @@ type Cut struct {
 // cutAt is where a cut stands in the report.
 type cutAt struct {
 	wave int // the first behind it
+	at   time.Duration
 	// stopped: the user had ended the run.
 	stopped bool
 	batch   int // batches with goroutines before it
@@ -63,7 +67,7 @@ func (c *Cut) refuse(r *Report) error {
 // until then is a part of the drain.
 func (r *Report) applyCut(c Cut) {
 	r.Cuts = append(r.Cuts, c)
-	r.cuts = append(r.cuts, cutAt{wave: len(r.waves), stopped: r.Stop.Reason == StopInterrupted, batch: len(r.batchedGoroutines)})
+	r.cuts = append(r.cuts, cutAt{wave: len(r.waves), at: r.Elapsed, stopped: r.Stop.Reason == StopInterrupted, batch: len(r.batchedGoroutines)})
 	r.Stop = Stop{Reason: StopCut}
 	delete(r.Rests, RestEnd)
 	delete(r.goroutines, RestEnd)
@@ -98,6 +102,44 @@ func (r *Report) acrossCuts(c *column) (steps []int64) {
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+// doubt makes unknown what grows but for what was given back across the cuts: whether it
+// would have been given back under load too, as by a collector of garbage, nobody knows.
+func (r *Report) doubt(found []ratchet.Finding, judged []ratchet.Family) {
+	if len(r.cuts) == 0 {
+		return
+	}
+	var level []ratchet.Family
+	for _, all := range judged {
+		var f ratchet.Family
+		for _, s := range all {
+			f = append(f, r.levelled(s))
+		}
+		level = append(level, f)
+	}
+	for i, f := range ratchet.Judge(level, r.lookDue(), rand.New(rand.NewPCG(r.Start.Scenario.Seed, 3))) {
+		if growing(f.Growth) && !growing(found[i].Growth) && found[i].Class != ratchet.Unknown {
+			found[i].Class, found[i].Why = ratchet.Unknown, "it grew, and what it had gained was given back while the run was broken off"
+		}
+	}
+}
+
+// levelled is the segment as if nothing had changed across the cuts.
+func (r *Report) levelled(s ratchet.Segment) ratchet.Segment {
+	out := s
+	out.Values = slices.Clone(s.Values)
+	for _, cut := range r.cuts {
+		j := slices.IndexFunc(s.Waves, func(w ratchet.Wave) bool { return w.Start >= cut.at })
+		if j < 1 {
+			continue
+		}
+		step := out.Values[j] - out.Values[j-1]
+		for i := range out.Values[j:] {
+			out.Values[j+i] -= step
+		}
+	}
+	return out
 }
 
 // filledAgain says that the wave was the last to fill the pools after a cut: what rises
@@ -135,7 +177,7 @@ func (r *Report) uncut(s *rising, stack string) {
 // cutNotes tell a person of the cuts.
 func (r *Report) cutNotes() (all []string) {
 	for _, c := range r.Cuts {
-		all = append(all, fmt.Sprintf("the run broke off and went on %s later: at most %s of it are not in the record, and nothing that rose meanwhile counts",
+		all = append(all, fmt.Sprintf("the run broke off and went on %s later: at most %s of it are not in the record, and nothing that rose meanwhile is growth",
 			short(c.Away), count(int64(c.Lost), "request")))
 	}
 	return all

@@ -8,10 +8,10 @@ import (
 
 // extends lets the load go on where more requests may decide what is not: twice
 // the plan, then four times. A run that fails already gains nothing by it, and a
-// user who has had enough is not kept waiting.
+// user who has had enough is not kept waiting: the run is interrupted, and may go on.
 func (r *running) extends(plan *Layout, look int) (bool, error) {
 	s := r.Start.Scenario
-	if look >= s.looks() || r.hasQuit() {
+	if look >= s.looks() {
 		return false, nil
 	}
 	Judge(r.report)
@@ -20,6 +20,9 @@ func (r *running) extends(plan *Layout, look int) (bool, error) {
 	}
 	if first(r.report.Verdicts, Fail) != nil || next(r.report) != ratchet.Extend {
 		return false, nil
+	}
+	if r.hasQuit() {
+		return false, &halt{Stop{Reason: StopInterrupted}}
 	}
 	plan.Extend()
 	times := 1 << look

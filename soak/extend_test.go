@@ -162,7 +162,7 @@ func TestEndsInTheExtension(t *testing.T) {
 			}
 		}, ExitFail, StopDied, "DOWN", false},
 		"blind":                              {func(s *server) { s.blindAfter = 300 }, ExitBroken, StopBlind, "can no longer be measured", false},
-		"interrupted in the drain before it": {func(s *server) { s.quitAt(216, time.Second) }, ExitUnknown, StopDone, "ever more seldom", true},
+		"interrupted in the drain before it": {func(s *server) { s.quitAt(216, time.Second) }, ExitUnknown, StopInterrupted, "of 200 requests", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -42,8 +42,10 @@ func growths(r *Report) []grown {
 		all = append(all, g)
 	}
 	rng := rand.New(rand.NewPCG(r.Start.Scenario.Seed, 2))
-	for i, found := range ratchet.Judge(segments, r.lookDue(), rng) {
-		all[judged[i]].answer(r, found)
+	found := ratchet.Judge(segments, r.lookDue(), rng)
+	r.doubt(found, segments)
+	for i := range found {
+		all[judged[i]].answer(r, found[i])
 	}
 	return all
 }
@@ -179,7 +181,9 @@ func (r *Report) clientsGained() int64 {
 }
 
 // grows says that the gauge keeps rising, whatever drives it.
-func (g grown) grows() bool {
+func (g grown) grows() bool { return growing(g.Growth) }
+
+func growing(g ratchet.Growth) bool {
 	return g.Class == ratchet.PerRequest || g.Class == ratchet.Candidate
 }
 

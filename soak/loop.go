@@ -124,11 +124,6 @@ func (r *running) phases(ctx context.Context) error {
 	} else {
 		end = r.before(ctx)
 	}
-	began := r.now()
-	if r.cell > 0 {
-		began = r.firstCell
-	}
-	var loaded time.Duration // with the drains before the last one, which are idle slots by then
 	for look := len(r.report.Extensions) + 1; ; look++ {
 		if end == nil {
 			end = r.cells(ctx, plan)
@@ -139,8 +134,7 @@ func (r *running) phases(ctx context.Context) error {
 		if end != nil && !stopped(end, StopWedged, StopInterrupted, StopFailFast, StopCeiling) {
 			return end
 		}
-		loaded = r.now() - began
-		if err := r.finish(ctx, loaded); err != nil {
+		if err := r.finish(ctx); err != nil {
 			return err
 		}
 		if end != nil {
@@ -155,7 +149,7 @@ func (r *running) phases(ctx context.Context) error {
 		}
 	}
 	if (end == nil || stopped(end, StopFailFast, StopCeiling)) && next(r.report) == ratchet.Rest {
-		if err := r.idle(ctx, WaveConfirm, loaded); err != nil {
+		if err := r.idle(ctx, WaveConfirm, r.report.loaded()); err != nil {
 			return err
 		}
 	}
@@ -172,8 +166,8 @@ func stopped(err error, reasons ...StopReason) bool {
 }
 
 // finish drains the target and takes the last look at it.
-func (r *running) finish(ctx context.Context, loaded time.Duration) error {
-	if err := r.drain(ctx, loaded); err != nil {
+func (r *running) finish(ctx context.Context) error {
+	if err := r.drain(ctx); err != nil {
 		return err
 	}
 	if err := r.rest(ctx, RestEnd); err != nil {
@@ -181,71 +175,6 @@ func (r *running) finish(ctx context.Context, loaded time.Duration) error {
 	}
 	_, err := r.climb(ctx, ClimbEnd)
 	return err
-}
-
-// meet looks at the target at rest, and whether it serves.
-func (r *running) meet(ctx context.Context) error {
-	if err := r.rest(ctx, RestBefore); err != nil {
-		return err
-	}
-	return r.mustServe(ctx)
-}
-
-// mustServe ends the run where the target does not serve at its beginning.
-func (r *running) mustServe(ctx context.Context) error {
-	lad, err := r.climb(ctx, ClimbStart)
-	if err != nil {
-		return err
-	}
-	if !lad.State.Serving() {
-		return &halt{Stop{StopWedged, lad.Evidence}}
-	}
-	return nil
-}
-
-// before meets the target and warms it up.
-func (r *running) before(ctx context.Context) error {
-	if err := r.meet(ctx); err != nil {
-		return err
-	}
-	return r.warmUp(ctx)
-}
-
-// warmUp sends one request to every probe and fills the target's pools: nothing in it
-// is judged as growth.
-func (r *running) warmUp(ctx context.Context) error {
-	for p := range r.Start.Scenario.endpoints() {
-		w := outside(WaveFirst)
-		w.Probe, w.Requests = p, 1
-		if err := r.wave(ctx, w, 0); err != nil {
-			return err
-		}
-	}
-	if err := r.rest(ctx, RestFirst); err != nil {
-		return err
-	}
-	if err := r.fill(ctx); err != nil {
-		return err
-	}
-	return r.rest(ctx, RestLoaded)
-}
-
-// fill sends bursts until two running add no handle.
-func (r *running) fill(ctx context.Context) error {
-	s := r.Start.Scenario
-	for burst, quiet := 0, 0; burst < prefillBursts && quiet < 2; burst++ {
-		held := r.last.Gauges[GaugeFDs]
-		w := outside(WavePrefill)
-		w.Probe, w.Requests = burst%s.endpoints(), 4*s.Concurrency
-		if err := r.wave(ctx, w, 0); err != nil {
-			return err
-		}
-		quiet++
-		if r.last.Gauges[GaugeFDs] > held {
-			quiet = 0
-		}
-	}
-	return nil
 }
 
 // cells runs the cells that the layout has planned, batch by batch.
@@ -294,9 +223,9 @@ func (r *running) runCell(ctx context.Context, c Cell) error {
 // drain runs idle slots for the longer of the scenario's drain and a tenth of
 // the load, and on for at most 35 s while the target holds more sockets than
 // before the first request: servers keep a dropped stream for half a minute.
-func (r *running) drain(ctx context.Context, loaded time.Duration) error {
+func (r *running) drain(ctx context.Context) error {
 	from := r.now()
-	if err := r.idle(ctx, WaveDrain, max(r.Start.Scenario.Drain, loaded/10)); err != nil {
+	if err := r.idle(ctx, WaveDrain, max(r.Start.Scenario.Drain, r.report.loaded()/10)); err != nil {
 		return err
 	}
 	before, ok := r.report.Rests[RestBefore].Gauges[GaugeSocket]

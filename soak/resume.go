@@ -83,6 +83,18 @@ func (r *Report) firstCell() time.Duration {
 	return 0
 }
 
+// loaded is how long the load took from its first cell to the end of its last one, with
+// the drains between them, which are idle slots by then. What came behind it, and was cut,
+// makes it no longer.
+func (r *Report) loaded() time.Duration {
+	for i := len(r.waves) - 1; i >= 0; i-- {
+		if r.waves[i].Cell >= 0 {
+			return r.waves[i].End - r.firstCell()
+		}
+	}
+	return 0
+}
+
 // goneThrough deals the cells whose load was recorded, and returns the number of the
 // next one. What the user did not let the last of them send is dealt again. An error
 // means that they are not those of the plan.

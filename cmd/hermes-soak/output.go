@@ -32,11 +32,13 @@ type output struct {
 	history        *history.Recorder        // nil where the run is not recorded
 	progress       atomic.Pointer[progress] // nil where nothing is drawn
 	resting        bool                     // the idle stretch has begun, and was told
+	unread         bool                     // whoever read stdout has gone away, and it was told
 }
 
 // newOutput opens the report files, so that a path that cannot be written is
 // known before the load.
 func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
+	pipesFail()
 	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch}
 	colour, err := wantsColour(c.String("color"), o.stdout)
 	if err != nil {
@@ -153,7 +155,7 @@ func (o *output) keep(e soak.Event) error {
 
 // batch prints the line of a batch.
 func (o *output) batch(b soak.BatchSummary) error {
-	if _, err := fmt.Fprintln(o.lines(), reports.BatchLine(b, o.watch)); err != nil {
+	if err := o.print(reports.BatchLine(b, o.watch)); err != nil {
 		return fmt.Errorf("print batch %d: %w", b.Batch, err)
 	}
 	return nil
@@ -179,10 +181,11 @@ func (o *output) json(f *os.File) func(*soak.Report) error {
 	}
 }
 
-// finish writes the reports and closes the files. Half a report is removed.
+// finish writes the reports and closes the files. Half a report is removed. What is
+// printed comes last, since who reads it may be slow.
 func (o *output) finish(r *soak.Report) error {
 	o.progress.Load().done()
-	errs := []error{o.text(o.stdout, r)}
+	var errs []error
 	for _, write := range o.atEnd {
 		errs = append(errs, write(r))
 	}
@@ -193,7 +196,7 @@ func (o *output) finish(r *soak.Report) error {
 			errs = append(errs, os.Remove(path))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.conclude(r))...)
 }
 
 // abandon closes the files of a run that has no report.

@@ -1,16 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,14 +31,27 @@ func recording(t *testing.T, file, url string, flags ...string) *soaking {
 // inHistory is the one run of a history, with its record.
 func inHistory(t *testing.T, file string) (run history.Run, record string) {
 	t.Helper()
+	run, record, found := recorded(t, file)
+	if !found {
+		t.Fatal("there is no run in " + file)
+	}
+	return run, record
+}
+
+// recorded is the run of a history; found is false where none had begun.
+func recorded(t *testing.T, file string) (run history.Run, record string, found bool) {
+	t.Helper()
 	h, err := history.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()
 	runs, err := h.Runs(t.Context())
-	if err != nil || len(runs) != 1 {
+	if err != nil || len(runs) > 1 {
 		t.Fatalf("%+v, %v", runs, err)
+	}
+	if len(runs) == 0 {
+		return run, "", false
 	}
 	in, err := h.Record(t.Context(), runs[0])
 	if err != nil {
@@ -48,7 +61,7 @@ func inHistory(t *testing.T, file string) (run history.Run, record string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runs[0], string(b)
+	return runs[0], string(b), true
 }
 
 // judged reads a json report.
@@ -89,79 +102,119 @@ func (s *soaking) over() <-chan struct{} {
 }
 
 // TestResumedRuns: a run that was ended at a random moment loses no batch that was
-// written, and once resumed answers as the one that was not ended.
-// HERMES_SOAK_TEST_KILLS is how many there are; those of 5 moments are in CI.
+// written, and once resumed answers as the one that was not ended. They all go on at
+// once, since a run waits most of its time. HERMES_SOAK_TEST_KILLS is how many there
+// are, of servers that are clean and that leak in turn; those of 5 moments are in CI.
 func TestResumedRuns(t *testing.T) {
 	t.Parallel()
-	moments := 5
+	moments, at := 5, 5
 	if n, err := strconv.Atoi(os.Getenv("HERMES_SOAK_TEST_KILLS")); err == nil {
-		moments = n
+		moments, at = n, 3
 	}
 	kinds := [][]string{nil, {"--leak", "state.db"}}
-	whole, took := make([]*soak.Report, len(kinds)), make([]time.Duration, len(kinds))
+	var whole []func() *soak.Report
+	var all sync.WaitGroup
+	turn := make(chan struct{}, at)
 	for i, leak := range kinds {
+		whole = append(whole, sync.OnceValue(func() *soak.Report { return uninterrupted(t, i, leak) }))
+		all.Go(func() { whole[i]() })
+	}
+	for i := range moments {
+		kind, signal := i%len(kinds), []os.Signal{unix.SIGKILL, unix.SIGKILL, unix.SIGINT, unix.SIGINT}[i%4]
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			t.Run(fmt.Sprintf("%d %v %v", i, kinds[kind], signal), func(t *testing.T) {
+				for !resumedAs(t, whole[kind], kinds[kind], signal) {
+					t.Log("there was nothing to resume")
+				}
+			})
+		})
+	}
+	all.Wait()
+}
+
+// uninterrupted is a run that nobody ends.
+func uninterrupted(t *testing.T, want int, leak []string) (r *soak.Report) {
+	t.Run(fmt.Sprintf("uninterrupted %v", leak), func(t *testing.T) {
 		dir := t.TempDir()
 		_, url := serving(t, leak...)
-		began := time.Now()
 		s := recording(t, dir+"/history.db", url, "--report", "json="+dir+"/run.json")
 		s.start(t)
 		<-s.over()
-		whole[i], took[i] = judgedAlone(t, dir+"/run.json"), time.Since(began)
-		if want := i; whole[i].Conclusion.Exit != want {
-			t.Fatalf("%v: exit status %d, want %d\n%s%s", leak, whole[i].Conclusion.Exit, want, &s.out, &s.errors)
+		if r = judgedAlone(t, dir+"/run.json"); r.Conclusion.Exit != want {
+			t.Errorf("exit status %d, want %d\n%s%s", r.Conclusion.Exit, want, &s.out, &s.errors)
 		}
-	}
-	resumed := 0
-	for i := 0; resumed < moments && i < 3*moments; i++ {
-		kind, after := i%len(kinds), 500*time.Millisecond+rand.N(took[i%len(kinds)]*3/4)
-		signal := []os.Signal{unix.SIGKILL, unix.SIGKILL, unix.SIGINT, unix.SIGINT}[i%4]
-		t.Run(fmt.Sprintf("%d %v %v after %s", i, kinds[kind], signal, after.Round(time.Millisecond)), func(t *testing.T) {
-			if resumedAs(t, whole[kind], kinds[kind], signal, after) {
-				resumed++
-			}
-		})
-	}
-	if resumed < moments {
-		t.Errorf("%d runs were resumed, want %d", resumed, moments)
-	}
+	})
+	return r
 }
 
-// resumedAs ends a run after some time and resumes it. It is false where there was
+// startAndEnd starts a run, and ends it some time after it has printed some batches, of
+// which neither is known beforehand.
+func (s *soaking) startAndEnd(t *testing.T, signal os.Signal) (moment string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s.Stdout = w
+	s.start(t)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	batches, later := rand.N(11), rand.N(time.Second)
+	if batches == 0 {
+		later += 200 * time.Millisecond // there is nothing of it before
+	}
+	lines := bufio.NewReader(r)
+	for range batches {
+		if line, err := lines.ReadString('\n'); err != nil {
+			t.Fatalf("%q, %v\n%s", line, err, &s.errors)
+		}
+	}
+	over := s.over()
+	select {
+	case <-over:
+	case <-time.After(later):
+		_ = s.Process.Signal(signal) // it may have ended
+		go func() { _, _ = io.Copy(io.Discard, lines) }()
+		<-over
+	}
+	return fmt.Sprintf("%s behind batch %d", later.Round(time.Millisecond), batches)
+}
+
+// resumedAs ends a run at some moment and resumes it. It is false where there was
 // nothing to resume.
-func resumedAs(t *testing.T, want *soak.Report, leak []string, signal os.Signal, after time.Duration) bool {
+func resumedAs(t *testing.T, whole func() *soak.Report, leak []string, signal os.Signal) bool {
 	dir := t.TempDir()
 	file := dir + "/history.db"
 	_, url := serving(t, leak...)
-	first := recording(t, file, url)
-	first.start(t)
-	over := first.over()
-	select {
-	case <-over:
+	moment := recording(t, file, url).startAndEnd(t, signal)
+	if _, err := os.Stat(file); err != nil {
+		return false // it had not begun
+	}
+	run, before, found := recorded(t, file)
+	if !found {
 		return false
-	case <-time.After(after):
-	}
-	if err := first.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-	<-over
-	run, before := inHistory(t, file)
-	if run.Answer != nil && run.Answer.Exit != 3 {
-		return false // it was at its end
 	}
 	second := program(t, "run", "--resume", run.ID, "--history", file, "--report", "json="+dir+"/run.json", "--report", "jsonl="+dir+"/run.jsonl")
 	second.start(t)
 	<-second.over()
-	if strings.Contains(second.errors.String(), "nothing of it was recorded before its first request") {
+	if told := second.errors.String(); strings.Contains(told, "nothing of it was recorded before its first request") || strings.Contains(told, "the run has ended") {
 		return false
 	}
-	r := judgedAlone(t, dir+"/run.json")
+	r, want := judgedAlone(t, dir+"/run.json"), whole()
+	if want == nil {
+		t.Fatal("the run that nobody ended has no report")
+	}
 	if got := answers(r); got != answers(want) || second.ProcessState.ExitCode() != want.Conclusion.Exit || len(r.Cuts) != 1 {
-		t.Errorf("got  %s\nwant %s\n%s%s", got, answers(want), &second.out, &second.errors)
+		t.Errorf("ended %s: got  %s\nwant %s\n%s%s", moment, got, answers(want), &second.out, &second.errors)
 	}
 	wholeFigures(t, r)
-	again, after2 := inHistory(t, file)
+	again, after := inHistory(t, file)
 	written, err := os.ReadFile(dir + "/run.jsonl")
-	if err != nil || !strings.HasPrefix(after2, before) || after2 != string(written) || again.Answer == nil || again.Answer.Line != r.Conclusion.Line || again.Batches != 10 || again.Requests != 200 {
+	if err != nil || !strings.HasPrefix(after, before) || after != string(written) || again.Answer == nil || again.Answer.Line != r.Conclusion.Line || again.Batches != 10 || again.Requests != 200 {
 		t.Errorf("%v: %d batches of %d were written, now %+v %+v", err, run.Batches, strings.Count(before, "\n"), again, again.Answer)
 	}
 	for _, args := range [][]string{{"judge", "--report", "json=" + dir + "/again.json", dir + "/run.jsonl"}, {"show", "--history", file, "--report", "json=" + dir + "/again.json", run.ID}} {
@@ -174,7 +227,7 @@ func resumedAs(t *testing.T, want *soak.Report, leak []string, signal os.Signal,
 			t.Errorf("%v: %v, %v, exit status %d\n%s\nwant\n%s", args, errA, errB, j.ProcessState.ExitCode(), &j.out, &second.out)
 		}
 	}
-	t.Logf("killed behind batch %d: %s", run.Batches, r.Notes)
+	t.Logf("ended %s, with %d recorded: %s", moment, run.Batches, r.Notes)
 	return true
 }
 
@@ -192,79 +245,5 @@ func wholeFigures(t *testing.T, r *soak.Report) {
 	}
 	if len(r.Batches) != 10 || batches != 200 || endpoints != 200 {
 		t.Errorf("%d requests in %d batches, %d of the endpoints", batches, len(r.Batches), endpoints)
-	}
-}
-
-// TestResumeRefused: what cannot go on is left as it is.
-func TestResumeRefused(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "history.db")
-	served, url := serving(t)
-	s := recording(t, file, url, "--batches", "500")
-	s.startAndAwaitBatch(t)
-	run, _ := inHistory(t, file)
-	refused := func(want string, args ...string) {
-		t.Helper()
-		_, before := inHistory(t, file)
-		p := program(t, append([]string{"run", "--history", file}, args...)...)
-		p.start(t)
-		over := p.over()
-		select {
-		case <-over:
-		case <-time.After(time.Minute):
-			_ = p.Process.Kill() // it goes on, which its status tells
-			<-over
-		}
-		if p.ProcessState.ExitCode() != 2 || !strings.Contains(p.errors.String(), want) || p.out.Len() > 0 {
-			t.Errorf("%v: exit status %d: %s%s\nwant %s", args, p.ProcessState.ExitCode(), &p.out, &p.errors, want)
-		}
-		if _, after := inHistory(t, file); s.ProcessState != nil && after != before {
-			t.Errorf("%v has changed the record", args)
-		}
-	}
-	resume := []string{"--resume", run.ID}
-	refused(fmt.Sprintf("run %s cannot go on: pid %d still writes it", run.ID, s.Process.Pid), resume...)
-	if err := s.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = s.Wait() // it was killed
-	refused("--seed does not go with --resume", append(resume, "--seed", "8")...)
-	refused("--url does not go with --resume", append(resume, "--url", url)...)
-	refused("--resume takes no command behind --", append(resume, "--", "true")...)
-	refused("there is no run X", "--resume", "X")
-	if err := served.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = served.Wait() // it was killed
-	gone := fmt.Sprintf("run %s cannot go on: the server that it soaked, pid %d, is not there any more: ", run.ID, served.Process.Pid)
-	refused(gone, resume...)
-	again := exec.Command(served.Path, served.Args[1:]...)
-	if err := again.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = again.Process.Kill() // it may have ended
-		_ = again.Wait()
-	})
-	host{Cmd: again, port: url[strings.LastIndex(url, ":")+1:]}.listens(t, "127.0.0.1")
-	refused(gone, resume...)
-}
-
-// TestWriting: only a process that runs, and is one of ours, still writes.
-func TestWriting(t *testing.T) {
-	for source, want := range map[string]string{
-		hostname() + "/" + fmt.Sprint(os.Getpid()): "",
-		hostname() + "/1":                          "", // not ours
-		hostname() + "/2147483646":                 "", // no process
-		"elsewhere/1":                              "elsewhere/1 wrote it, and whether that still runs cannot be seen from here",
-		"nonsense":                                 "nonsense wrote it, and whether that still runs cannot be seen from here",
-	} {
-		got := ""
-		if err := writing(source); err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", source, got, want)
-		}
 	}
 }

@@ -24,7 +24,8 @@ func runCommand(command []string, split bool) *cli.Command {
 		Description: "Without a target the bundled WebUI is started and soaked.\n\n" +
 			"  hermes-soak run --url http://127.0.0.1:8787 -- python3 server.py    start a server and soak it\n" +
 			"  hermes-soak run --url http://127.0.0.1:8787                         soak the server that listens there\n" +
-			"  hermes-soak run --unit hermes-webui                                 soak what systemd runs (--launchd LABEL: what launchd does)\n\n" +
+			"  hermes-soak run --unit hermes-webui                                 soak what systemd runs (--launchd LABEL: what launchd does)\n" +
+			"  hermes-soak run --resume ID                                         go on with a run that was killed or interrupted\n\n" +
 			"Flags go over variables HERMES_SOAK_..., these over hermes-soak.yaml of this folder, and that over the profile.\n" +
 			"hermes-soak config show says what is in effect, and --config '' ignores the file.\n\n" +
 			leakHelp(),

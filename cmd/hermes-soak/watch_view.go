@@ -64,7 +64,7 @@ func (v *watchView) seen(r *soak.Report) {
 	}
 	line := reports.SampleLine(v.at, v.last, v.watch, v.trend)
 	if !v.redraw {
-		if _, err := fmt.Fprintln(v.stdout, line); err != nil {
+		if err := v.print(line); err != nil {
 			v.failed = fmt.Errorf("print a sample: %w", err)
 		}
 		return
