@@ -55,16 +55,13 @@ func compareRuns(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var both [2]*soak.Report
+	var both [2]*soak.Figures
 	for i, name := range c.Args().Slice() {
-		if both[i], err = oneOf(c, name); err != nil {
+		if both[i], err = figuresOf(c, name); err != nil {
 			return err
 		}
 	}
-	found, err := soak.Compare(both[0], both[1])
-	if err != nil {
-		return usage(fmt.Errorf("compare: %w", err), "only runs that sent requests can be compared")
-	}
+	found := soak.Compare(both[0], both[1])
 	if len(found.Unlike) > 0 && !c.Bool("force") {
 		return usage(fmt.Errorf("compare: the runs differ in more than the server: %s", strings.Join(found.Unlike, ", ")),
 			"what differs may be due to that; --force compares them all the same")
@@ -80,6 +77,19 @@ func compareRuns(c *cli.Context) error {
 		return &exitError{status: found.Exit}
 	}
 	return nil
+}
+
+// figuresOf are those of the run of that name.
+func figuresOf(c *cli.Context, name string) (*soak.Figures, error) {
+	report, err := oneOf(c, name)
+	if err != nil {
+		return nil, err
+	}
+	figures, err := soak.NewFigures(report)
+	if err != nil {
+		return nil, usage(fmt.Errorf("compare: %w", err), "only runs that sent requests can be compared")
+	}
+	return figures, nil
 }
 
 // oneOf is the run of that name: a file where there is one, else a run of the history.

@@ -9,22 +9,22 @@ import (
 )
 
 func kept(gained, requests int64, phi, nu float64) Kept {
-	return keep(float64(gained), float64(requests), phi, nu)
+	return Kept{Requests: requests, LoadWaves: 1, Gained: float64(gained), Dispersion: phi, Held: nu}
 }
 
 func TestKeep(t *testing.T) {
 	s := grown(waves(100, ten), in(5, 30, 41, 51, 51, 51, 60))
 	all, of := Keep(s)
 	g := analyse(s)
-	if all.Gained != g.Gained || all.Requests != g.Requests || all.Rate != g.Rate {
+	if all.Gained != float64(g.Gained) || all.Requests != g.Requests || all.Rate() != g.Rate {
 		t.Errorf("kept %+v, growth says %d of %d, %+v", all, g.Gained, g.Requests, g.Rate)
 	}
 	if all.Gained != 6 || of[0].Gained != 2 || of[1].Gained != 4 || of[0].Requests+of[1].Requests != all.Requests {
 		t.Errorf("all %+v, of each endpoint %+v", all, of)
 	}
 	for _, e := range g.Endpoints {
-		if of[e.Probe].Rate != e.Rate {
-			t.Errorf("endpoint %d: %+v, growth says %+v", e.Probe, of[e.Probe].Rate, e.Rate)
+		if of[e.Probe].Rate() != e.Rate {
+			t.Errorf("endpoint %d: %+v, growth says %+v", e.Probe, of[e.Probe].Rate(), e.Rate)
 		}
 	}
 	if none, of := Keep(grown(waves(10, func(int) int { return 0 }), in())); none.Requests != 0 || of != nil {

@@ -78,9 +78,16 @@ func waveDone(w ratchet.Wave, s soak.Sample) *soak.WaveDone {
 // compared compares two runs of servers.
 func compared(t *testing.T, p plan, earlier, later target, seed uint64) *soak.Comparison {
 	t.Helper()
-	c, err := soak.Compare(record(t, p, server(earlier, p, seed, 2*seed), 2*seed), record(t, p, server(later, p, seed, 2*seed+1), 2*seed+1))
-	if err != nil || c.Unlike != nil {
-		t.Fatal(err, c.Unlike)
+	var both [2]*soak.Figures
+	for i, of := range []target{earlier, later} {
+		var err error
+		if both[i], err = soak.NewFigures(record(t, p, server(of, p, seed, 2*seed+uint64(i)), 2*seed+uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := soak.Compare(both[0], both[1])
+	if c.Unlike != nil {
+		t.Fatal(c.Unlike)
 	}
 	return c
 }
