@@ -22,6 +22,7 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add(strings.ReplaceAll(whole, `"children":0`, `"children":9007199254740992`))
 	f.Add(strings.Replace(whole, `"done"`, `"died"`, 1))
 	f.Add(resumedRecord(f))
+	f.Add(baselineRecord(f))
 	f.Fuzz(func(t *testing.T, record string) {
 		if strings.HasPrefix(record, "{") {
 			judgedTwice(t, record)

@@ -46,7 +46,7 @@ func levelOf(r *Report, gauge string) (level *Measured, why string) {
 	values := slices.Clone(s.Values[len(s.Values)/5:])
 	n := len(values)
 	if n < leastIdle {
-		return nil, fmt.Sprintf("there are %d idle slots to read the level from, and %d are needed", n, leastIdle)
+		return nil, fmt.Sprintf("there are %d idle slots to read the level from, and %d are needed", n, leastIdle) + r.Start.Scenario.enough()
 	}
 	slices.Sort(values)
 	return &Measured{float64(values[n/2]), float64(values[n/40]), float64(values[n-1-n/40])}, ""

@@ -78,7 +78,7 @@ func (s Scenario) enough() string {
 	if s.For > 0 {
 		return "; both runs want to be longer"
 	}
-	for s.Batches++; plannedCells(&s) < cells; s.Batches++ { // the waves are larger in longer runs
+	for s.Batches *= 2; plannedCells(&s) < cells; s.Batches++ { // the waves are larger in longer runs
 	}
 	return fmt.Sprintf("; soak both with %d batches", s.Batches)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -51,6 +52,40 @@ func baselineCommand(split bool) *cli.Command {
 			return nameRun(c, h)
 		}),
 	}
+}
+
+// againstFlags name an earlier run that a run is judged against.
+func againstFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "baseline", Category: flagsChecks, Usage: "fail where more is kept per request, or held at rest, than in the earlier run `NAME`: a name that baseline gave, the id of a run of the history or its beginning, or a record that --report jsonl=FILE wrote"},
+		&cli.BoolFlag{Name: "force-baseline", Category: flagsChecks, Usage: "compare with --baseline also where its plan or its target differs"},
+	}
+}
+
+// against is the earlier run that a run is judged against.
+type against struct {
+	figures *soak.Figures // nil is none
+	forced  bool
+}
+
+// againstFrom finds the earlier run that the flags name.
+func againstFrom(c *cli.Context) (a against, err error) {
+	if a.forced = c.Bool("force-baseline"); c.String("baseline") != "" {
+		a.figures, err = figuresOf(c, c.String("baseline"))
+	}
+	return a, err
+}
+
+// refuse says, before the load, that what begins cannot be compared.
+func (a against) refuse(s soak.Start) error {
+	if a.figures == nil || a.forced {
+		return nil
+	}
+	if unlike := a.figures.Unlike(s); len(unlike) > 0 {
+		return usage(fmt.Errorf("baseline: run %s differs from this one in more than the server: %s", a.figures.Run, strings.Join(unlike, ", ")),
+			"what differs may be due to that; --force-baseline compares them all the same")
+	}
+	return nil
 }
 
 // nameRun gives a finished run a name.

@@ -87,20 +87,20 @@ func figuresOf(c *cli.Context, name string) (*soak.Figures, error) {
 	}
 	figures, err := soak.NewFigures(report)
 	if err != nil {
-		return nil, usage(fmt.Errorf("compare: %w", err), "only runs that sent requests can be compared")
+		return nil, usage(fmt.Errorf("%s: %w", asked(c), err), "only runs that sent requests can be compared")
 	}
 	return figures, nil
 }
 
 // oneOf is the run of that name: a file where there is one, else a run of the history.
 func oneOf(c *cli.Context, name string) (*soak.Report, error) {
-	if _, err := os.Stat(name); err == nil {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
 		in, err := openRecord(c, name)
 		if err != nil {
 			return nil, usage(err, "")
 		}
 		defer in.Close()
-		return judged(name, in)
+		return judged(c, name, in)
 	}
 	h, err := openHistory(c)
 	if err != nil {
@@ -119,14 +119,22 @@ func ofHistory(c *cli.Context, h *history.History, name string) (*soak.Report, e
 	if err != nil {
 		return nil, usage(err, "")
 	}
-	return judged(name, in)
+	return judged(c, name, in)
+}
+
+// asked is what the errors about a run that is compared begin with.
+func asked(c *cli.Context) string {
+	if c.Command.Name == "compare" {
+		return c.Command.Name
+	}
+	return "baseline"
 }
 
 // judged is the report of a record.
-func judged(name string, in io.Reader) (*soak.Report, error) {
+func judged(c *cli.Context, name string, in io.Reader) (*soak.Report, error) {
 	report := soak.NewReport()
 	if err := reports.Read(in, report.Apply); err != nil {
-		return nil, usage(fmt.Errorf("compare %s: %w", name, err), "")
+		return nil, usage(fmt.Errorf("%s %s: %w", asked(c), name, err), "")
 	}
 	soak.Judge(report)
 	return report, nil

@@ -110,3 +110,25 @@ func TestDifferByChance(t *testing.T) {
 		}
 	}
 }
+
+// TestCoarser: what is counted in units four times as large is as much, and scatters a fourth.
+func TestCoarser(t *testing.T) {
+	fine := kept(400, 1000, 12, 8)
+	coarse := fine.Coarser(4)
+	if want := kept(100, 1000, 3, 2); coarse != want {
+		t.Errorf("%+v, want %+v", coarse, want)
+	}
+	a, b := fine.Rate(), coarse.Rate()
+	near(t, "low", 4*b.Low, a.Low, 1e-12)
+	near(t, "high", 4*b.High, a.High, 1e-12)
+	if once := kept(400, 1000, 2, 8).Coarser(4); once.Dispersion != 1 {
+		t.Errorf("less than a Poisson count scatters: %+v", once)
+	}
+}
+
+// TestOneStepIsNoDifference: what rose at once, in one cell, is one event, however large; the interval says so as the chance does.
+func TestOneStepIsNoDifference(t *testing.T) {
+	if d := Differ(kept(0, 1000, 1, 0), kept(20, 1000, 20, 0)); d.PMore < 0.4 || d.Low > 0 {
+		t.Errorf("%+v", d)
+	}
+}
