@@ -131,7 +131,6 @@ func TestRefusesFigures(t *testing.T) {
 	for name, spoil := range map[string]func(*Figures){
 		"no run":               func(f *Figures) { f.Run = "" },
 		"requests":             func(f *Figures) { f.Requests = -1 },
-		"batches":              func(f *Figures) { f.Batches = -1 },
 		"exit":                 func(f *Figures) { f.Exit = 2 },
 		"in flight":            func(f *Figures) { f.MaxInFlight = mostSent + 1 },
 		"many gauges":          func(f *Figures) { f.Gauges = make([]GaugeFigures, mostCompared+1) },

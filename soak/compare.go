@@ -95,7 +95,7 @@ func Compare(earlier, later *Figures) *Comparison {
 	c := &Comparison{Schema: ComparisonSchema, Old: earlier.run(), New: later.run(), Unlike: unlike(earlier.Plan, later.Plan)}
 	p := pair{earlier, later}
 	rates := p.rates()
-	decideRates(rates, later.Batches)
+	decideRates(rates, later.Requests)
 	c.Differences = slices.Concat(rates, p.levels(), p.times())
 	c.conclude()
 	return c

@@ -17,8 +17,6 @@ type Figures struct {
 	Started  time.Time `json:"started"`
 	Seed     uint64    `json:"seed"`
 	Requests int       `json:"requests"`
-	// Batches are those that were sent.
-	Batches int `json:"batches"`
 	// Exit is that of the run itself.
 	Exit int `json:"exit"`
 	// Plan is what the runs must have in common, by its name, as planOf makes it.
@@ -76,7 +74,7 @@ func NewFigures(r *Report) (*Figures, error) {
 		return nil, errors.New("it is no run")
 	}
 	f := &Figures{
-		Run: r.Run, Started: r.Started.UTC(), Seed: r.Start.Scenario.Seed, Requests: r.Requests, Batches: len(r.Batches), Exit: r.Conclusion.Exit,
+		Run: r.Run, Started: r.Started.UTC(), Seed: r.Start.Scenario.Seed, Requests: r.Requests, Exit: r.Conclusion.Exit,
 		Plan: planOf(r.Start), MaxInFlight: r.maxInFlight(), Times: r.times(),
 	}
 	seen, amplified := watched(r), r.Start.Scenario.Amplify != ""
@@ -162,9 +160,9 @@ func (f *Figures) refuse() error {
 	if f == nil {
 		return nil
 	}
-	if f.Run == "" || f.Requests < 0 || f.Requests > mostHeld || f.Batches < 0 || f.Batches > mostSent || f.MaxInFlight < 0 || f.MaxInFlight > mostSent ||
+	if f.Run == "" || f.Requests < 0 || f.Requests > mostHeld || f.MaxInFlight < 0 || f.MaxInFlight > mostSent ||
 		!slices.Contains([]int{ExitPass, ExitFail, ExitUnknown, ExitBroken}, f.Exit) || max(len(f.Gauges), len(f.Times), len(f.Plan)) > mostCompared {
-		return fmt.Errorf("the baseline, run %q, has %d requests, %d batches, and exit %d", f.Run, f.Requests, f.Batches, f.Exit)
+		return fmt.Errorf("the baseline, run %q, has %d requests, %d in flight, and exit %d", f.Run, f.Requests, f.MaxInFlight, f.Exit)
 	}
 	named := map[string]bool{}
 	for _, g := range f.Gauges {

@@ -104,9 +104,9 @@ func (d Difference) between(earlier, later ratchet.Kept, told float64) Differenc
 }
 
 // decideRates finds the rates that have changed, by Holm's step-down rule over all that
-// are gated, each direction by itself. What was not found so is the same. batches are
-// those that the new run had.
-func decideRates(all []Difference, batches int) {
+// are gated, each direction by itself. What was not found so is the same. requests
+// are those of the new run.
+func decideRates(all []Difference, requests int) {
 	gated := 0
 	for _, d := range all {
 		if d.Gated && d.Answer != CannotTell {
@@ -145,16 +145,16 @@ func decideRates(all []Difference, batches int) {
 			}
 			all[i].Reason = all[i].ofRate()
 			if all[i].Answer == CannotTell {
-				all[i].Reason += fmt.Sprintf(", which may be chance over so many rates; two runs of %d batches would tell", all[i].telling(batches, gated))
+				all[i].Reason += fmt.Sprintf(", which may be chance over so many rates; two runs of %d requests would tell", all[i].telling(requests, gated))
 			}
 		}
 	}
 }
 
-// telling is after how many batches a change that goes on as it does would be found:
-// the logarithm of its chance falls with the requests (Chernoff 1952).
-func (d Difference) telling(batches, gated int) int {
-	return int(math.Ceil(float64(batches) * math.Log(compareAlpha/float64(gated)) / math.Log(d.more)))
+// telling is after how many requests a change that goes on as it does would be found:
+// the logarithm of its chance falls with them (Chernoff 1952).
+func (d Difference) telling(requests, gated int) int {
+	return int(min(mostHeld, math.Ceil(float64(requests)*math.Log(compareAlpha/float64(gated))/math.Log(d.more))))
 }
 
 // ofRate says by how much a rate has changed, and so what is ruled out.

@@ -253,12 +253,16 @@ func TestDecideRates(t *testing.T) {
 		"of an endpoint":            {[]Difference{endpoint}, []Compared{Same}},
 		"not gated, not known":      {[]Difference{ungated, known(CannotTell), rate(9e-4, 1, 1, 2)}, []Compared{CannotTell, CannotTell, Worse}},
 	} {
-		decideRates(tt.of, 10)
+		decideRates(tt.of, 1000)
 		for i, d := range tt.of {
 			if d.Answer != tt.want[i] || d.Reason == "" {
 				t.Errorf("%s: %d is %s, want %s", name, i, d.Answer, tt.want[i])
 			}
 		}
+	}
+	doubted := []Difference{rate(0.01, 1, 1, 2)}
+	if decideRates(doubted, 1000); !strings.HasSuffix(doubted[0].Reason, "two runs of 1500 requests would tell") { // 0.01^1.5 is 0.001
+		t.Error(doubted[0].Reason)
 	}
 }
 
