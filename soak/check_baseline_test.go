@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -182,6 +183,59 @@ func TestMemoryInOneUnit(t *testing.T) {
 		if d.Answer != tt.answer || math.Abs(d.Old.Value-tt.before) > 1e-12 || math.Abs(d.New.Value-tt.now) > 1e-12 || d.Unit != "MiB of memory" {
 			t.Errorf("%s: %s, %s", name, d.Answer, d.Reason)
 		}
+	}
+}
+
+// TestCompareAmplified: without a collector handles alone are compared, and no level; the
+// load may have been ended since it had shown enough.
+func TestCompareAmplified(t *testing.T) {
+	run := func(seed uint64, change func(*inside)) *Figures {
+		return figures(t, someRun(t, seed, func(s *server) {
+			in := &inside{server: s, traced: true}
+			s.loop.Start.Scenario.Amplify, s.loop.Start.Target.Amplified = AmplifyNoGC, "python"
+			s.loop.Sampler = in
+			if change != nil {
+				change(in)
+			}
+		}))
+	}
+	clean := run(1, nil)
+	for name, tt := range map[string]struct {
+		later  func(*inside)
+		answer Compared
+		line   string
+	}{
+		"clean":             {nil, Same, "SAME: "},
+		"it leaks":          {func(s *inside) { s.leak = oneIn(1) }, Worse, "WORSE: state.db handles kept"},
+		"it starts threads": {func(s *inside) { s.leak = func(s *server, _ int) { s.threads++ } }, Same, "SAME: "},
+		"it was undone":     {func(s *inside) { s.collections = 3 }, CannotTell, "CANNOT TELL: state.db handles kept: in the new run the amplification was undone"},
+	} {
+		c := Compare(clean, run(2, tt.later))
+		if c.Answer != tt.answer || !strings.HasPrefix(c.Line, tt.line) {
+			t.Errorf("%s: %s", name, c.Line)
+		}
+		for _, d := range c.Differences {
+			if d.Gauge == GaugeThreads || d.Gauge == GaugeChildren || d.Figure == FigureLevel && d.Gated {
+				t.Errorf("%s: %s is compared", name, d.Title())
+			}
+		}
+	}
+}
+
+// TestCompareActs: the time to recover from a fault that ends the server is told.
+func TestCompareActs(t *testing.T) {
+	of := func(took time.Duration) *Figures {
+		r := someRun(t, 1, nil)
+		r.Start.Scenario.Acts = []Act{{Name: "fault:kill", Fault: "kill", Times: 6}}
+		for range 6 {
+			r.acts = append(r.acts, ActDone{Recovery: &Recovery{Took: took, State: StateUp}})
+		}
+		return figures(t, r)
+	}
+	c := Compare(of(time.Second), of(2*time.Second))
+	d := c.Differences[len(c.Differences)-1]
+	if c.Answer != Same || d.Title() != "recovery from fault:kill" || d.Answer != Worse || d.Gated || d.Change.Value != 1e9 {
+		t.Errorf("%s: %+v", c.Line, d)
 	}
 }
 

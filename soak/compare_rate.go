@@ -56,6 +56,9 @@ func unfit(r *Report, gauge string, waves int) string {
 	if requests, errors := r.errors(); tooManyErrors(requests, errors) {
 		return fmt.Sprintf("%d of %d answers were errors", errors, requests)
 	}
+	if v, asked := amplified(r); asked && v.Status != Pass {
+		return v.Reason
+	}
 	family := familyOf(gauge)
 	if at := r.atLimit(); at != "" && family == "handles" {
 		return "the server was " + at

@@ -19,7 +19,7 @@ func baselineCommand(split bool) *cli.Command {
 		Name:      "baseline",
 		Usage:     "give a run of the history a name, to compare later runs with it",
 		UsageText: "hermes-soak baseline [flags] ID NAME",
-		Description: "The name can stand wherever an id can, as in: hermes-soak compare NAME ID. A name that another run has is moved.\n" +
+		Description: "The name can stand wherever an id can, as in: hermes-soak run --baseline NAME. A name that another run has is moved.\n" +
 			"A run that has a name is not pruned.",
 		Flags: append(withEnv([]cli.Flag{historyFlag()}),
 			&cli.BoolFlag{Name: "list", Usage: "list the names"},

@@ -22,7 +22,7 @@ func compareCommand(split bool) *cli.Command {
 		Description: "OLD and NEW are names that baseline gave, ids of runs in the history or their beginnings, or records that\n" +
 			"run --report jsonl=FILE wrote. What each gauge kept per request, and held at rest, is put side by side with its\n" +
 			"95 % interval; worse is only what is beyond the joint interval and not explained by chance over all of them.\n" +
-			"Latency is told, and does not count.\n\n" +
+			"Faults are told per occurrence. Latency, and the time to recover from faults, are told and do not count.\n\n" +
 			"Exit status: 0 the same or better, 1 worse, 2 usage or runs of different plans, 3 cannot tell.",
 		Flags: withEnv([]cli.Flag{
 			historyFlag(),
