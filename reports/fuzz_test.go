@@ -22,6 +22,7 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add(strings.ReplaceAll(whole, `"children":0`, `"children":9007199254740992`))
 	f.Add(strings.Replace(whole, `"done"`, `"died"`, 1))
 	f.Add(resumedRecord(f))
+	f.Add(baselineRecord(f))
 	f.Fuzz(func(t *testing.T, record string) {
 		if strings.HasPrefix(record, "{") {
 			judgedTwice(t, record)
@@ -82,7 +83,15 @@ func judgedTwice(t *testing.T, record string) {
 	if a, b := asJSON(t, first), asJSON(t, again); a != b {
 		t.Fatalf("judged twice:\n%s\n%s", a, b)
 	}
-	if c, err := soak.Compare(first, again); err == nil && (c.Answer == soak.Worse || c.Answer == soak.Better || c.Unlike != nil) {
+	a, err := soak.NewFigures(first)
+	b, errB := soak.NewFigures(again)
+	if (err == nil) != (errB == nil) {
+		t.Fatal(err, errB)
+	}
+	if err != nil {
+		return
+	}
+	if c := soak.Compare(a, b); c.Answer == soak.Worse || c.Answer == soak.Better || c.Unlike != nil {
 		t.Fatalf("compared with itself: %q, %s", c.Unlike, c.Line)
 	}
 }

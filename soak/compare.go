@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +21,8 @@ type Comparison struct {
 	// Exit is the exit status of the program: 0 same or better, 1 worse, 3 cannot tell.
 	Exit int    `json:"exit"`
 	Line string `json:"line"`
+
+	lead Difference // that decides
 }
 
 // ComparedRun names one of the two runs.
@@ -47,17 +48,19 @@ const (
 
 // What is compared.
 const (
-	FigureRate  = "rate"  // units of the gauge that are kept per request
+	FigureRate  = "rate"  // units of the gauge that are kept per request, or per occurrence of a fault
 	FigureLevel = "level" // units of the gauge that are held at rest
 	FigureP50   = "p50"   // of a batch, ns
 	FigureP99   = "p99"   // of a batch, ns
+	// FigureRecovery is the time until the server was healthy again after a fault, ns.
+	FigureRecovery = "recovery"
 )
 
 // Difference is one figure of both runs.
 type Difference struct {
 	Figure string `json:"figure"`
-	// Gauge is set for a rate and a level. Endpoint is the name of a probe; empty is all
-	// of them.
+	// Gauge is set for a rate and a level. Endpoint is the name of a probe or a fault;
+	// empty is all of them.
 	Gauge    string `json:"gauge,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"`
 	// Unit is what a person calls one of the gauge.
@@ -73,6 +76,7 @@ type Difference struct {
 	Reason string `json:"reason"`
 
 	more, less float64 // chances of so large a change of a rate, were there none
+	fault      bool    // it is a rate per occurrence
 }
 
 // Measured is a figure with its 95 % interval.
@@ -86,69 +90,52 @@ type Measured struct {
 // worse, over all rates.
 const compareAlpha = 0.001
 
-// Compare puts two judged runs side by side. An error says which of them is none that
-// can be compared.
-func Compare(earlier, later *Report) (*Comparison, error) {
-	for _, r := range []*Report{earlier, later} {
-		if err := comparable(r); err != nil {
-			return nil, fmt.Errorf("run %s: %w", r.Run, err)
-		}
-	}
-	c := &Comparison{Schema: ComparisonSchema, Old: comparedRun(earlier), New: comparedRun(later), Unlike: Unlike(earlier, later)}
+// Compare puts two runs side by side.
+func Compare(earlier, later *Figures) *Comparison {
+	c := &Comparison{Schema: ComparisonSchema, Old: earlier.run(), New: later.run(), Unlike: unlike(earlier.Plan, later.Plan)}
 	p := pair{earlier, later}
 	rates := p.rates()
-	decideRates(rates)
-	c.Differences = slices.Concat(rates, p.levels(), p.latencies())
+	decideRates(rates, later.Requests)
+	c.Differences = slices.Concat(rates, p.levels(), p.times())
 	c.conclude()
-	return c, nil
+	return c
 }
 
-func comparable(r *Report) error {
-	switch {
-	case r.watching():
-		return errors.New("it is a watch, which sends no request")
-	case r.Start.Assumed != "":
-		return errors.New("it is a series of batches that someone counted, without idle slots")
-	}
-	return nil
-}
-
-func comparedRun(r *Report) ComparedRun {
-	return ComparedRun{r.Run, r.Started, r.Start.Scenario.Seed, r.Requests, r.Conclusion.Exit}
+func (f *Figures) run() ComparedRun {
+	return ComparedRun{f.Run, f.Started, f.Seed, f.Requests, f.Exit}
 }
 
 // pair is two runs that are compared.
-type pair struct{ earlier, later *Report }
+type pair struct{ earlier, later *Figures }
 
-// either says what f says of the old run, and else of the new one; "" where it says
-// nothing of both.
-func (p pair) either(f func(*Report) string) string {
-	if why := f(p.earlier); why != "" {
-		return "in the old run " + why
-	}
-	if why := f(p.later); why != "" {
-		return "in the new run " + why
+// both are the figures of a gauge in both runs. Memory is counted in the larger of the
+// units of both.
+func (p pair) both(gauge string) (earlier, later GaugeFigures) {
+	earlier, later = p.earlier.gauge(gauge), p.later.gauge(gauge)
+	unit := max(earlier.Unit, later.Unit)
+	return earlier.in(unit), later.in(unit)
+}
+
+// either is what is said of the old run, and else of the new one; "" where nothing is of both.
+func either(earlier, later string) string {
+	switch {
+	case earlier != "":
+		return "in the old run " + earlier
+	case later != "":
+		return "in the new run " + later
 	}
 	return ""
 }
 
-// gauges are those that are compared, the most specific first.
+// gauges are those that one of the runs asks for, the most specific first.
 func (p pair) gauges() (all []string) {
-	for _, r := range []*Report{p.earlier, p.later} {
-		for _, g := range watched(r) {
-			if gauge := GroupGauge(g.Pattern); !slices.Contains(all, gauge) {
-				all = append(all, gauge)
-			}
+	last := []string{GaugeFDs, GaugeThreads, GaugeChildren, GaugeRSS}
+	for _, g := range slices.Concat(p.earlier.Gauges, p.later.Gauges) {
+		if g.Compared && !slices.Contains(all, g.Gauge) {
+			all = append(all, g.Gauge)
 		}
 	}
-	all = append(all, GaugeFDs, GaugeThreads, GaugeChildren)
-	for _, r := range []*Report{p.earlier, p.later} {
-		for _, gauge := range r.Start.Scenario.Gate {
-			if !slices.Contains(all, gauge) {
-				all = append(all, gauge)
-			}
-		}
-	}
+	slices.SortStableFunc(all, func(a, b string) int { return slices.Index(last, a) - slices.Index(last, b) })
 	return all
 }
 
@@ -158,9 +145,9 @@ func unitOf(gauge string) string {
 }
 
 // early says why a run did not end as planned; "" where it did, and where its load was
-// ended since growth had failed: what it sent until then is the exposure.
+// ended since it had shown enough: what it sent until then is the exposure.
 func early(r *Report) string {
-	if r.Stop.Reason == StopDone || r.Stop.Reason == StopFailFast {
+	if r.Stop.Reason == StopDone || r.Stop.Reason == StopFailFast || r.Stop.Reason == StopCeiling {
 		return ""
 	}
 	return fmt.Sprintf("the load ended early (%s)", r.Stop.Reason)
@@ -173,7 +160,8 @@ func (c *Comparison) conclude() {
 		if i < 0 {
 			return false
 		}
-		c.Answer, c.Exit, c.Line = a, exit, c.leading(c.Differences[i])
+		c.lead = c.Differences[i]
+		c.Answer, c.Exit, c.Line = a, exit, c.leading(c.lead)
 		return true
 	}
 	if answer(Worse, ExitFail) || answer(CannotTell, ExitUnknown) || answer(Better, ExitPass) || answer(Same, ExitPass) {
@@ -226,6 +214,8 @@ func (d Difference) Title() string {
 		of = plural(d.Unit)
 	}
 	switch {
+	case d.Figure == FigureRecovery:
+		return d.Figure + " from " + d.Endpoint
 	case d.Figure == FigureLevel:
 		return of + " at rest"
 	case d.Figure == FigureRate && d.Endpoint == "":

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -16,17 +17,13 @@ func (p pair) levels() (out []Difference) {
 		if gauge == GaugeRSS {
 			continue // what a process takes at its start is not in the hands of the server
 		}
-		d := Difference{Figure: FigureLevel, Gauge: gauge, Unit: unitOf(gauge), Gated: gauge != GaugeThreads, Answer: CannotTell}
-		earlier, why := levelOf(p.earlier, gauge)
-		later, whyNot := levelOf(p.later, gauge)
-		d.Old, d.New = earlier, later
-		switch {
-		case why != "":
-			d.Reason = "in the old run " + why
-		case whyNot != "":
-			d.Reason = "in the new run " + whyNot
-		default:
-			d.ofLevel(p, gauge)
+		earlier, later := p.both(gauge)
+		d := Difference{
+			Figure: FigureLevel, Gauge: gauge, Unit: unitOf(gauge), Gated: gauge != GaugeThreads, Answer: CannotTell,
+			Old: earlier.Level, New: later.Level, Reason: either(earlier.NoLevel, later.NoLevel),
+		}
+		if d.Reason == "" {
+			d.ofLevel(p.parked(gauge), cmp.Or(earlier.Adrift, later.Adrift))
 		}
 		out = append(out, d)
 	}
@@ -49,22 +46,22 @@ func levelOf(r *Report, gauge string) (level *Measured, why string) {
 	values := slices.Clone(s.Values[len(s.Values)/5:])
 	n := len(values)
 	if n < leastIdle {
-		return nil, fmt.Sprintf("there are %d idle slots to read the level from, and %d are needed", n, leastIdle)
+		return nil, fmt.Sprintf("there are %d idle slots to read the level from, and %d are needed", n, leastIdle) + r.Start.Scenario.enough()
 	}
 	slices.Sort(values)
 	return &Measured{float64(values[n/2]), float64(values[n/40]), float64(values[n-1-n/40])}, ""
 }
 
-// ofLevel compares the levels, which are known.
-func (d *Difference) ofLevel(p pair, gauge string) {
+// ofLevel compares the levels, which are known. What may be parked explains so much of the
+// change; adrift says why it is at none.
+func (d *Difference) ofLevel(parked float64, adrift string) {
 	o, n := d.Old, d.New
 	d.Change = &Measured{n.Value - o.Value, n.Low - o.High, n.High - o.Low}
 	told := fmt.Sprintf("%.0f before (95%% of the time %.0f to %.0f), %.0f now (%.0f to %.0f)", o.Value, o.Low, o.High, n.Value, n.Low, n.High)
-	if p.grows(gauge) {
-		d.Gated, d.Reason = false, told+"; it keeps rising, and is at no level: see what is kept"
+	if adrift != "" {
+		d.Gated, d.Reason = false, told+"; "+adrift
 		return
 	}
-	parked := p.parked(gauge)
 	switch {
 	case d.Change.Low > parked:
 		d.Answer = Worse
@@ -79,19 +76,11 @@ func (d *Difference) ofLevel(p pair, gauge string) {
 	d.Reason = told
 }
 
-// grows says that growth fails for the family of a gauge in one of the runs.
-func (p pair) grows(gauge string) bool {
-	family := familyOf(gauge)
-	return slices.ContainsFunc(slices.Concat(p.earlier.grown, p.later.grown), func(g grown) bool {
-		return g.family == family && (g.class == LeakPerRequest || g.class == LeakPerTime)
-	})
-}
-
 // parked is what the requests that were in flight at once may have left at rest: a
 // socket each, a child process each, and a connection to each watched database, which is
 // a handle on its main file, one on -wal, and one on -shm for all.
 func (p pair) parked(gauge string) float64 {
-	flight := float64(max(p.earlier.maxInFlight(), p.later.maxInFlight()))
+	flight := float64(max(p.earlier.MaxInFlight, p.later.MaxInFlight))
 	groups := 0.0
 	for _, g := range p.gauges() {
 		if familyOf(g) == "handles" && g != GaugeFDs {

@@ -10,69 +10,54 @@ import (
 )
 
 // rates are what both runs kept of each gauge per request, over all endpoints and of
-// each. Where the load had faults, their occurrences count as requests.
+// each. Where the load had faults, their occurrences count as requests; what each keeps
+// per occurrence is one of the rates, and tested as any other.
 func (p pair) rates() (out []Difference) {
 	for _, gauge := range p.gauges() {
-		earlier, later, why := p.segments(gauge)
-		d := Difference{Figure: FigureRate, Gauge: gauge, Unit: unitOf(gauge), Gated: true, Answer: CannotTell, Reason: why, more: 1, less: 1}
-		if why != "" {
+		earlier, later := p.both(gauge)
+		d := Difference{Figure: FigureRate, Gauge: gauge, Unit: unitOf(gauge), Gated: true, Answer: CannotTell, Reason: either(earlier.Unfit, later.Unfit), more: 1, less: 1}
+		if earlier.Kept == nil || later.Kept == nil {
 			out = append(out, d)
 			continue
 		}
-		a, ofA := ratchet.Keep(earlier)
-		b, ofB := ratchet.Keep(later)
-		why = p.either(func(r *Report) string { return unfit(r, gauge) })
-		out = append(out, d.between(a, b, why))
-		for i, probe := range p.earlier.Start.Scenario.Probes {
-			j := slices.IndexFunc(p.later.Start.Scenario.Probes, func(q Probe) bool { return q.Name == probe.Name })
-			a, before := ofA[i]
-			b, after := ofB[j]
-			if before && after && len(p.earlier.Start.Scenario.Probes) > 1 {
-				d.Endpoint = probe.Name
-				d.Gated = min(a.LoadWaves, b.LoadWaves) >= ratchet.LeastLoadWaves // else the sum alone can tell
-				out = append(out, d.between(a, b, why))
+		told := 1.0
+		if earlier.Unit > 0 {
+			told = float64(earlier.Unit) / (1 << 20)
+		}
+		out = append(out, d.between(*earlier.Kept, *later.Kept, told))
+		for _, before := range earlier.Probes {
+			i := slices.IndexFunc(later.Probes, func(q ProbeFigures) bool { return q.Probe == before.Probe })
+			if i < 0 {
+				continue
 			}
+			after := later.Probes[i]
+			d.Endpoint, d.fault = before.Probe, before.Fault
+			d.Gated = min(before.Kept.LoadWaves, after.Kept.LoadWaves) >= ratchet.LeastLoadWaves // else the sum alone can tell
+			e := d.between(before.Kept, after.Kept, told)
+			if !d.Gated && e.Reason == "" {
+				e.Answer, e.Reason = CannotTell, fewWaves(min(before.Kept.LoadWaves, after.Kept.LoadWaves))
+			}
+			out = append(out, e)
 		}
 	}
 	return out
 }
 
-// segments are the values of a gauge in both runs; why says why there are none. Memory
-// is counted in the larger of the units of both.
-func (p pair) segments(gauge string) (earlier, later ratchet.Segment, why string) {
-	of := func(to *ratchet.Segment) func(*Report) string {
-		return func(r *Report) (why string) {
-			*to, why = segment(r, part{gauge, gauge, 1}, WaveLoad, WaveIdle, WaveDrain)
-			if sent, _ := r.errors(); why == "" && gauge == GaugeRSS && sent < rssLeastRequests {
-				why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
-			}
-			return why
-		}
-	}
-	for _, side := range []struct {
-		r    *Report
-		to   *ratchet.Segment
-		name string
-	}{{p.earlier, &earlier, "old"}, {p.later, &later, "new"}} {
-		if why := of(side.to)(side.r); why != "" {
-			return earlier, later, "in the " + side.name + " run " + why
-		}
-	}
-	if gauge == GaugeRSS {
-		unit := max(memoryUnit(earlier), memoryUnit(later))
-		inUnits(earlier, unit)
-		inUnits(later, unit)
-	}
-	return earlier, later, ""
+func fewWaves(few int) string {
+	return fmt.Sprintf("too few load waves could be judged: %d, and %d are needed", few, ratchet.LeastLoadWaves)
 }
 
-// unfit says why what a run kept of a gauge says nothing of what its requests cost.
-func unfit(r *Report, gauge string) string {
+// unfit says why what a run kept of a gauge in so many load waves says nothing of what its
+// requests cost.
+func unfit(r *Report, gauge string, waves int) string {
 	if why := early(r); why != "" {
 		return why
 	}
 	if requests, errors := r.errors(); tooManyErrors(requests, errors) {
 		return fmt.Sprintf("%d of %d answers were errors", errors, requests)
+	}
+	if v, asked := amplified(r); asked && v.Status != Pass {
+		return v.Reason
 	}
 	family := familyOf(gauge)
 	if at := r.atLimit(); at != "" && family == "handles" {
@@ -83,7 +68,22 @@ func unfit(r *Report, gauge string) string {
 			return "it grows with time, whatever is requested"
 		}
 	}
+	if waves < ratchet.LeastLoadWaves {
+		return fewWaves(waves) + r.Start.Scenario.enough()
+	}
 	return ""
+}
+
+// enough says how long a run must be to have enough load waves: a fifth of the requests
+// warms up, and as many waves at the end may show only what is given back.
+func (s Scenario) enough() string {
+	const cells = ratchet.LeastLoadWaves*5/3 + 4
+	if s.For > 0 {
+		return "; both runs want to be longer"
+	}
+	for s.Batches *= 2; plannedCells(&s) < cells; s.Batches++ { // the waves are larger in longer runs
+	}
+	return fmt.Sprintf("; soak both with %d batches", s.Batches)
 }
 
 // familyOf is the family that growth judges a gauge in.
@@ -94,27 +94,28 @@ func familyOf(gauge string) string {
 	return "handles"
 }
 
-// between fills in what both runs kept.
-func (d Difference) between(earlier, later ratchet.Kept, why string) Difference {
-	if min(earlier.Requests, later.Requests) > 0 {
-		by := ratchet.Differ(earlier, later)
-		d.Old, d.New, d.Change = measured(earlier.Rate), measured(later.Rate), measured(by.Interval)
-		d.more, d.less = by.PMore, by.PLess
-	}
-	if few := min(earlier.LoadWaves, later.LoadWaves); why == "" && few < ratchet.LeastLoadWaves {
-		why = fmt.Sprintf("too few load waves could be judged: %d, and %d are needed", few, ratchet.LeastLoadWaves)
-	}
-	if d.Reason = why; why == "" {
+// between fills in what both runs kept. A unit is told as so many.
+func (d Difference) between(earlier, later ratchet.Kept, told float64) Difference {
+	by := ratchet.Differ(earlier, later)
+	measured := func(i ratchet.Interval) *Measured { return &Measured{i.Rate * told, i.Low * told, i.High * told} }
+	d.Old, d.New, d.Change = measured(earlier.Rate()), measured(later.Rate()), measured(by.Interval)
+	d.more, d.less = by.PMore, by.PLess
+	if d.Reason == "" {
 		d.Answer = Same
 	}
 	return d
 }
 
-func measured(i ratchet.Interval) *Measured { return &Measured{i.Rate, i.Low, i.High} }
-
 // decideRates finds the rates that have changed, by Holm's step-down rule over all that
-// are gated, each direction by itself. What was not found so is the same.
-func decideRates(all []Difference) {
+// are gated, each direction by itself. What was not found so is the same. requests
+// are those of the new run.
+func decideRates(all []Difference, requests int) {
+	gated := 0
+	for _, d := range all {
+		if d.Gated && d.Answer != CannotTell {
+			gated++
+		}
+	}
 	steps := []struct {
 		p      func(Difference) float64
 		beyond func(Measured) bool
@@ -146,20 +147,31 @@ func decideRates(all []Difference) {
 				all[i].Answer = CannotTell // more than one interval allows, and less than Holm asks for
 			}
 			all[i].Reason = all[i].ofRate()
+			if all[i].Answer == CannotTell {
+				all[i].Reason += fmt.Sprintf(", which may be chance over so many rates; two runs of %d requests would tell", all[i].telling(requests, gated))
+			}
 		}
 	}
 }
 
+// telling is after how many requests a change that goes on as it does would be found:
+// the logarithm of its chance falls with them (Chernoff 1952).
+func (d Difference) telling(requests, gated int) int {
+	return int(min(mostHeld, math.Ceil(float64(requests)*math.Log(compareAlpha/float64(gated))/math.Log(d.more))))
+}
+
 // ofRate says by how much a rate has changed, and so what is ruled out.
 func (d Difference) ofRate() string {
-	change := d.Change
-	told := fmt.Sprintf("%s before, %s now; %s per 1,000 requests (95%% %s to %s)",
-		thousand("%", d.Old.Value), thousand("%", d.New.Value), thousand("%+", change.Value), thousand("%+", change.Low), thousand("%+", change.High))
-	if d.Answer == CannotTell {
-		return told + ", which may be chance over so many rates; longer runs tell"
+	rate, per := thousand, "1,000 requests"
+	if d.fault {
+		rate, per = once, "occurrence"
 	}
-	return told
+	change := d.Change
+	return fmt.Sprintf("%s before, %s now; %s per %s (95%% %s to %s)",
+		rate("%", d.Old.Value), rate("%", d.New.Value), rate("%+", change.Value), per, rate("%+", change.Low), rate("%+", change.High))
 }
+
+func once(verb string, rate float64) string { return thousand(verb, rate/1000) }
 
 // thousand is a rate per 1,000 requests: three figures, and no power of ten.
 func thousand(verb string, rate float64) string {

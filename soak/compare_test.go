@@ -19,6 +19,19 @@ func someRun(t *testing.T, seed uint64, change func(*server)) *Report {
 	return s.soak(t)
 }
 
+// comparedRuns compares two judged runs.
+func comparedRuns(t *testing.T, earlier, later *Report) *Comparison {
+	t.Helper()
+	var both [2]*Figures
+	for i, r := range []*Report{earlier, later} {
+		var err error
+		if both[i], err = NewFigures(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Compare(both[0], both[1])
+}
+
 // leaky loses a connection with every n-th request to sessions.
 func leaky(n int) func(*server) {
 	return func(s *server) {
@@ -67,10 +80,7 @@ func TestCompare(t *testing.T) {
 		}, CannotTell, ExitUnknown, "in the new run 8"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := Compare(someRun(t, 1, tt.earlier), someRun(t, 2, tt.later))
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := comparedRuns(t, someRun(t, 1, tt.earlier), someRun(t, 2, tt.later))
 			if c.Answer != tt.answer || c.Exit != tt.exit || !strings.Contains(c.Line, tt.line) || c.Unlike != nil {
 				t.Errorf("%s, exit %d: %s\nwant %s, exit %d: %s\nunlike %q", c.Answer, c.Exit, c.Line, tt.answer, tt.exit, tt.line, c.Unlike)
 			}
@@ -102,10 +112,7 @@ func TestCompareIsPure(t *testing.T) {
 			runs = append(runs, live, again)
 		}
 		for i := range 2 {
-			c, err := Compare(runs[i], runs[2+i])
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := comparedRuns(t, runs[i], runs[2+i])
 			b, err := json.Marshal(c)
 			if err != nil {
 				t.Fatal(err)
@@ -121,13 +128,12 @@ func TestCompareIsPure(t *testing.T) {
 }
 
 func TestUnlike(t *testing.T) {
-	of := func(change func(*Start)) *Report {
-		r := NewReport()
-		r.Start = newServer(20, 40, 1).loop.Start
-		change(&r.Start)
-		return r
+	of := func(change func(*Start)) Start {
+		s := newServer(20, 40, 1).loop.Start
+		change(&s)
+		return s
 	}
-	plain := of(func(*Start) {})
+	plain := Figures{Plan: planOf(of(func(*Start) {}))}
 	for name, tt := range map[string]struct {
 		change func(*Start)
 		want   []string
@@ -143,7 +149,7 @@ func TestUnlike(t *testing.T) {
 		"acts":    {func(s *Start) { s.Scenario.Acts = []Act{{Name: "kill"}} }, []string{"faults"}},
 		"tracing": {func(s *Start) { s.Target.Tracing = &Tracing{Loaded: true} }, []string{"tracing"}},
 	} {
-		if got := Unlike(plain, of(tt.change)); !slices.Equal(got, tt.want) {
+		if got := plain.Unlike(of(tt.change)); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
@@ -151,17 +157,17 @@ func TestUnlike(t *testing.T) {
 
 // TestCompareRefuses what is no run of requests.
 func TestCompareRefuses(t *testing.T) {
-	clean := someRun(t, 1, nil)
 	watch := newServer(20, 40, 1).watch(time.Second, time.Minute).soak(t)
 	watch.Run = "watch"
 	series := someRun(t, 1, nil)
 	series.Start.Assumed = "much"
-	for want, runs := range map[string][2]*Report{
-		"run watch: it is a watch, which sends no request": {clean, watch},
-		"run test: it is a series":                         {series, clean},
+	for want, r := range map[string]*Report{
+		"run watch: it is a watch, which sends no request": watch,
+		"run test: it is a series":                         series,
+		"it is no run":                                     NewReport(),
 	} {
-		if c, err := Compare(runs[0], runs[1]); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v, %v, want %s", c, err, want)
+		if f, err := NewFigures(r); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v, %v, want %s", f, err, want)
 		}
 	}
 }
@@ -170,21 +176,20 @@ func TestCompareRefuses(t *testing.T) {
 // binomial distribution: of 20 coins, 5 or fewer are heads in 2.07 % of the throws, 6 or
 // fewer in 5.77 %.
 func TestMiddle(t *testing.T) {
-	of := func(n int) (out []quantiles) {
+	of := func(n int) (out []time.Duration) {
 		for i := range n {
-			out = append(out, quantiles{p50: time.Duration(n - i)})
+			out = append(out, time.Duration(n-i))
 		}
 		return out
 	}
-	p50 := func(q quantiles) time.Duration { return q.p50 }
-	if m := middle(of(20), p50); m == nil || *m != (Measured{10.5, 6, 15}) {
+	if m := middle(of(20)); m == nil || *m != (Measured{10.5, 6, 15}) {
 		t.Errorf("of 20: %+v", m)
 	}
-	if m := middle(of(6), p50); m == nil || *m != (Measured{3.5, 1, 6}) {
+	if m := middle(of(6)); m == nil || *m != (Measured{3.5, 1, 6}) {
 		t.Errorf("of 6: %+v", m)
 	}
 	for n := range 6 {
-		if m := middle(of(n), p50); m != nil {
+		if m := middle(of(n)); m != nil {
 			t.Errorf("of %d: %+v", n, m)
 		}
 	}
@@ -201,9 +206,9 @@ func TestLatencyIsTold(t *testing.T) {
 		earlier, later *Report
 		want           Compared
 	}{{quick, slow, Worse}, {slow, quick, Better}, {quick, quick, Same}} {
-		c, err := Compare(tt.earlier, tt.later)
-		if err != nil || c.Answer != Same {
-			t.Fatal(err, c.Line)
+		c := comparedRuns(t, tt.earlier, tt.later)
+		if c.Answer != Same {
+			t.Fatal(c.Line)
 		}
 		told := map[string]Compared{}
 		for _, d := range c.Differences {
@@ -248,12 +253,16 @@ func TestDecideRates(t *testing.T) {
 		"of an endpoint":            {[]Difference{endpoint}, []Compared{Same}},
 		"not gated, not known":      {[]Difference{ungated, known(CannotTell), rate(9e-4, 1, 1, 2)}, []Compared{CannotTell, CannotTell, Worse}},
 	} {
-		decideRates(tt.of)
+		decideRates(tt.of, 1000)
 		for i, d := range tt.of {
 			if d.Answer != tt.want[i] || d.Reason == "" {
 				t.Errorf("%s: %d is %s, want %s", name, i, d.Answer, tt.want[i])
 			}
 		}
+	}
+	doubted := []Difference{rate(0.01, 1, 1, 2)}
+	if decideRates(doubted, 1000); !strings.HasSuffix(doubted[0].Reason, "two runs of 1500 requests would tell") { // 0.01^1.5 is 0.001
+		t.Error(doubted[0].Reason)
 	}
 }
 

@@ -43,6 +43,9 @@ type Start struct {
 	Platform string   `json:"platform"`
 	Scenario Scenario `json:"scenario"`
 	Target   Target   `json:"target"`
+	// Baseline are the figures of an earlier run that this one is compared with; nil where
+	// that is not asked.
+	Baseline *Figures `json:"baseline,omitempty"`
 	// Assumed says what the record does not hold and is taken for granted. It is
 	// set where the run is not ours: a series of batches that someone counted, with
 	// one sample a batch, no times, no idle slots and no drain.

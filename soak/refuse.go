@@ -27,6 +27,8 @@ func (r *Report) refuse(e Event) error {
 		return fmt.Errorf("a %s after an act, when the target is another process", e.Kind)
 	}
 	switch {
+	case e.Start != nil:
+		return e.Start.Baseline.refuse()
 	case e.Rest != nil:
 		if !slices.Contains([]string{RestBefore, RestFirst, RestLoaded, RestEnd, RestResumed}, e.Rest.At) || e.Rest.At == RestResumed && len(r.cuts) == 0 {
 			return fmt.Errorf("there is no rest %q", e.Rest.At)

@@ -20,6 +20,8 @@ type Report struct {
 	Verdicts   []Verdict      `json:"verdicts"`
 	Endpoints  []Endpoint     `json:"endpoints"`
 	Batches    []BatchSummary `json:"batches"`
+	// Baseline is the comparison with an earlier run; made by Judge where it was asked for.
+	Baseline *Comparison `json:"baseline,omitempty"`
 	// Faults are in the order of the plan; made by Judge.
 	Faults []FaultDone `json:"faults,omitempty"`
 	// State is what became of the sessions that the server acknowledged; nil where no

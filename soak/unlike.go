@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 )
@@ -8,38 +9,57 @@ import (
 // likeness is what two runs must have in common to be compared.
 var likeness = []struct {
 	name string
-	of   func(*Report) any
+	of   func(Start) any
 }{
-	{"platform", func(r *Report) any { return r.Start.Platform }},
-	{"target", func(r *Report) any { return r.Start.Target.Kind }},
-	{"tracing", func(r *Report) any { return r.Start.Target.Tracing }},
-	{"endpoints", func(r *Report) any { return r.Start.Scenario.Probes[:r.Start.Scenario.endpoints()] }},
-	{"faults", func(r *Report) any {
-		s := r.Start.Scenario
-		return []any{append([]Probe{}, s.Probes[s.endpoints():]...), append([]Act{}, s.Acts...)}
+	{"platform", func(s Start) any { return s.Platform }},
+	{"target", func(s Start) any { return s.Target.Kind }},
+	{"tracing", func(s Start) any { return s.Target.Tracing }},
+	{"endpoints", func(s Start) any { return s.Scenario.Probes[:s.Scenario.endpoints()] }},
+	{"faults", func(s Start) any {
+		return []any{append([]Probe{}, s.Scenario.Probes[s.Scenario.endpoints():]...), append([]Act{}, s.Scenario.Acts...)}
 	}},
-	{"batches", func(r *Report) any { return r.Start.Scenario.Batches }},
-	{"requests", func(r *Report) any { return r.Start.Scenario.Requests }},
-	{"for", func(r *Report) any { return r.Start.Scenario.For.String() }},
-	{"concurrency", func(r *Report) any { return r.Start.Scenario.Concurrency }},
-	{"rate", func(r *Report) any { return r.Start.Scenario.Rate }},
-	{"connection per request", func(r *Report) any { return r.Start.Scenario.ConnectionPerRequest }},
-	{"amplify", func(r *Report) any { return r.Start.Scenario.Amplify }},
+	{"batches", func(s Start) any { return s.Scenario.Batches }},
+	{"requests", func(s Start) any { return s.Scenario.Requests }},
+	{"for", func(s Start) any { return s.Scenario.For.String() }},
+	{"concurrency", func(s Start) any { return s.Scenario.Concurrency }},
+	{"rate", func(s Start) any { return s.Scenario.Rate }},
+	{"connection per request", func(s Start) any { return s.Scenario.ConnectionPerRequest }},
+	{"amplify", func(s Start) any { return s.Scenario.Amplify }},
 }
 
 // plain are the longest values that stand in a sentence.
 const plain = 14
 
-// Unlike says what the plans and targets of two runs differ in, so that what differs in
-// the runs may be due to that; nil where it is nothing. Seeds and addresses may differ.
-func Unlike(earlier, later *Report) (out []string) {
+// planOf is what the run must have in common with another one: the values as JSON, and of
+// long ones their SHA-256. One that cannot be told is not there.
+func planOf(s Start) map[string]string {
+	plan := map[string]string{}
 	for _, l := range likeness {
-		a, err := json.Marshal(l.of(earlier))
-		b, errB := json.Marshal(l.of(later))
+		value, err := json.Marshal(l.of(s))
 		switch {
-		case err != nil || errB != nil:
+		case err != nil:
+		case len(value) > plain:
+			plan[l.name] = fmt.Sprintf("sha256:%x", sha256.Sum256(value))
+		default:
+			plan[l.name] = string(value)
+		}
+	}
+	return plan
+}
+
+// Unlike says what the plan and target of a run that is about to begin, and those of the
+// figures, differ in, so that what differs in the runs may be due to that; nil where it is
+// nothing. Seeds and addresses may differ.
+func (f *Figures) Unlike(s Start) []string { return unlike(f.Plan, planOf(s)) }
+
+func unlike(earlier, later map[string]string) (out []string) {
+	for _, l := range likeness {
+		a, told := earlier[l.name]
+		b, toldToo := later[l.name]
+		switch {
+		case !told || !toldToo:
 			out = append(out, l.name+" (which cannot be told)")
-		case string(a) == string(b):
+		case a == b:
 		case max(len(a), len(b)) > plain:
 			out = append(out, l.name)
 		default:

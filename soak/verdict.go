@@ -26,7 +26,8 @@ const (
 	LeakDeferred   LeakClass = "deferred-close" // given back late: a sawtooth
 	LeakPerRequest LeakClass = "per-request leak"
 	LeakPerTime    LeakClass = "per-time leak"
-	LeakExhausted  LeakClass = "exhausted" // at the limit
+	LeakExhausted  LeakClass = "exhausted"  // at the limit
+	LeakRegression LeakClass = "regression" // more than an earlier run
 )
 
 // Verdict is the answer of a check about one thing.
@@ -82,6 +83,7 @@ func checks() []namedCheck {
 		{"alive", alive{}, true},
 		{"recovers", recovers{}, false},
 		{"answers", answers{}, false},
+		{"baseline", regression{}, false},
 	}
 }
 
@@ -97,7 +99,7 @@ func CheckNames() (names []string) {
 // conclusion. Judging twice gives the
 // same.
 func Judge(r *Report) {
-	r.Verdicts, r.Notes, r.grown = nil, r.cutNotes(), growths(r)
+	r.Verdicts, r.Baseline, r.Notes, r.grown = nil, nil, r.cutNotes(), growths(r)
 	r.Faults = r.faultsDone()
 	for _, c := range checks() {
 		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {
@@ -115,6 +117,9 @@ func Judge(r *Report) {
 		r.Verdicts = append(r.Verdicts, v)
 	}
 	r.Conclusion = conclude(r)
+	if r.Baseline != nil {
+		r.Baseline.New.Exit = r.Conclusion.Exit
+	}
 }
 
 // whole says that a run which ended before its plan was done has not answered
@@ -202,9 +207,9 @@ func conclude(r *Report) Conclusion {
 // what is held and does not grow after the limit that it may have reached.
 func urgency(v Verdict) int {
 	if v.Status != Fail {
-		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive", "recovers"}, v.Check)
+		return slices.Index([]string{"run", "amplified", "growth", "released", "pool bound", "closed", "goroutines", "headroom", "answers", "alive", "recovers", "baseline"}, v.Check)
 	}
-	order := []string{"run", "alive", "recovers", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "headroom", "alive " + string(StateDegraded), "held", "answers"}
+	order := []string{"run", "alive", "recovers", "growth " + GaugeChildren, "growth", "released", "pool bound", "closed", "goroutines", "baseline", "headroom", "alive " + string(StateDegraded), "held", "answers"}
 	if v.Class == LeakBounded || v.Class == LeakExhausted && v.Check != "headroom" && v.Check != "alive" {
 		return slices.Index(order, "held")
 	}

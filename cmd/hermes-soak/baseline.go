@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,7 +19,7 @@ func baselineCommand(split bool) *cli.Command {
 		Name:      "baseline",
 		Usage:     "give a run of the history a name, to compare later runs with it",
 		UsageText: "hermes-soak baseline [flags] ID NAME",
-		Description: "The name can stand wherever an id can, as in: hermes-soak compare NAME ID. A name that another run has is moved.\n" +
+		Description: "The name can stand wherever an id can, as in: hermes-soak run --baseline NAME. A name that another run has is moved.\n" +
 			"A run that has a name is not pruned.",
 		Flags: append(withEnv([]cli.Flag{historyFlag()}),
 			&cli.BoolFlag{Name: "list", Usage: "list the names"},
@@ -53,6 +54,40 @@ func baselineCommand(split bool) *cli.Command {
 	}
 }
 
+// againstFlags name an earlier run that a run is judged against.
+func againstFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "baseline", Category: flagsChecks, Usage: "fail where more is kept per request, or held at rest, than in the earlier run `NAME`: a name that baseline gave, the id of a run of the history or its beginning, or a record that --report jsonl=FILE wrote"},
+		&cli.BoolFlag{Name: "force-baseline", Category: flagsChecks, Usage: "compare with --baseline also where its plan or its target differs"},
+	}
+}
+
+// against is the earlier run that a run is judged against.
+type against struct {
+	figures *soak.Figures // nil is none
+	forced  bool
+}
+
+// againstFrom finds the earlier run that the flags name.
+func againstFrom(c *cli.Context) (a against, err error) {
+	if a.forced = c.Bool("force-baseline"); c.String("baseline") != "" {
+		a.figures, err = figuresOf(c, c.String("baseline"))
+	}
+	return a, err
+}
+
+// refuse says, before the load, that what begins cannot be compared.
+func (a against) refuse(s soak.Start) error {
+	if a.figures == nil || a.forced {
+		return nil
+	}
+	if unlike := a.figures.Unlike(s); len(unlike) > 0 {
+		return usage(fmt.Errorf("baseline: run %s differs from this one in more than the server: %s", a.figures.Run, strings.Join(unlike, ", ")),
+			"what differs may be due to that; --force-baseline compares them all the same")
+	}
+	return nil
+}
+
 // nameRun gives a finished run a name.
 func nameRun(c *cli.Context, h *history.History) error {
 	id, name := c.Args().Get(0), c.Args().Get(1)
@@ -71,7 +106,7 @@ func nameRun(c *cli.Context, h *history.History) error {
 	if before != "" && before != run.ID {
 		moved = ", and no longer run " + before
 	}
-	return said(fmt.Fprintf(c.App.Writer, "%s is run %s of %s, exit %d%s\n", name, run.ID, run.Started.Local().Format(time.DateTime), run.Answer.Exit, moved))
+	return printed(fmt.Fprintf(c.App.Writer, "%s is run %s of %s, exit %d%s\n", name, run.ID, run.Started.Local().Format(time.DateTime), run.Answer.Exit, moved))
 }
 
 func removeBaseline(c *cli.Context, h *history.History) error {
@@ -79,7 +114,7 @@ func removeBaseline(c *cli.Context, h *history.History) error {
 	if err := h.Unname(c.Context, name); err != nil {
 		return usage(err, "hermes-soak baseline --list lists the names")
 	}
-	return said(fmt.Fprintf(c.App.Writer, "%s is no name any more\n", name))
+	return printed(fmt.Fprintf(c.App.Writer, "%s is no name any more\n", name))
 }
 
 // listBaselines prints a line a name; nothing for none.
@@ -101,11 +136,11 @@ func listBaselines(c *cli.Context, h *history.History) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", reports.Printable(b.Name), reports.Printable(b.Run.ID), b.Run.Started.Local().Format(time.DateTime), exit,
 			reports.Printable(b.Run.Plan), reports.Printable(b.Run.Target))
 	}
-	return said(0, t.Flush())
+	return printed(0, t.Flush())
 }
 
-// said is what became of a line that was printed.
-func said(_ int, err error) error {
+// printed is what became of a line that was printed.
+func printed(_ int, err error) error {
 	if err != nil {
 		return &exitError{soak.ExitBroken, fmt.Errorf("baseline: %w", err), ""}
 	}

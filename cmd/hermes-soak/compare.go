@@ -22,7 +22,7 @@ func compareCommand(split bool) *cli.Command {
 		Description: "OLD and NEW are names that baseline gave, ids of runs in the history or their beginnings, or records that\n" +
 			"run --report jsonl=FILE wrote. What each gauge kept per request, and held at rest, is put side by side with its\n" +
 			"95 % interval; worse is only what is beyond the joint interval and not explained by chance over all of them.\n" +
-			"Latency is told, and does not count.\n\n" +
+			"Faults are told per occurrence. Latency, and the time to recover from faults, are told and do not count.\n\n" +
 			"Exit status: 0 the same or better, 1 worse, 2 usage or runs of different plans, 3 cannot tell.",
 		Flags: withEnv([]cli.Flag{
 			historyFlag(),
@@ -55,16 +55,13 @@ func compareRuns(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var both [2]*soak.Report
+	var both [2]*soak.Figures
 	for i, name := range c.Args().Slice() {
-		if both[i], err = oneOf(c, name); err != nil {
+		if both[i], err = figuresOf(c, name); err != nil {
 			return err
 		}
 	}
-	found, err := soak.Compare(both[0], both[1])
-	if err != nil {
-		return usage(fmt.Errorf("compare: %w", err), "only runs that sent requests can be compared")
-	}
+	found := soak.Compare(both[0], both[1])
 	if len(found.Unlike) > 0 && !c.Bool("force") {
 		return usage(fmt.Errorf("compare: the runs differ in more than the server: %s", strings.Join(found.Unlike, ", ")),
 			"what differs may be due to that; --force compares them all the same")
@@ -82,15 +79,28 @@ func compareRuns(c *cli.Context) error {
 	return nil
 }
 
+// figuresOf are those of the run of that name.
+func figuresOf(c *cli.Context, name string) (*soak.Figures, error) {
+	report, err := oneOf(c, name)
+	if err != nil {
+		return nil, err
+	}
+	figures, err := soak.NewFigures(report)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", asked(c), err), "only runs that sent requests can be compared")
+	}
+	return figures, nil
+}
+
 // oneOf is the run of that name: a file where there is one, else a run of the history.
 func oneOf(c *cli.Context, name string) (*soak.Report, error) {
-	if _, err := os.Stat(name); err == nil {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
 		in, err := openRecord(c, name)
 		if err != nil {
 			return nil, usage(err, "")
 		}
 		defer in.Close()
-		return judged(name, in)
+		return judged(c, name, in)
 	}
 	h, err := openHistory(c)
 	if err != nil {
@@ -109,14 +119,22 @@ func ofHistory(c *cli.Context, h *history.History, name string) (*soak.Report, e
 	if err != nil {
 		return nil, usage(err, "")
 	}
-	return judged(name, in)
+	return judged(c, name, in)
+}
+
+// asked is what the errors about a run that is compared begin with.
+func asked(c *cli.Context) string {
+	if c.Command.Name == "compare" {
+		return c.Command.Name
+	}
+	return "baseline"
 }
 
 // judged is the report of a record.
-func judged(name string, in io.Reader) (*soak.Report, error) {
+func judged(c *cli.Context, name string, in io.Reader) (*soak.Report, error) {
 	report := soak.NewReport()
 	if err := reports.Read(in, report.Apply); err != nil {
-		return nil, usage(fmt.Errorf("compare %s: %w", name, err), "")
+		return nil, usage(fmt.Errorf("%s %s: %w", asked(c), name, err), "")
 	}
 	soak.Judge(report)
 	return report, nil

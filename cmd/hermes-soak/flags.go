@@ -38,7 +38,7 @@ func runFlags() []cli.Flag {
 
 // settingFlags are all that say what a run does.
 func settingFlags() []cli.Flag {
-	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), faultFlags(), traceFlags(), reportFlags(), recordFlags())
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), againstFlags(), faultFlags(), traceFlags(), reportFlags(), recordFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one

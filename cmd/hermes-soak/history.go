@@ -232,7 +232,11 @@ func listRuns(c *cli.Context, h *history.History) error {
 	if err != nil {
 		return usage(err, "")
 	}
-	if err := table(c.App.Writer, runs, width(c.App.Writer)); err != nil {
+	names, err := h.Baselines(c.Context)
+	if err != nil {
+		return usage(err, "")
+	}
+	if err := table(c.App.Writer, runs, names, width(c.App.Writer)); err != nil {
 		return &exitError{soak.ExitBroken, fmt.Errorf("list the runs: %w", err), ""}
 	}
 	return total(c, h, counted(len(runs), "run", "runs")+" in")
@@ -249,20 +253,24 @@ func total(c *cli.Context, h *history.History, what string) error {
 }
 
 // table is a line a run, cut at a width that is not 0; nothing for none.
-func table(w io.Writer, runs []history.Run, width int) error {
+func table(w io.Writer, runs []history.Run, names []history.Baseline, width int) error {
 	if len(runs) == 0 {
 		return nil
 	}
+	of := map[string][]string{}
+	for _, b := range names {
+		of[b.Run.ID] = append(of[b.Run.ID], b.Name)
+	}
 	var lines bytes.Buffer
 	t := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tSTARTED\tTOOK\tEXIT\tBATCHES\tREQUESTS\tPLAN\tSCENARIO\tSEED\tTARGET\tCONCLUSION")
+	fmt.Fprintln(t, "RUN\tSTARTED\tTOOK\tEXIT\tBATCHES\tREQUESTS\tPLAN\tSCENARIO\tSEED\tTARGET\tNAME\tCONCLUSION")
 	for _, r := range runs {
 		end, exit, line := r.Written, "-", "unfinished"
 		if r.Answer != nil {
 			end, exit, line = r.Answer.Ended, fmt.Sprint(r.Answer.Exit), r.Answer.Line
 		}
 		fields := []string{r.ID, r.Started.Local().Format(time.DateTime), end.Sub(r.Started).Round(time.Second).String(), exit,
-			fmt.Sprint(r.Batches), fmt.Sprint(r.Requests), r.Plan, r.Scenario, r.Seed, r.Target, line}
+			fmt.Sprint(r.Batches), fmt.Sprint(r.Requests), r.Plan, r.Scenario, r.Seed, r.Target, strings.Join(of[r.ID], ","), line}
 		for i := range fields {
 			fields[i] = reports.Printable(cmp.Or(fields[i], "-"))
 		}

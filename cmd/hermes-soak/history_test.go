@@ -17,7 +17,7 @@ func TestTable(t *testing.T) {
 	}
 	for _, width := range []int{0, 20, 80, 500} {
 		var out strings.Builder
-		if err := table(&out, runs, width); err != nil {
+		if err := table(&out, runs, nil, width); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(out.String(), "\n")

@@ -76,6 +76,9 @@ func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 			err = &exitError{soak.ExitBroken, gone, ""}
 		}
 	}()
+	if plan.against, err = againstFrom(c); err != nil {
+		return fileOf(c).blame(err)
+	}
 	out, err := newOutput(c, &scenario)
 	if err != nil {
 		return err
@@ -177,9 +180,12 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
-			Scenario: scenario, Target: server.Target,
+			Scenario: scenario, Target: server.Target, Baseline: plan.against.figures,
 		},
 		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Stored: disturbed.stored(server), Recorder: out, Quit: quit,
+	}
+	if err := plan.against.refuse(loop.Start); err != nil {
+		return nil, err
 	}
 	out.begin(loop.Start)
 	if plan.resumed != nil {

@@ -59,6 +59,7 @@ type targetPlan struct {
 	acts         []faults.Spec // faults that end the server
 	pprof        string        // where a Go target shows its profiles; "" is not asked
 	trace        tracePlan
+	against      against
 	resumed      *brokenOff // nil where a run begins
 	// procOf returns the folder in which the target that was started is to be
 	// measured; nil is procRoot.

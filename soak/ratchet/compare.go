@@ -8,12 +8,23 @@ import (
 
 // Kept is what a gauge kept over the requests of a run, or over those to one endpoint: what two runs are compared by.
 type Kept struct {
-	Requests   int64    // R
-	LoadWaves  int      // in which they were sent
-	Gained     int64    // G, units that the never-released level rose
-	Dispersion float64  // phi: how much more the rises scatter than a Poisson count would; 1 or more
-	Held       float64  // nu, units whose release is a matter of when one looks
-	Rate       Interval // per request
+	Requests   int64   `json:"requests"`   // R
+	LoadWaves  int     `json:"load_waves"` // in which they were sent
+	Gained     float64 `json:"gained"`     // G, units that the never-released level rose
+	Dispersion float64 `json:"dispersion"` // phi: how much more the rises scatter than a Poisson count would; 1 or more
+	Held       float64 `json:"held"`       // nu, units whose release is a matter of when one looks
+}
+
+// Rate is what was kept per request; there was one.
+func (k Kept) Rate() Interval { return k.rate(k.Dispersion) }
+
+func (k Kept) rate(phi float64) Interval { return garwood(k.Gained, phi, k.Held, float64(k.Requests)) }
+
+// Coarser is the same counted in units that are so many times as large, one time or more. Variance over mean falls as the mean does;
+// a count that scatters less than a Poisson one is taken for one.
+func (k Kept) Coarser(times float64) Kept {
+	k.Gained, k.Held, k.Dispersion = k.Gained/times, k.Held/times, max(1, k.Dispersion/times)
+	return k
 }
 
 // Keep returns what the gauge kept over all requests that are judged, and over those to each endpoint, by its probe. Without a
@@ -37,18 +48,10 @@ func Keep(s Segment) (all Kept, endpoints map[int]Kept) {
 		for _, s := range own {
 			gained, requests = gained+s.gained, requests+s.requests
 		}
-		k := keep(gained, requests, dispersion(own), held)
-		k.LoadWaves = len(own)
-		endpoints[probe] = k
+		endpoints[probe] = Kept{int64(requests), len(own), gained, dispersion(own), held}
 	}
 	gained := w.floor[w.end-1] - w.floor[w.warm-1]
-	all = keep(float64(gained), float64(w.requests), dispersion(shares), held)
-	all.LoadWaves = w.loadWaves()
-	return all, endpoints
-}
-
-func keep(gained, requests, phi, nu float64) Kept {
-	return Kept{Requests: int64(requests), Gained: int64(gained), Dispersion: phi, Held: nu, Rate: garwood(gained, phi, nu, requests)}
+	return Kept{w.requests, w.loadWaves(), float64(gained), dispersion(shares), held}, endpoints
 }
 
 // Difference is how much more a run keeps per request than an earlier one.
@@ -63,10 +66,10 @@ type Difference struct {
 // P is conditional (Przyborowski and Wilenski 1940): of the n = G_new + G_old units that both gained, G_new are binomial with the new
 // run's share of the requests, were the rates the same. Units that rise together count once: all are divided by the greater phi. What
 // may only be held, nu, does not count against the run that is suspected. The interval of the difference is made from those of the
-// rates (MOVER: Zou and Donner 2008).
+// rates (MOVER: Zou and Donner 2008), both with the greater phi: a run that gained nothing does not show how its rises would scatter.
 func Differ(earlier, later Kept) Difference {
 	phi := max(earlier.Dispersion, later.Dispersion)
-	o, n := earlier.Rate, later.Rate
+	o, n := earlier.rate(phi), later.rate(phi)
 	return Difference{
 		Interval: Interval{
 			Rate: n.Rate - o.Rate,
@@ -81,11 +84,11 @@ func Differ(earlier, later Kept) Difference {
 // moreByChance returns P(X >= k) of the units that one run gained, k, among those of both; for the fractions that phi makes of them
 // as the regularised incomplete beta function, which joins the binomial tails.
 func moreByChance(suspect, other Kept, phi float64) float64 {
-	k := (float64(suspect.Gained) - suspect.Held) / phi
+	k := (suspect.Gained - suspect.Held) / phi
 	if k <= 0 {
 		return 1
 	}
-	rest := float64(other.Gained) / phi
+	rest := other.Gained / phi
 	share := float64(suspect.Requests) / float64(suspect.Requests+other.Requests)
 	return mathext.RegIncBeta(k, rest+1, share)
 }

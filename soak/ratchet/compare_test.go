@@ -9,22 +9,22 @@ import (
 )
 
 func kept(gained, requests int64, phi, nu float64) Kept {
-	return keep(float64(gained), float64(requests), phi, nu)
+	return Kept{Requests: requests, LoadWaves: 1, Gained: float64(gained), Dispersion: phi, Held: nu}
 }
 
 func TestKeep(t *testing.T) {
 	s := grown(waves(100, ten), in(5, 30, 41, 51, 51, 51, 60))
 	all, of := Keep(s)
 	g := analyse(s)
-	if all.Gained != g.Gained || all.Requests != g.Requests || all.Rate != g.Rate {
+	if all.Gained != float64(g.Gained) || all.Requests != g.Requests || all.Rate() != g.Rate {
 		t.Errorf("kept %+v, growth says %d of %d, %+v", all, g.Gained, g.Requests, g.Rate)
 	}
 	if all.Gained != 6 || of[0].Gained != 2 || of[1].Gained != 4 || of[0].Requests+of[1].Requests != all.Requests {
 		t.Errorf("all %+v, of each endpoint %+v", all, of)
 	}
 	for _, e := range g.Endpoints {
-		if of[e.Probe].Rate != e.Rate {
-			t.Errorf("endpoint %d: %+v, growth says %+v", e.Probe, of[e.Probe].Rate, e.Rate)
+		if of[e.Probe].Rate() != e.Rate {
+			t.Errorf("endpoint %d: %+v, growth says %+v", e.Probe, of[e.Probe].Rate(), e.Rate)
 		}
 	}
 	if none, of := Keep(grown(waves(10, func(int) int { return 0 }), in())); none.Requests != 0 || of != nil {
@@ -108,5 +108,27 @@ func TestDifferByChance(t *testing.T) {
 				t.Errorf("a mean of %g, %g times the requests: %.4f are called worse", mean, times, p)
 			}
 		}
+	}
+}
+
+// TestCoarser: what is counted in units four times as large is as much, and scatters a fourth.
+func TestCoarser(t *testing.T) {
+	fine := kept(400, 1000, 12, 8)
+	coarse := fine.Coarser(4)
+	if want := kept(100, 1000, 3, 2); coarse != want {
+		t.Errorf("%+v, want %+v", coarse, want)
+	}
+	a, b := fine.Rate(), coarse.Rate()
+	near(t, "low", 4*b.Low, a.Low, 1e-12)
+	near(t, "high", 4*b.High, a.High, 1e-12)
+	if once := kept(400, 1000, 2, 8).Coarser(4); once.Dispersion != 1 {
+		t.Errorf("less than a Poisson count scatters: %+v", once)
+	}
+}
+
+// TestOneStepIsNoDifference: what rose at once, in one cell, is one event, however large; the interval says so as the chance does.
+func TestOneStepIsNoDifference(t *testing.T) {
+	if d := Differ(kept(0, 1000, 1, 0), kept(20, 1000, 20, 0)); d.PMore < 0.4 || d.Low > 0 {
+		t.Errorf("%+v", d)
 	}
 }

@@ -1,0 +1,216 @@
+package soak
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"hermes-soak/soak/ratchet"
+)
+
+// Figures are all that a judged run is compared by with another one. A run that is judged
+// against an earlier one records those of that one.
+type Figures struct {
+	Run      string    `json:"run"`
+	Started  time.Time `json:"started"`
+	Seed     uint64    `json:"seed"`
+	Requests int       `json:"requests"`
+	// Exit is that of the run itself.
+	Exit int `json:"exit"`
+	// Plan is what the runs must have in common, by its name, as planOf makes it.
+	Plan map[string]string `json:"plan"`
+	// MaxInFlight is the most requests that were in flight at once.
+	MaxInFlight int            `json:"max_in_flight"`
+	Gauges      []GaugeFigures `json:"gauges"`
+	Times       []TimeFigures  `json:"times"`
+}
+
+// GaugeFigures are those of one gauge.
+type GaugeFigures struct {
+	Gauge string `json:"gauge"`
+	// Compared: the run asks for it. One that another run asks for may be here too.
+	Compared bool `json:"compared"`
+	// Unit is how many bytes of memory one unit is; 0 of what is counted.
+	Unit int64 `json:"unit,omitempty"`
+	// Kept is nil where it is not known. Unfit says why, or why what was kept says nothing
+	// of what the requests cost.
+	Kept  *ratchet.Kept `json:"kept,omitempty"`
+	Unfit string        `json:"unfit,omitempty"`
+	// Probes are in the order of the plan, where there is more than one.
+	Probes []ProbeFigures `json:"probes,omitempty"`
+	// Level is what was held at rest; nil where it is not known, and NoLevel says why.
+	Level   *Measured `json:"level,omitempty"`
+	NoLevel string    `json:"no_level,omitempty"`
+	// Adrift says why it is at no level that could count.
+	Adrift string `json:"adrift,omitempty"`
+}
+
+// ProbeFigures are what an endpoint, or a fault, kept.
+type ProbeFigures struct {
+	Probe string `json:"probe"`
+	// Fault: it is kept per occurrence.
+	Fault bool         `json:"fault,omitempty"`
+	Kept  ratchet.Kept `json:"kept"`
+}
+
+// TimeFigures are how long something of an endpoint or a fault took, in ns; nil where
+// too few were measured.
+type TimeFigures struct {
+	Figure   string    `json:"figure"`
+	Of       string    `json:"of"`
+	Measured *Measured `json:"measured,omitempty"`
+}
+
+// NewFigures are those of a judged run. An error says why it is none that can be compared.
+func NewFigures(r *Report) (*Figures, error) {
+	switch {
+	case r.watching():
+		return nil, fmt.Errorf("run %s: it is a watch, which sends no request", r.Run)
+	case r.Start.Assumed != "":
+		return nil, fmt.Errorf("run %s: it is a series of batches that someone counted, without idle slots", r.Run)
+	case r.Run == "":
+		return nil, errors.New("it is no run")
+	}
+	f := &Figures{
+		Run: r.Run, Started: r.Started.UTC(), Seed: r.Start.Scenario.Seed, Requests: r.Requests, Exit: r.Conclusion.Exit,
+		Plan: planOf(r.Start), MaxInFlight: r.maxInFlight(), Times: r.times(),
+	}
+	seen, amplified := watched(r), r.Start.Scenario.Amplify != ""
+	for _, g := range r.Start.Scenario.Watch {
+		f.Gauges = append(f.Gauges, r.figuresOf(GroupGauge(g.Pattern), slices.Contains(seen, g)))
+	}
+	for _, gauge := range []string{GaugeFDs, GaugeThreads, GaugeChildren, GaugeRSS} {
+		compared := gauge == GaugeFDs || !amplified && gauge != GaugeRSS || slices.Contains(r.Start.Scenario.Gate, gauge)
+		f.Gauges = append(f.Gauges, r.figuresOf(gauge, compared))
+	}
+	if err := f.refuse(); err != nil { // the record was made up
+		return nil, fmt.Errorf("run %s: %w", r.Run, err)
+	}
+	return f, nil
+}
+
+// figuresOf are those of a gauge.
+func (r *Report) figuresOf(gauge string, compared bool) GaugeFigures {
+	g := GaugeFigures{Gauge: gauge, Compared: compared}
+	g.Level, g.NoLevel = levelOf(r, gauge)
+	switch {
+	case r.leaking(familyOf(gauge)):
+		g.Adrift = "it keeps rising, and is at no level: see what is kept"
+	case r.Start.Scenario.Amplify != "":
+		g.Adrift = "without a garbage collector it is at no level"
+	}
+	s, why := segment(r, part{gauge, gauge, 1}, WaveLoad, WaveIdle, WaveDrain)
+	if sent, _ := r.errors(); why == "" && gauge == GaugeRSS && sent < rssLeastRequests {
+		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
+	}
+	if g.Unfit = why; why != "" {
+		return g
+	}
+	if gauge == GaugeRSS {
+		g.Unit = memoryUnit(s)
+		inUnits(s, g.Unit)
+	}
+	all, of := ratchet.Keep(s)
+	g.Unfit = unfit(r, gauge, all.LoadWaves)
+	if all.Requests == 0 {
+		return g
+	}
+	g.Kept = &all
+	for i, p := range r.Start.Scenario.Probes {
+		if k, sent := of[i]; sent && len(r.Start.Scenario.Probes) > 1 {
+			g.Probes = append(g.Probes, ProbeFigures{p.Name, p.Fault != "", k})
+		}
+	}
+	return g
+}
+
+// in are the figures counted in a unit of so many bytes, which is no smaller than theirs.
+func (g GaugeFigures) in(unit int64) GaugeFigures {
+	if g.Unit == 0 || g.Kept == nil {
+		return g
+	}
+	times := float64(unit) / float64(g.Unit)
+	all := g.Kept.Coarser(times)
+	g.Unit, g.Kept, g.Probes = unit, &all, slices.Clone(g.Probes)
+	for i := range g.Probes {
+		g.Probes[i].Kept = g.Probes[i].Kept.Coarser(times)
+	}
+	return g
+}
+
+// gauge are the figures of a gauge.
+func (f *Figures) gauge(name string) GaugeFigures {
+	if i := slices.IndexFunc(f.Gauges, func(g GaugeFigures) bool { return g.Gauge == name }); i >= 0 {
+		return f.Gauges[i]
+	}
+	why := "the gauge " + name + " was not watched"
+	return GaugeFigures{Gauge: name, Unfit: why, NoLevel: why}
+}
+
+// The bounds of what figures may hold, where those of a record do not say it.
+const (
+	mostCompared  = 1000    // gauges, endpoints, or times
+	mostScattered = 1 << 60 // of a dispersion, which is at most twice what was gained
+)
+
+// refuse says what no run can have come to. nil is no figures.
+func (f *Figures) refuse() error {
+	if f == nil {
+		return nil
+	}
+	if f.Run == "" || f.Requests < 0 || f.Requests > mostHeld || f.MaxInFlight < 0 || f.MaxInFlight > mostSent ||
+		!slices.Contains([]int{ExitPass, ExitFail, ExitUnknown, ExitBroken}, f.Exit) || max(len(f.Gauges), len(f.Times), len(f.Plan)) > mostCompared {
+		return fmt.Errorf("the baseline, run %q, has %d requests, %d in flight, and exit %d", f.Run, f.Requests, f.MaxInFlight, f.Exit)
+	}
+	named := map[string]bool{}
+	for _, g := range f.Gauges {
+		if err := g.refuse(); err != nil || named[g.Gauge] {
+			return errors.Join(fmt.Errorf("the baseline's gauge %q is none, or is there twice", g.Gauge), err)
+		}
+		named[g.Gauge] = true
+	}
+	for _, t := range f.Times {
+		if !slices.Contains([]string{FigureP50, FigureP99, FigureRecovery}, t.Figure) || t.Measured.refuse(0, float64(longest)) != nil {
+			return fmt.Errorf("the baseline's %s of %q is no time", t.Figure, t.Of)
+		}
+	}
+	return nil
+}
+
+func (g GaugeFigures) refuse() error {
+	switch {
+	case g.Unit < 0 || g.Unit > mostHeld || (g.Unit > 0) != (g.Gauge == GaugeRSS && g.Kept != nil):
+		return fmt.Errorf("one unit of it is %d bytes", g.Unit)
+	case len(g.Probes) > mostCompared || g.Kept == nil && (len(g.Probes) > 0 || g.Unfit == ""):
+		return errors.New("what it kept is neither known nor said to be unknown")
+	case (g.Level == nil) == (g.NoLevel == ""):
+		return errors.New("its level is neither known nor said to be unknown")
+	}
+	if err := g.Level.refuse(-mostHeld, mostHeld); err != nil {
+		return err
+	}
+	kept := []ProbeFigures{}
+	if g.Kept != nil {
+		kept = append(kept, ProbeFigures{Kept: *g.Kept})
+	}
+	for _, p := range append(kept, g.Probes...) {
+		k := p.Kept
+		if k.Requests < 1 || k.Requests > mostHeld || k.LoadWaves < 1 || int64(k.LoadWaves) > k.Requests ||
+			!inRange(k.Gained, 0, mostHeld) || !inRange(k.Held, 0, mostHeld) || !inRange(k.Dispersion, 1, mostScattered) {
+			return fmt.Errorf("it kept %g in %d requests of %d waves, with %g held and a dispersion of %g", k.Gained, k.Requests, k.LoadWaves, k.Held, k.Dispersion)
+		}
+	}
+	return nil
+}
+
+func (m *Measured) refuse(least, most float64) error {
+	if m != nil && !(inRange(m.Low, least, m.Value) && inRange(m.Value, m.Low, m.High) && inRange(m.High, m.Value, most)) {
+		return fmt.Errorf("%g is not from %g to %g", m.Value, m.Low, m.High)
+	}
+	return nil
+}
+
+// inRange is false also of what is no number.
+func inRange(x, least, most float64) bool { return x >= least && x <= most && !math.IsInf(x, 0) }
