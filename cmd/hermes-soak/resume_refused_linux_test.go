@@ -30,7 +30,7 @@ func TestResumeRefused(t *testing.T) {
 			_ = p.Process.Kill() // it goes on, which its status tells
 			<-over
 		}
-		if p.ProcessState.ExitCode() != 2 || !strings.Contains(p.errors.String(), want) || p.out.Len() > 0 {
+		if p.ProcessState.ExitCode() != 2 || !strings.Contains(p.errors.String(), want) || p.out.String() != "" {
 			t.Errorf("%v: exit status %d: %s%s\nwant %s", args, p.ProcessState.ExitCode(), &p.out, &p.errors, want)
 		}
 		if _, after := inHistory(t, file); s.ProcessState != nil && after != before {
