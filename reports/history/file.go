@@ -42,12 +42,21 @@ func create(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f.Close(), fill(ctx, f.Name()))
+	err = fill(ctx, f.Name())
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		_, err = look(ctx, f.Name())
+	}
 	if err == nil {
 		err = os.Link(f.Name(), path)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		err = nil // another process was first
+	}
+	for _, end := range beside() {
+		if gone := os.Remove(f.Name() + end); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
 	}
 	return errors.Join(err, os.Remove(f.Name()))
 }
@@ -57,15 +66,24 @@ func present(path string) bool {
 	return err == nil
 }
 
-// fill makes the schema in an empty file. Pages that are freed can be given back to
-// the disk, and readers never wait for writers.
+// fill makes the schema in an empty file, which nobody else knows. Pages that are freed
+// can be given back to the disk, and readers never wait for writers: it is in WAL mode
+// from the end on, so that all of it is in the file itself.
 func fill(ctx context.Context, path string) (err error) {
-	db, err := connect(path, "mode=rw&_pragma=auto_vacuum(incremental)&_pragma=journal_mode(wal)")
+	db, err := connect(path, "mode=rw&_pragma=auto_vacuum(incremental)&_pragma=journal_mode(memory)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return migrate(ctx, db, newest())
+	if err := migrate(ctx, db, newest()); err != nil {
+		return err
+	}
+	var mode string
+	err = db.QueryRowContext(ctx, "PRAGMA journal_mode = wal").Scan(&mode)
+	if err == nil && mode != "wal" {
+		err = fmt.Errorf("its disk takes no journal but %s", mode)
+	}
+	return err
 }
 
 // inspect returns the version of the schema of a sound history, without changing a

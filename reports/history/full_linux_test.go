@@ -53,19 +53,66 @@ func TestFileLimit(t *testing.T) {
 
 // TestFullDisk is the same on a disk of a megabyte.
 func TestFullDisk(t *testing.T) {
+	full(t, filepath.Join(small(t), "history.db"), "", "there is no more room on its disk: ")
+}
+
+// small is a disk of a megabyte.
+func small(t *testing.T) string {
+	t.Helper()
 	needRoot(t)
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
 		t.Skipf("no disk can be mounted here: %v", err)
 	}
 	t.Cleanup(func() { ok(t, unix.Unmount(dir, syscall.MNT_DETACH)) })
-	full(t, filepath.Join(dir, "history.db"), "", "there is no more room on its disk: ")
+	return dir
+}
+
+// TestNoRoomToMakeIt: where a disk has no room for a history, there is none, and nothing
+// is left of it; with room again it is made.
+func TestNoRoomToMakeIt(t *testing.T) {
+	dir := small(t)
+	path, filler := filepath.Join(dir, "history.db"), filepath.Join(dir, "filler")
+	none, whole, went := 0, 0, 0
+	for free := 4; free < 30; free++ { // pages; with fewer goose tries for seconds
+		ok(t, os.WriteFile(filler, make([]byte, 1<<20-free*os.Getpagesize()), 0o600))
+		h, err := Create(t.Context(), path)
+		switch {
+		case err == nil:
+			went++
+			ok(t, h.Close())
+		case !strings.Contains(err.Error(), "there is no more room on its disk: "):
+			t.Errorf("%d pages: %v", free, err)
+		case present(path): // and no room for what is put beside it
+			whole++
+		default:
+			none++
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("%d pages: %v, %v", free, left, err)
+			}
+		}
+		ok(t, os.Remove(filler))
+		h, err = Create(t.Context(), path)
+		if err != nil {
+			t.Errorf("%d pages, and then room: %v", free, err)
+		} else {
+			ok(t, h.Close())
+		}
+		for _, end := range append(beside(), "") {
+			ok(t, os.RemoveAll(path+end))
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%d pages: %v, %v", free, left, err)
+		}
+	}
+	if none < 3 || whole < 1 || went < 3 {
+		t.Errorf("%d times none, %d times no more than made, and made %d times", none, whole, went)
+	}
 }
 
 // TestNoRoomLeft: a disk that is full in the middle of a migration or of a prune costs
 // nothing of what is kept: once there is room again the same goes through.
 func TestNoRoomLeft(t *testing.T) {
-	needRoot(t)
 	for name, tt := range map[string]struct {
 		from int64 // schema
 		do   func(t *testing.T, h *History) error
@@ -77,11 +124,7 @@ func TestNoRoomLeft(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
-				t.Skipf("no disk can be mounted here: %v", err)
-			}
-			t.Cleanup(func() { ok(t, unix.Unmount(dir, syscall.MNT_DETACH)) })
+			dir := small(t)
 			path, filler := filepath.Join(dir, "history.db"), filepath.Join(dir, "filler")
 			old(t, path, tt.from)
 			whole, err := os.ReadFile(path)

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -42,7 +44,7 @@ func Open(ctx context.Context, path string) (*History, error) {
 // can read it.
 func Create(ctx context.Context, path string) (*History, error) {
 	if err := create(ctx, path); err != nil {
-		return nil, fmt.Errorf("make the history %s: %w", path, err)
+		return nil, fmt.Errorf("make the history %s: %s%w", path, disk(err), err)
 	}
 	return Open(ctx, path)
 }
@@ -119,15 +121,17 @@ func (h *History) write(ctx context.Context, do func(*sql.Tx) error) error {
 
 // failed names the file, and says in plain words what a disk has to do with it.
 func (h *History) failed(err error) error {
-	why := ""
+	return fmt.Errorf("history %s: %s%w", h.path, disk(err), err)
+}
+
+// disk is what a disk has to do with an error, in plain words; "" where it is nothing.
+func disk(err error) string {
 	var e *sqlite.Error
-	if errors.As(err, &e) {
-		switch e.Code() & 0xff {
-		case lib.SQLITE_FULL:
-			why = "there is no more room on its disk: "
-		case lib.SQLITE_IOERR:
-			why = "its disk does not take it: "
-		}
+	switch isSQLite := errors.As(err, &e); {
+	case errors.Is(err, syscall.ENOSPC), isSQLite && slices.Contains([]int{lib.SQLITE_FULL, lib.SQLITE_IOERR_SHMSIZE}, e.Code()):
+		return "there is no more room on its disk: "
+	case isSQLite && e.Code()&0xff == lib.SQLITE_IOERR:
+		return "its disk does not take it: "
 	}
-	return fmt.Errorf("history %s: %s%w", h.path, why, err)
+	return ""
 }
