@@ -18,7 +18,9 @@ func TestBesideIt(t *testing.T) {
 	from := recorded(t, 1)
 	db, err := connect(from, "mode=rw&_pragma=wal_autocheckpoint(0)")
 	ok(t, err)
-	r := (&History{from, db}).Recorder()
+	file, err := os.Lstat(from)
+	ok(t, err)
+	r := (&History{from, file, db}).Recorder()
 	all := events("B", 3)
 	for _, e := range all {
 		ok(t, r.Record(e))

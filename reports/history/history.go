@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ const patience = 30 * time.Second
 // History is an open file of runs.
 type History struct {
 	path string
+	file os.FileInfo // that was opened
 	db   *sql.DB
 }
 
@@ -51,6 +53,9 @@ func Create(ctx context.Context, path string) (*History, error) {
 
 func (h *History) open(ctx context.Context) error {
 	version, err := inspect(ctx, h.path)
+	if err == nil {
+		h.file, err = os.Lstat(h.path)
+	}
 	if err == nil {
 		h.db, err = connect(h.path, "mode=rw")
 	}
@@ -103,7 +108,8 @@ func connect(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-// write carries out one transaction.
+// write carries out one transaction, and makes sure that others will find it: SQLite
+// writes on where the file was removed, or moved away.
 func (h *History) write(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := h.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -115,6 +121,13 @@ func (h *History) write(ctx context.Context, do func(*sql.Tx) error) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return h.failed(err)
+	}
+	now, err := os.Lstat(h.path)
+	switch {
+	case err != nil:
+		return h.failed(fmt.Errorf("it was removed, or moved without its -wal: %w", errors.Unwrap(err)))
+	case !os.SameFile(h.file, now):
+		return h.failed(errors.New("another file was put in its place"))
 	}
 	return nil
 }

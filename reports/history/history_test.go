@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,54 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "the run is no longer in it") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestMovedWhileItRuns: a run whose history is no longer where it was says so with the next
+// batch, or with its answer; and what is moved back has all of it.
+func TestMovedWhileItRuns(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be moved there")
+	}
+	all := events("RUN", 2)
+	report, err := soak.Replay(all)
+	ok(t, err)
+	for name, tt := range map[string]struct {
+		do   func(t *testing.T, path string)
+		want string
+	}{
+		"removed":  {func(t *testing.T, path string) { ok(t, os.Remove(path)) }, ": it was removed, or moved "},
+		"moved":    {func(t *testing.T, path string) { ok(t, os.Rename(path, path+".old")) }, ": it was removed, or moved "},
+		"replaced": {func(t *testing.T, path string) { ok(t, os.Rename(recorded(t, 1), path)) }, ": another file was put in its place"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, before := range []int{5, len(all)} {
+				path := recorded(t, 0)
+				h, err := Open(t.Context(), path)
+				ok(t, err)
+				r := h.Recorder()
+				for _, e := range all[:before] {
+					ok(t, r.Record(e))
+				}
+				tt.do(t, path)
+				if before == len(all) {
+					err = r.Finish(report)
+				} else {
+					err = r.Record(all[before]) // a batch
+				}
+				if err == nil || !strings.Contains(err.Error(), "history "+path+tt.want) {
+					t.Errorf("after %d events: got %v", before, err)
+				}
+				ok(t, r.Close())
+				if name != "moved" {
+					continue
+				}
+				ok(t, os.Rename(path+".old", path))
+				if _, got := record(t, opened(t, path), "RUN"); got != jsonl(t, all[:max(before, 6)]) {
+					t.Errorf("after %d events: got %s", before, got)
+				}
+			}
+		})
 	}
 }
