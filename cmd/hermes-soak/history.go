@@ -162,17 +162,17 @@ func oneRun(split bool) cli.BeforeFunc {
 	}
 }
 
-// recordOf is the record of the run that is named.
-func recordOf(c *cli.Context, h *history.History) (io.Reader, error) {
+// recordOf is the run that is named, and its record.
+func recordOf(c *cli.Context, h *history.History) (history.Run, io.Reader, error) {
 	run, err := h.Find(c.Context, c.Args().First())
 	if err != nil {
-		return nil, usage(err, "hermes-soak history lists the runs")
+		return run, nil, usage(err, "hermes-soak history lists the runs")
 	}
 	in, err := h.Record(c.Context, run)
 	if err != nil {
-		return nil, usage(err, "")
+		return run, nil, usage(err, "")
 	}
-	return in, nil
+	return run, in, nil
 }
 
 func historyCommand() *cli.Command {
@@ -192,16 +192,20 @@ func showCommand(split bool) *cli.Command {
 		Name:      "show",
 		Usage:     "judge a run of the history again, and write it in any format",
 		UsageText: "hermes-soak show [flags] ID",
-		Description: "As judge does with the record of the run: a run that was killed is judged as far as it went. The beginning of\n" +
-			"an ID is enough, where no other one begins so.",
+		Description: "As judge does with the record of the run: a run that was killed is judged as far as it went, and one that was\n" +
+			"killed between its end and its verdict has the verdict in the history from then on, unless a flag has changed\n" +
+			"the plan. The beginning of an ID is enough, where no other one begins so.",
 		Flags:  slices.Concat(judgeFlags(), withEnv([]cli.Flag{historyFlag()})),
 		Before: oneRun(split),
 		Action: withHistory(func(c *cli.Context, h *history.History) error {
-			in, err := recordOf(c, h)
+			run, in, err := recordOf(c, h)
 			if err != nil {
 				return err
 			}
-			return judgeFrom(c, in)
+			if !run.Stopped || run.Answer != nil || replanned(c) {
+				return judgeFrom(c, in)
+			}
+			return judgeFrom(c, in, func(r *soak.Report) error { return h.Answer(c.Context, run, r) })
 		}),
 	}
 }
@@ -214,11 +218,15 @@ func exportCommand(split bool) *cli.Command {
 		Flags:     withEnv([]cli.Flag{historyFlag()}),
 		Before:    oneRun(split),
 		Action: withHistory(func(c *cli.Context, h *history.History) error {
-			in, err := recordOf(c, h)
+			_, in, err := recordOf(c, h)
 			if err != nil {
 				return err
 			}
-			if _, err := io.Copy(c.App.Writer, in); err != nil {
+			_, err = io.Copy(c.App.Writer, in)
+			switch {
+			case errors.Is(err, history.ErrDamaged):
+				return usage(err, "what was printed ends there: the rest of the run cannot be read")
+			case err != nil:
 				return &exitError{soak.ExitBroken, fmt.Errorf("export: %w", err), ""}
 			}
 			return nil
@@ -266,6 +274,9 @@ func table(w io.Writer, runs []history.Run, names []history.Baseline, width int)
 	fmt.Fprintln(t, "RUN\tSTARTED\tTOOK\tEXIT\tBATCHES\tREQUESTS\tPLAN\tSCENARIO\tSEED\tTARGET\tNAME\tCONCLUSION")
 	for _, r := range runs {
 		end, exit, line := r.Written, "-", "unfinished"
+		if r.Stopped {
+			line = "ended, not judged: show judges it"
+		}
 		if r.Answer != nil {
 			end, exit, line = r.Answer.Ended, fmt.Sprint(r.Answer.Exit), r.Answer.Line
 		}

@@ -64,12 +64,13 @@ func judgeRecord(c *cli.Context) error {
 	return judgeFrom(c, in)
 }
 
-// judgeFrom judges the record that is read from in.
-func judgeFrom(c *cli.Context, in io.Reader) error {
+// judgeFrom judges the record that is read from in, and hands the answer to the others.
+func judgeFrom(c *cli.Context, in io.Reader, others ...func(*soak.Report) error) error {
 	out, err := newOutput(c, &soak.Scenario{})
 	if err != nil {
 		return err
 	}
+	out.atEnd = append(others, out.atEnd...)
 	report, err := readRecord(c, in, out)
 	if err != nil {
 		return errors.Join(err, out.abandon())
@@ -146,6 +147,11 @@ func openRecord(c *cli.Context, name string) (io.ReadCloser, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", c.Command.Name, err), in.Close())
 	}
 	return in, nil
+}
+
+// replanned is whether a flag changes the plan of a record.
+func replanned(c *cli.Context) bool {
+	return slices.ContainsFunc([]string{"watch", "allow", "tolerance", "limit"}, c.IsSet)
 }
 
 // replan changes the plan of the record, right after its start, where a flag

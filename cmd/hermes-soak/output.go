@@ -76,10 +76,10 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 }
 
 // keepHistory has the history keep the run from here on: after the files, which have the
-// whole run also where it fails.
+// whole run also where it fails, but its answer before theirs, which may take long.
 func (o *output) keepHistory() {
 	o.recorders = append(o.recorders, o.history)
-	o.atEnd = append(o.atEnd, o.history.Finish)
+	o.atEnd = slices.Insert(o.atEnd, 0, o.history.Finish)
 }
 
 // counted is n of what one or many are.

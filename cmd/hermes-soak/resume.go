@@ -134,6 +134,9 @@ func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 	if err == nil {
 		b.scenario, err = b.report.Resumable()
 	}
+	if errors.Is(err, history.ErrDamaged) {
+		return nil, usage(err, "")
+	}
 	if err != nil {
 		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "hermes-soak show "+b.run.ID+" judges it as far as it went")
 	}

@@ -172,6 +172,9 @@ func look(ctx context.Context, path string) (v int64, err error) {
 	if err == nil {
 		v, err = version(ctx, db)
 	}
+	if err == nil {
+		err = complete(ctx, db, v)
+	}
 	switch {
 	case err == nil:
 		return v, nil

@@ -56,7 +56,7 @@ func TestRecordIsThatOfTheReport(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	want := Run{ID: "RUN1", Started: all[0].Wall, Written: all[len(all)-1].Wall, Target: "http://127.0.0.1:8787 (launched)",
-		Plan: "3x4", Scenario: run.Scenario, Seed: "9223372036854775809", Batches: 3, Requests: 12}
+		Plan: "3x4", Scenario: run.Scenario, Seed: "9223372036854775809", Batches: 3, Requests: 12, Stopped: true}
 	answer := run.Answer
 	run.Answer, run.chunks, run.Started, run.Written = nil, 0, run.Started.UTC(), run.Written.UTC()
 	if run != want || answer == nil || answer.Exit != report.Conclusion.Exit || answer.Line != report.Conclusion.Line || !answer.Ended.Equal(want.Written) {
@@ -98,8 +98,8 @@ func TestCommits(t *testing.T) {
 			if want := jsonl(t, tt.events[:tt.recorded]); got != want {
 				t.Errorf("got %d events, want %d", strings.Count(got, "\n"), tt.recorded)
 			}
-			if run.Answer != nil {
-				t.Error("it has an answer")
+			if ended := tt.events[len(tt.events)-1].Stop != nil; run.Answer != nil || run.Stopped != ended {
+				t.Errorf("it has ended %t, with the answer %v", run.Stopped, run.Answer)
 			}
 		})
 	}

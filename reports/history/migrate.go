@@ -55,3 +55,21 @@ func version(ctx context.Context, db *sql.DB) (v int64, err error) {
 	err = db.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&v)
 	return v, err
 }
+
+// since is the version of the schema that made a table.
+var since = map[string]int64{"runs": 1, "chunks": 1, "baselines": 2}
+
+// complete makes sure that the tables of that version of the schema are there.
+func complete(ctx context.Context, db *sql.DB, v int64) error {
+	for table, from := range since {
+		var n int
+		err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", table).Scan(&n)
+		if err == nil && n == 0 && v >= from {
+			err = fmt.Errorf("table %s is gone", table)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

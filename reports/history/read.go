@@ -1,9 +1,11 @@
 package history
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +25,8 @@ type Run struct {
 	Seed     string
 	// Batches and Requests are those of the batches that were closed.
 	Batches, Requests int
+	// Stopped is whether the run has ended: its last event is there.
+	Stopped bool
 	// Answer is nil where the run was not judged: it is under way, or was killed.
 	Answer *Answer
 
@@ -82,7 +86,8 @@ func (h *History) runs(ctx context.Context, where string, args ...any) (all []Ru
 			return nil, err
 		}
 		r.Started, r.Written = time.Unix(0, started), time.Unix(0, written)
-		if ended.Valid {
+		r.Stopped = ended.Valid
+		if exit.Valid {
 			r.Answer = &Answer{time.Unix(0, ended.Int64), int(exit.Int64), line.String}
 		}
 		all = append(all, r)
@@ -90,36 +95,78 @@ func (h *History) runs(ctx context.Context, where string, args ...any) (all []Ru
 	return all, rows.Err()
 }
 
-// Record is the record of the run: its events, as the report jsonl has them.
+// ErrDamaged is that of a run of which not all can be read.
+var ErrDamaged = errors.New("is damaged")
+
+// Record is the record of the run: its events, as the report jsonl has them. What is
+// missing in it is an ErrDamaged, here or where it is read.
 func (h *History) Record(ctx context.Context, r Run) (io.Reader, error) {
-	zip, err := gzip.NewReader(&chunks{ctx: ctx, h: h, run: r})
-	if err != nil {
-		return nil, fmt.Errorf("history %s: read run %s: %w", h.path, r.ID, err)
-	}
-	return zip, nil
+	c := &chunks{ctx: ctx, h: h, run: r}
+	return c, c.fetch()
 }
 
-// chunks reads the chunks of a run, one after the other, as they are stored.
+// chunks reads the chunks of a run, one after the other.
 type chunks struct {
-	ctx  context.Context
-	h    *History
-	run  Run
-	next int
-	rest []byte
+	ctx    context.Context
+	h      *History
+	run    Run
+	next   int
+	events int64 // that were read
+	rest   []byte
 }
 
 func (c *chunks) Read(p []byte) (int, error) {
-	for len(c.rest) == 0 {
+	if len(c.rest) == 0 {
 		if c.next == c.run.chunks {
 			return 0, io.EOF
 		}
-		err := c.h.db.QueryRowContext(c.ctx, "SELECT events FROM chunks WHERE run = ? AND number = ?", c.run.ID, c.next).Scan(&c.rest)
-		if err != nil {
-			return 0, fmt.Errorf("history %s: read run %s: %w", c.h.path, c.run.ID, err)
+		if err := c.fetch(); err != nil {
+			return 0, err
 		}
-		c.next++
 	}
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
+}
+
+// fetch reads the next chunk.
+func (c *chunks) fetch() error {
+	var zipped []byte
+	err := c.h.db.QueryRowContext(c.ctx, "SELECT events FROM chunks WHERE run = ? AND number = ?", c.run.ID, c.next).Scan(&zipped)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return c.h.failed(fmt.Errorf("read run %s: %w", c.run.ID, err))
+	}
+	if err == nil {
+		c.rest, err = unzipped(zipped)
+	}
+	if err == nil {
+		err = c.follows()
+	}
+	if err != nil {
+		return c.h.failed(fmt.Errorf("run %s %w: chunk %d of %d: %w", c.run.ID, ErrDamaged, c.next+1, c.run.chunks, err))
+	}
+	c.next++
+	c.events += int64(bytes.Count(c.rest, []byte("\n")))
+	return nil
+}
+
+func unzipped(b []byte) ([]byte, error) {
+	zip, err := gzip.NewReader(bytes.NewReader(b))
+	if errors.Is(err, io.EOF) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(zip)
+}
+
+// follows makes sure that the chunk in hand is the next one.
+func (c *chunks) follows() error {
+	line, _, _ := bytes.Cut(c.rest, []byte("\n"))
+	e := struct{ Seq int64 }{-1}
+	if err := json.Unmarshal(line, &e); err != nil || e.Seq != c.events {
+		return errors.Join(fmt.Errorf("it does not begin with event %d", c.events), err)
+	}
+	return nil
 }

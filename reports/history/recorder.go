@@ -78,7 +78,9 @@ func (r *Recorder) record(e soak.Event) error {
 		r.batches++
 		r.requests += e.Batch.Requests
 		return r.commit(nil)
-	case e.Rest != nil, e.Stop != nil, e.Wave != nil && e.Wave.Batch == 0 && e.Mono-r.at >= commitEvery:
+	case e.Stop != nil:
+		return r.commit(r.end)
+	case e.Rest != nil, e.Wave != nil && e.Wave.Batch == 0 && e.Mono-r.at >= commitEvery:
 		return r.commit(nil)
 	}
 	return nil
@@ -99,6 +101,12 @@ func begin(tx *sql.Tx, e soak.Event) error {
 // takeBack removes the answer of a run that goes on.
 func (r *Recorder) takeBack(tx *sql.Tx) error {
 	_, err := tx.Exec("UPDATE runs SET ended = NULL, exit = NULL, conclusion = NULL WHERE id = ?", r.run)
+	return err
+}
+
+// end says that the run has ended, also where nobody comes to judge it.
+func (r *Recorder) end(tx *sql.Tx) error {
+	_, err := tx.Exec("UPDATE runs SET ended = ? WHERE id = ?", r.last.Wall.UnixNano(), r.run)
 	return err
 }
 
@@ -170,6 +178,16 @@ func (r *Recorder) Finish(report *soak.Report) error {
 	return r.h.write(context.Background(), func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE runs SET ended = ?, exit = ?, conclusion = ? WHERE id = ?",
 			r.last.Wall.UnixNano(), report.Conclusion.Exit, report.Conclusion.Line, r.run)
+		return err
+	})
+}
+
+// Answer adds the answer of a run that has ended and was not judged, unless that has changed
+// since it was found.
+func (h *History) Answer(ctx context.Context, run Run, report *soak.Report) error {
+	return h.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE runs SET exit = ?, conclusion = ? WHERE id = ? AND written = ? AND ended IS NOT NULL AND exit IS NULL",
+			report.Conclusion.Exit, report.Conclusion.Line, run.ID, run.Written.UnixNano())
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -78,6 +79,9 @@ func TestRefused(t *testing.T) {
 			change(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1000, 1)")
 		}, "a newer hermes-soak has written it: it has schema 1000"},
 		"no version":          {func(t *testing.T, path string) { change(t, path, "DROP TABLE goose_db_version") }, "it is damaged: "},
+		"no runs":             {func(t *testing.T, path string) { change(t, path, "DROP TABLE runs") }, "it is damaged: table runs is gone"},
+		"no chunks":           {func(t *testing.T, path string) { change(t, path, "DROP TABLE chunks") }, "it is damaged: table chunks is gone"},
+		"no names":            {func(t *testing.T, path string) { change(t, path, "DROP TABLE baselines") }, "it is damaged: table baselines is gone"},
 		"the header alone":    {func(t *testing.T, path string) { ok(t, os.Truncate(path, 100)) }, "it is damaged: "},
 		"half a header":       {func(t *testing.T, path string) { ok(t, os.Truncate(path, 50)) }, "it is damaged: "},
 		"a page":              {func(t *testing.T, path string) { ok(t, os.Truncate(path, 4096)) }, "it is damaged: "},
@@ -221,6 +225,10 @@ func TestDamagedEvents(t *testing.T) {
 		"another text":      "UPDATE chunks SET events = CAST('no gzip' AS BLOB) WHERE number = 0",
 		"a chunk is gone":   "DELETE FROM chunks WHERE number = 2",
 		"the last is gone":  "DELETE FROM chunks WHERE number = (SELECT max(number) FROM chunks)",
+		"one is emptied":    "UPDATE chunks SET events = x'' WHERE number = 1",
+		"the last, emptied": "UPDATE chunks SET events = x'' WHERE number = (SELECT max(number) FROM chunks)",
+		"two of the same":   "UPDATE chunks SET events = (SELECT events FROM chunks WHERE number = 1) WHERE number = 2",
+		"of another place":  "UPDATE chunks SET events = (SELECT events FROM chunks WHERE number = 4) WHERE number = 1",
 		"a chunk is cut":    "UPDATE chunks SET events = substr(events, 1, length(events) - 9) WHERE number = 1",
 		"a byte is another": "UPDATE chunks SET events = CAST(substr(events, 1, 30) || x'00' || substr(events, 32) AS BLOB) WHERE number = 1",
 	} {
@@ -235,8 +243,8 @@ func TestDamagedEvents(t *testing.T) {
 			if err == nil {
 				_, err = io.Copy(io.Discard, in)
 			}
-			if err == nil {
-				t.Error("it was read to the end")
+			if !errors.Is(err, ErrDamaged) || strings.Count(err.Error(), "history ") != 1 || !strings.Contains(err.Error(), ": run A is damaged: chunk ") {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

@@ -46,9 +46,11 @@ func TestResume(t *testing.T) {
 			if (run.Answer != nil) != tt.answer {
 				t.Fatalf("the answer is %v", run.Answer)
 			}
+			stopped := run
 			second, late := h.Resume(run), h.Resume(run)
 			ok(t, second.Record(whole[tt.before]))
-			if run, _ := record(t, h, "RUN"); run.Answer != nil {
+			ok(t, h.Answer(t.Context(), stopped, soak.NewReport())) // who judges comes too late
+			if run, _ := record(t, h, "RUN"); run.Answer != nil || run.Stopped {
 				t.Errorf("it goes on, and has the answer %+v", run.Answer)
 			}
 			for name, other := range map[string]*Recorder{"the first process": first, "a third one": late} {

@@ -4,8 +4,8 @@ PRAGMA application_id = 0x48736f6b; -- "Hsok": the file is a history
 -- A migration that two processes try at once is applied by one of them.
 CREATE UNIQUE INDEX applied_once ON goose_db_version (version_id) WHERE is_applied;
 
--- Times are Unix nanoseconds. ended, exit and conclusion are NULL until the run was
--- judged. seed is unsigned, which no INTEGER holds.
+-- Times are Unix nanoseconds. ended is NULL until the run has ended, exit and
+-- conclusion until it was judged. seed is unsigned, which no INTEGER holds.
 CREATE TABLE runs (
     id         TEXT PRIMARY KEY,
     started    INTEGER NOT NULL,
