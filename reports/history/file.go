@@ -141,9 +141,29 @@ func plain(path string) error {
 	return nil
 }
 
+// ours refuses what another program has made, by the file alone: SQLite makes a -shm
+// where there is a -wal. What it cannot read is for look to say.
+func ours(ctx context.Context, path string) (err error) {
+	db, err := connect(path, "immutable=1")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var application int64
+	unread := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application)
+	var e *sqlite.Error
+	if errors.As(unread, &e) && e.Code() == lib.SQLITE_NOTADB || unread == nil && application != applicationID {
+		return errors.New("it is no history of hermes-soak")
+	}
+	return nil
+}
+
 // look reads the whole structure of the file, and nothing beside it where nobody has
 // it open.
 func look(ctx context.Context, path string) (v int64, err error) {
+	if err := ours(ctx, path); err != nil {
+		return 0, err
+	}
 	mode := "immutable=1"
 	if present(path + "-wal") {
 		mode = "mode=ro"
@@ -153,16 +173,8 @@ func look(ctx context.Context, path string) (v int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var application int64
-	err = db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application)
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == lib.SQLITE_NOTADB || err == nil && application != applicationID {
-		return 0, errors.New("it is no history of hermes-soak")
-	}
 	answer := "ok"
-	if err == nil {
-		err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer)
-	}
+	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer)
 	if err == nil && answer != "ok" {
 		err = errors.New(answer)
 	}
@@ -175,6 +187,7 @@ func look(ctx context.Context, path string) (v int64, err error) {
 	if err == nil {
 		err = complete(ctx, db, v)
 	}
+	var e *sqlite.Error
 	switch {
 	case err == nil:
 		return v, nil

@@ -75,6 +75,7 @@ func TestRefused(t *testing.T) {
 			ok(t, os.Remove(path))
 			change(t, path, "PRAGMA journal_mode = wal; CREATE TABLE runs (id TEXT)")
 		}, "it is no history of hermes-soak"},
+		"another that was killed": {func(t *testing.T, path string) { replace(t, path, ""); killed(t, path) }, "it is no history of hermes-soak"},
 		"a newer one": {func(t *testing.T, path string) {
 			change(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1000, 1)")
 		}, "a newer hermes-soak has written it: it has schema 1000"},
@@ -98,6 +99,22 @@ func TestRefused(t *testing.T) {
 			tt.spoil(t, path)
 			synctest.Test(t, func(t *testing.T) { refused(t, path, tt.want) })
 		})
+	}
+}
+
+// killed makes another database, with the -wal that a process that was killed has left.
+func killed(t *testing.T, path string) {
+	t.Helper()
+	from := filepath.Join(t.TempDir(), "other.db")
+	db, err := connect(from, "mode=rwc&_pragma=journal_mode(wal)")
+	ok(t, err)
+	defer db.Close()
+	_, err = db.Exec("CREATE TABLE runs (id TEXT)")
+	ok(t, err)
+	for _, end := range []string{"", "-wal"} {
+		b, err := os.ReadFile(from + end)
+		ok(t, err)
+		ok(t, os.WriteFile(path+end, b, 0o600))
 	}
 }
 
