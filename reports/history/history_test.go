@@ -183,7 +183,8 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	r := h.Recorder()
 	all := events("RUN", 1)
 	ok(t, r.Record(all[0]))
-	_, err := h.remove(t.Context(), nil, Run{ID: "RUN"})
+	run, _ := record(t, h, "RUN")
+	_, err := h.remove(t.Context(), nil, run)
 	ok(t, err)
 	for _, e := range all[1:] {
 		err = r.Record(e)

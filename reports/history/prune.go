@@ -59,11 +59,12 @@ func (h *History) Prune(ctx context.Context, l Limits, now time.Time) (gone []Ru
 	return gone, h.shrink(ctx)
 }
 
-// remove adds the run to those that are gone, unless it has a name.
+// remove adds the run to those that are gone, unless it has a name, or has gone on since
+// it was read.
 func (h *History) remove(ctx context.Context, gone []Run, r Run) ([]Run, error) {
 	var removed int64
 	err := h.write(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ? AND id NOT IN (SELECT run FROM baselines)", r.ID) // and its chunks
+		done, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ? AND chunks = ? AND id NOT IN (SELECT run FROM baselines)", r.ID, r.chunks) // and its chunks
 		if err != nil {
 			return err
 		}

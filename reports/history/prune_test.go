@@ -109,14 +109,32 @@ func TestPruneInterrupted(t *testing.T) {
 	t.Parallel()
 	h := opened(t, fiveRuns(t, time.Now()))
 	ctx, cancel := context.WithCancel(t.Context())
-	removed, err := h.remove(ctx, nil, Run{ID: "B"})
+	b, _ := record(t, h, "B")
+	c, _ := record(t, h, "C")
+	removed, err := h.remove(ctx, nil, b)
 	ok(t, err)
 	cancel()
-	if gone, err := h.remove(ctx, removed, Run{ID: "C"}); err == nil || !slices.Equal(ids(gone), []string{"B"}) {
+	if gone, err := h.remove(ctx, removed, c); err == nil || !slices.Equal(ids(gone), []string{"B"}) {
 		t.Errorf("%v went, %v", ids(gone), err)
 	}
 	if left, err := h.Runs(t.Context()); err != nil || !slices.Equal(ids(left), []string{"F", "E", "D", "C"}) {
 		t.Errorf("%v stay, %v", ids(left), err)
+	}
+}
+
+// TestPruneWhatGoesOn: a run that goes on after prune has read of it stays.
+func TestPruneWhatGoesOn(t *testing.T) {
+	t.Parallel()
+	h := opened(t, recorded(t, 1))
+	run, _ := record(t, h, "A")
+	cut := cutAfter(events("A", 3), len(events("A", 3)))
+	ok(t, h.Resume(run).Record(cut[len(cut)-1]))
+	if gone, err := h.remove(t.Context(), nil, run); err != nil || len(gone) > 0 {
+		t.Errorf("%v went, %v", ids(gone), err)
+	}
+	run, _ = record(t, h, "A")
+	if gone, err := h.remove(t.Context(), nil, run); err != nil || len(gone) != 1 {
+		t.Errorf("%v went, %v", ids(gone), err)
 	}
 }
 
