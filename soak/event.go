@@ -12,7 +12,8 @@ const Schema = "hermes-soak/v1"
 type Event struct {
 	Schema string `json:"schema"`
 	Run    string `json:"run"`
-	// Source names the process that saw the event; Seq counts those of the run from 0.
+	// Source names the process that saw the event: its host, pid and start, with slashes
+	// between them. Seq counts the events of the run from 0.
 	Source string `json:"source"`
 	Seq    int64  `json:"seq"`
 	// Wall is the wall clock, Mono the time since the run's first event in ns, which

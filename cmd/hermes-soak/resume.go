@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,7 +137,7 @@ func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "hermes-soak show "+b.run.ID+" judges it as far as it went")
 	}
 	if err := writing(b.source); err != nil {
-		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "")
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "it can once that process has ended")
 	}
 	t := b.report.Start.Target
 	if err := target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks}); err != nil {
@@ -157,27 +156,41 @@ func (b *brokenOff) events(ctx context.Context, apply func(soak.Event) error) er
 	return reports.Read(in, apply)
 }
 
+// source names this process in what it records, by its start too: another process may
+// be given its number later.
+func source() string {
+	named := fmt.Sprintf("%s/%d", hostname(), os.Getpid())
+	if self, err := target.Identify(procRoot, os.Getpid()); err == nil { // else who asks is told that it is not known
+		named += fmt.Sprintf("/%d", self.Ticks)
+	}
+	return named
+}
+
 // writing says that the process that wrote the last event still runs, or that this
-// cannot be known.
+// cannot be known. Two that write are worse than one that is refused.
 func writing(source string) error {
-	host, number, _ := cutLast(source, "/")
+	host, number, _ := strings.Cut(source, "/")
+	number, start, started := strings.Cut(number, "/")
 	pid, err := strconv.Atoi(number)
-	switch {
-	case err != nil || host != hostname():
+	if err != nil || pid < 1 || host != hostname() {
 		return fmt.Errorf("%s wrote it, and whether that still runs cannot be seen from here", source)
-	case pid == os.Getpid():
-		return nil // the number was used again
 	}
-	_, err = target.Identify(procRoot, pid)
-	if errors.Is(err, soak.ErrGone) {
-		return nil
+	id := target.Identity{PID: pid}
+	if started {
+		id.Ticks, err = strconv.ParseUint(start, 10, 64)
+	} else {
+		id, err = target.Identify(procRoot, pid)
 	}
-	args, err := target.CommandLine(procRoot, pid)
+	if err == nil {
+		err = target.Alive(procRoot, id)
+	}
 	switch {
-	case errors.Is(err, soak.ErrGone), err == nil && filepath.Base(args[0]) != filepath.Base(os.Args[0]):
-		return nil // it has ended, and its number was used again
+	case errors.Is(err, soak.ErrGone), pid == os.Getpid():
+		return nil // it has ended, and its number may have been used again
 	case err != nil:
 		return fmt.Errorf("whether pid %d still writes it cannot be seen: %w", pid, err)
+	case !started:
+		return fmt.Errorf("pid %d wrote it, and whether that is the process that has this number now is not in its record", pid)
 	}
 	return fmt.Errorf("pid %d still writes it", pid)
 }

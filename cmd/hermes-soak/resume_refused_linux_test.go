@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hermes-soak/target"
 )
 
 // TestResumeRefused: what cannot go on is left as it is.
@@ -65,14 +67,32 @@ func TestResumeRefused(t *testing.T) {
 	refused(gone, resume...)
 }
 
-// TestWriting: only a process that runs, and is one of ours, still writes.
+// TestWriting: a process still writes while the one of that number and start runs, by
+// whatever name; where its start is not recorded, while any of that number does.
 func TestWriting(t *testing.T) {
+	other := exec.Command("sleep", "1000")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = other.Process.Kill() // it ends by that
+		_ = other.Wait()
+	}()
+	pid := other.Process.Pid
+	id, err := target.Identify(procRoot, pid)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for source, want := range map[string]string{
-		hostname() + "/" + fmt.Sprint(os.Getpid()): "",
-		hostname() + "/1":                          "", // not ours
-		hostname() + "/2147483646":                 "", // no process
-		"elsewhere/1":                              "elsewhere/1 wrote it, and whether that still runs cannot be seen from here",
-		"nonsense":                                 "nonsense wrote it, and whether that still runs cannot be seen from here",
+		source():                                 "", // the number was used again
+		fmt.Sprint(hostname(), "/", os.Getpid()): "",
+		fmt.Sprint(hostname(), "/", pid, "/", id.Ticks):   fmt.Sprintf("pid %d still writes it", pid),
+		fmt.Sprint(hostname(), "/", pid, "/", id.Ticks+1): "", // ended, and its number was used again
+		fmt.Sprint(hostname(), "/", pid):                  fmt.Sprintf("pid %d wrote it, and whether that is the process that has this number now is not in its record", pid),
+		hostname() + "/2147483646":                        "", // no process
+		hostname() + "/2147483646/1":                      "",
+		"elsewhere/1/2":                                   "elsewhere/1/2 wrote it, and whether that still runs cannot be seen from here",
+		"nonsense":                                        "nonsense wrote it, and whether that still runs cannot be seen from here",
 	} {
 		got := ""
 		if err := writing(source); err != nil {

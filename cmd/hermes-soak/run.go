@@ -177,7 +177,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	scenario.Acts = actsOf(plan.acts)
 	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
-		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
+		Run: rand.Text()[:12], Source: source(),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target, Baseline: plan.against.figures,
