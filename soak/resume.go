@@ -42,15 +42,26 @@ func (p Probe) resent() (Probe, error) {
 	return p, nil
 }
 
-// goOn takes over what was recorded, and records the cut.
+// ErrNotResumed says that a run which broke off was left as it is.
+var ErrNotResumed = errors.New("the run cannot go on")
+
+// goOn takes over what was recorded, and records the cut. Its error wraps ErrNotResumed,
+// and that of the recorder.
 func (r *running) goOn() error {
 	r.report = r.Resumed
 	lost, err := r.report.mostLost()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotResumed, err)
 	}
 	r.seq, r.began = r.report.events, time.Now().Add(-r.report.Elapsed)
-	return r.emit(Event{Kind: "cut", Cut: &Cut{Away: max(0, time.Since(r.report.wall)), Lost: lost}})
+	e := r.stamp(Event{Kind: "cut", Cut: &Cut{Away: max(0, time.Since(r.report.wall)), Lost: lost}})
+	if err = r.report.Apply(e); err == nil {
+		err = r.Recorder.Record(e)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotResumed, err)
+	}
+	return nil
 }
 
 // behindCut brings the run to where it broke off: the plan behind the cells that were

@@ -1,6 +1,8 @@
 package soak
 
 import (
+	"errors"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -161,6 +163,24 @@ func TestLostInTheRefill(t *testing.T) {
 	}
 	if after, err := r.mostLost(); err != nil || before == 0 || after != before+2+5*4*20 {
 		t.Errorf("%d before the cut, %d after it, %v", before, after, err)
+	}
+}
+
+// takesNothing is a recorder whose disk is full.
+type takesNothing struct{}
+
+func (takesNothing) Record(Event) error { return io.ErrShortWrite }
+
+// TestNotTaken: a run whose cut cannot be recorded is left as it is, and has no report.
+func TestNotTaken(t *testing.T) {
+	s := attached(5)
+	s.soak(t)
+	s.events = s.events[:len(s.events)-1]
+	s.loop.Resumed, s.loop.Recorder = s.reread(t, true), takesNothing{}
+	s.loop.Resumed.wall = time.Now()
+	sent := s.sent
+	if r, err := s.loop.Soak(t.Context()); r != nil || !errors.Is(err, ErrNotResumed) || !errors.Is(err, io.ErrShortWrite) || s.sent != sent {
+		t.Errorf("%v, %v, %d requests", r, err, s.sent-sent)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,8 @@ func TestResumeRefused(t *testing.T) {
 	refused("--seed does not go with --resume", append(resume, "--seed", "8")...)
 	refused("--url does not go with --resume", append(resume, "--url", url)...)
 	refused("--resume takes no command behind --", append(resume, "--", "true")...)
-	refused("there is no run X", "--resume", "X")
+	refused("there is no run 1", "--resume", "1") // no id has that digit
+	resumedAtOnce(t, file, run.ID)
 	if err := served.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +67,43 @@ func TestResumeRefused(t *testing.T) {
 	})
 	host{Cmd: again, port: url[strings.LastIndex(url, ":")+1:]}.listens(t, "127.0.0.1")
 	refused(gone, resume...)
+}
+
+// resumedAtOnce resumes a run by four processes at once, and ends the one that goes on:
+// the others are refused, and leave their reports as they were.
+func resumedAtOnce(t *testing.T, file, id string) {
+	t.Helper()
+	var all []*soaking
+	ended := make(chan *soaking, 4)
+	for range cap(ended) {
+		p := program(t, "run", "--history", file, "--resume", id)
+		report := filepath.Join(p.tmp, "run.jsonl")
+		if err := os.WriteFile(report, []byte("of another run"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.Args = append(p.Args, "--report", "jsonl="+report)
+		p.start(t)
+		all = append(all, p)
+		over := p.over()
+		go func() {
+			<-over
+			ended <- p
+		}()
+	}
+	for range len(all) - 1 {
+		p := <-ended
+		kept, err := os.ReadFile(filepath.Join(p.tmp, "run.jsonl"))
+		if p.ProcessState.ExitCode() != 2 || p.out.String() != "" || !strings.Contains(p.errors.String(), "run "+id+" cannot go on: ") || string(kept) != "of another run" || err != nil {
+			t.Errorf("exit status %d, report %.40q, %v: %s%s", p.ProcessState.ExitCode(), kept, err, &p.out, &p.errors)
+		}
+	}
+	eventually(t, "one goes on", func() bool {
+		return slices.ContainsFunc(all, func(p *soaking) bool { return strings.Contains(p.errors.String(), "going on with run "+id) })
+	})
+	for _, p := range all {
+		_ = p.Process.Kill() // all but one have ended
+	}
+	<-ended
 }
 
 // TestWriting: a process still writes while the one of that number and start runs, by

@@ -189,11 +189,12 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	}
 	out.begin(loop.Start)
 	if plan.resumed != nil {
-		if err := plan.resumed.goOn(ctx, &loop, out); err != nil {
-			return nil, err
-		}
+		plan.resumed.goOn(ctx, &loop, out)
 	}
 	r, err = loop.Soak(ctx)
+	if errors.Is(err, soak.ErrNotResumed) && ctx.Err() == nil {
+		return nil, plan.resumed.notResumed(err)
+	}
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("left at once, without a verdict")
