@@ -86,7 +86,11 @@ func resumed(c *cli.Context, h *history.History) (*output, targetPlan, error) {
 	if err != nil {
 		return nil, targetPlan{}, err
 	}
-	plan := targetPlan{kind: t.Kind, url: t.URL, pid: t.PID, health: health, deep: c.String("deep-health"),
+	deep, err := deepOf(c, t)
+	if err != nil {
+		return nil, targetPlan{}, err
+	}
+	plan := targetPlan{kind: t.Kind, url: t.URL, pid: t.PID, health: health, deep: deep,
 		allowRemote: c.StringSlice("allow-remote"), pprof: b.scenario.Pprof, resumed: b}
 	if plan.access, err = accessFrom(c, b.scenario); err != nil {
 		return nil, plan, usage(err, "see hermes-soak run --help")
@@ -119,6 +123,30 @@ func healthOf(c *cli.Context, t soak.Target) (string, error) {
 	return cmp.Or(t.Health, usualHealth), nil
 }
 
+// recordedDeep is the deep health path as a record has it. The query of the usual one is
+// no secret.
+func (p targetPlan) recordedDeep() *string {
+	recorded := p.deep
+	if probe, err := soak.NewProbe(p.deep); err == nil && p.deep != usualDeep {
+		recorded = strings.TrimPrefix(probe.Name, "GET ")
+	}
+	return &recorded
+}
+
+// deepOf is the deep health path of the first part, or the one that is typed.
+func deepOf(c *cli.Context, t soak.Target) (string, error) {
+	hint := "give it again with --deep-health, or '' where there was none"
+	switch recorded := t.DeepHealth; {
+	case typed(c, "deep-health"):
+		return c.String("deep-health"), nil
+	case recorded == nil:
+		return "", usage(errors.New("the deep health path was not recorded"), hint)
+	case strings.Contains(*recorded, "?") && *recorded != usualDeep:
+		return "", usage(fmt.Errorf("the deep health path was %s, and its query is never recorded", *recorded), hint)
+	}
+	return *t.DeepHealth, nil
+}
+
 // toResume reads the run that is named, and makes sure that it can go on.
 func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 	b := &brokenOff{history: h, report: soak.NewReport()}
@@ -139,12 +167,29 @@ func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 	if err := writing(b.source); err != nil {
 		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "it can once that process has ended")
 	}
-	t := b.report.Start.Target
-	if err := target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks}); err != nil {
-		return nil, usage(fmt.Errorf("run %s cannot go on: the server that it soaked, pid %d, is not there any more: %w", b.run.ID, t.PID, err),
+	if err := sameServer(b.report.Start.Target); err != nil {
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err),
 			"what another process holds says nothing of that one: begin a run anew")
 	}
 	return b, nil
+}
+
+// sameServer says that the process which was soaked does not run any more, or that this
+// cannot be known: its ticks say nothing behind another start of the system.
+func sameServer(t soak.Target) error {
+	boot, err := target.Boot(procRoot), error(nil)
+	switch {
+	case t.Boot == boot:
+		err = target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks})
+	case t.Boot == "" || boot == "":
+		return fmt.Errorf("whether pid %d is the server that it soaked cannot be known: from which start of the system that counts is not known", t.PID)
+	default:
+		err = errors.New("the system has been started anew")
+	}
+	if err != nil {
+		return fmt.Errorf("the server that it soaked, pid %d, is not there any more: %w", t.PID, err)
+	}
+	return nil
 }
 
 // events reads what was recorded.

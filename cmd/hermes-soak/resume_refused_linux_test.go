@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hermes-soak/soak"
 	"hermes-soak/target"
 )
 
@@ -139,6 +140,30 @@ func TestWriting(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: got %q, want %q", source, got, want)
+		}
+	}
+}
+
+// TestSameServer: pid and start are those of one process only since one start of the system.
+func TestSameServer(t *testing.T) {
+	self, err := target.Identify(procRoot, os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot := target.Boot(procRoot)
+	must(t, boot != "", "the system does not name its start")
+	for name, tt := range map[string]struct {
+		boot  string
+		ticks uint64
+		want  string
+	}{
+		"it runs":         {boot, self.Ticks, "<nil>"},
+		"another process": {boot, self.Ticks + 1, "is not there any more: pid"},
+		"a restart":       {"93ed5d2a-2b0f-4a3c-8a4b-6f6f3a1d9f6e", self.Ticks, "is not there any more: the system has been started anew"},
+		"an older record": {"", self.Ticks, "cannot be known"},
+	} {
+		if err := sameServer(soak.Target{PID: self.PID, Ticks: tt.ticks, Boot: tt.boot}); !strings.Contains(fmt.Sprint(err), tt.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
