@@ -113,16 +113,13 @@ func (r *Report) goneThrough(plan *Layout) (next int, err error) {
 	for range r.Extensions {
 		plan.Extend()
 	}
-	began, first := time.Duration(0), r.firstCell()
 	for i := range r.waves {
 		w := &r.waves[i]
-		if w.Cell >= next {
-			next, began = w.Cell+1, w.Start
-		}
+		next = max(next, w.Cell+1)
 		if w.Kind != WaveLoad {
 			continue
 		}
-		c, ok := plan.Next(began - first)
+		c, ok := plan.Next(plan.timeOf(w.Block))
 		if !ok || c.Probe != w.Probe || plan.cells > 0 && (c.Requests != w.Requests || c.Batch != w.Batch) {
 			return 0, fmt.Errorf("its cell %d is not that of its plan: another version of this program has dealt it", w.Cell)
 		}
