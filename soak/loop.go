@@ -69,7 +69,7 @@ func (l *Loop) Soak(ctx context.Context) (*Report, error) {
 	var err error
 	if l.Resumed == nil {
 		err = r.emit(Event{Kind: "start", Start: &l.Start})
-	} else if err = r.goOn(); err != nil {
+	} else if err = r.goOn(ctx); err != nil {
 		return nil, err
 	}
 	if err == nil {

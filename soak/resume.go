@@ -46,8 +46,12 @@ func (p Probe) resent() (Probe, error) {
 var ErrNotResumed = errors.New("the run cannot go on")
 
 // goOn takes over what was recorded, and records the cut. Its error wraps ErrNotResumed,
-// and that of the recorder.
-func (r *running) goOn() error {
+// and that of the recorder. That nothing listens now is not of a run which nobody carried
+// out meanwhile: it may go on later.
+func (r *running) goOn(ctx context.Context) error {
+	if lad := r.Peek(ctx, ClimbStart); lad.State == StateRefused {
+		return fmt.Errorf("%w before the server listens again: %s", ErrNotResumed, lad.Evidence)
+	}
 	r.report = r.Resumed
 	lost, err := r.report.mostLost()
 	if err != nil {

@@ -208,7 +208,8 @@ type takesNothing struct{}
 
 func (takesNothing) Record(Event) error { return io.ErrShortWrite }
 
-// TestNotTaken: a run whose cut cannot be recorded is left as it is, and has no report.
+// TestNotTaken: a run whose cut cannot be recorded, or whose server does not listen, is
+// left as it is, and has no report.
 func TestNotTaken(t *testing.T) {
 	s := attached(5)
 	s.soak(t)
@@ -216,6 +217,11 @@ func TestNotTaken(t *testing.T) {
 	s.loop.Resumed, s.loop.Recorder = s.reread(t, true), takesNothing{}
 	s.loop.Resumed.wall = time.Now()
 	sent := s.sent
+	s.state = StateRefused
+	if r, err := s.loop.Soak(t.Context()); r != nil || !errors.Is(err, ErrNotResumed) || errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("it does not listen: %v, %v", r, err)
+	}
+	s.state = StateUp
 	if r, err := s.loop.Soak(t.Context()); r != nil || !errors.Is(err, ErrNotResumed) || !errors.Is(err, io.ErrShortWrite) || s.sent != sent {
 		t.Errorf("%v, %v, %d requests", r, err, s.sent-sent)
 	}
