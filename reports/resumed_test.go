@@ -12,7 +12,8 @@ import (
 // resumedEvents is the fixed run, interrupted at its end and gone on with.
 func resumedEvents() []soak.Event {
 	all := events()
-	all[0].Start.Target.Kind, all[0].Start.Target.Health = "attached", "/up"
+	t := &all[0].Start.Target
+	t.Kind, t.Health, t.DeepHealth, t.Boot = "attached", "/up", new(string), "93ed5d2a-2b0f-4a3c-8a4b-6f6f3a1d9f6e"
 	stop := all[len(all)-1]
 	stop.Stop = &soak.Stop{Reason: soak.StopInterrupted}
 	all[len(all)-1] = stop

@@ -12,7 +12,8 @@ const Schema = "hermes-soak/v1"
 type Event struct {
 	Schema string `json:"schema"`
 	Run    string `json:"run"`
-	// Source names the process that saw the event; Seq counts those of the run from 0.
+	// Source names the process that saw the event: its host, pid and start, with slashes
+	// between them. Seq counts the events of the run from 0.
 	Source string `json:"source"`
 	Seq    int64  `json:"seq"`
 	// Wall is the wall clock, Mono the time since the run's first event in ns, which
@@ -65,10 +66,16 @@ type Target struct {
 	// Health is the redacted path that says whether an attached target is up, where it is
 	// not the usual one.
 	Health string `json:"health,omitempty"`
+	// DeepHealth is the redacted path that looks into the database of an attached target
+	// too; empty where there is none, and nil where it is not known.
+	DeepHealth *string `json:"deep_health,omitempty"`
 	// Command is the redacted command line of the process, where it is known.
 	Command []string `json:"command,omitempty"`
 	PID     int      `json:"pid"`
 	Ticks   uint64   `json:"ticks"`
+	// Boot names the start of the system from which Ticks count; empty where they count
+	// from a date, and where it is not known.
+	Boot string `json:"boot,omitempty"`
 	// Limit is the soft limit on file descriptors; 0 where it is not known.
 	Limit int64 `json:"limit,omitempty"`
 	// Amplified is what an amplified run has to do with: python or go; empty where it

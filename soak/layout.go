@@ -180,6 +180,17 @@ func (l *Layout) block(elapsed time.Duration) int {
 	return l.stretch*len(l.dose) + min(l.dealt, l.cells-1)*len(l.dose)/l.cells
 }
 
+// timeOf is the first time in a block of a plan by time, and the end of the plan for a
+// block that it has not: when a cell was dealt is not recorded, and it may have begun in
+// the next block, or behind the last.
+func (l *Layout) timeOf(block int) time.Duration {
+	if block < 0 || block >= len(l.dose) {
+		return l.s.For
+	}
+	blocks := time.Duration(len(l.dose))
+	return (time.Duration(block)*l.s.For + blocks - 1) / blocks
+}
+
 func (l *Layout) nextByTime(elapsed time.Duration) Cell {
 	block := l.block(elapsed)
 	if l.at++; l.at%faultEvery == 0 && len(l.faults()) > 0 {

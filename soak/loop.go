@@ -60,17 +60,17 @@ const (
 
 // Soak carries out the run and judges it. Whatever the target does, and a
 // recorder that fails, is part of the report; the error is not nil only when
-// ctx was done.
+// ctx was done, or it wraps ErrNotResumed.
 func (l *Loop) Soak(ctx context.Context) (*Report, error) {
 	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(false), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}}
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}
 	var err error
-	if l.Resumed != nil {
-		err = r.goOn()
-	} else {
+	if l.Resumed == nil {
 		err = r.emit(Event{Kind: "start", Start: &l.Start})
+	} else if err = r.goOn(ctx); err != nil {
+		return nil, err
 	}
 	if err == nil {
 		err = r.phases(ctx)

@@ -42,15 +42,30 @@ func (p Probe) resent() (Probe, error) {
 	return p, nil
 }
 
-// goOn takes over what was recorded, and records the cut.
-func (r *running) goOn() error {
+// ErrNotResumed says that a run which broke off was left as it is.
+var ErrNotResumed = errors.New("the run cannot go on")
+
+// goOn takes over what was recorded, and records the cut. Its error wraps ErrNotResumed,
+// and that of the recorder. That nothing listens now is not of a run which nobody carried
+// out meanwhile: it may go on later.
+func (r *running) goOn(ctx context.Context) error {
+	if lad := r.Peek(ctx, ClimbStart); lad.State == StateRefused {
+		return fmt.Errorf("%w before the server listens again: %s", ErrNotResumed, lad.Evidence)
+	}
 	r.report = r.Resumed
 	lost, err := r.report.mostLost()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotResumed, err)
 	}
 	r.seq, r.began = r.report.events, time.Now().Add(-r.report.Elapsed)
-	return r.emit(Event{Kind: "cut", Cut: &Cut{Away: max(0, time.Since(r.report.wall)), Lost: lost}})
+	e := r.stamp(Event{Kind: "cut", Cut: &Cut{Away: max(0, time.Since(r.report.wall)), Lost: lost}})
+	if err = r.report.Apply(e); err == nil {
+		err = r.Recorder.Record(e)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotResumed, err)
+	}
+	return nil
 }
 
 // behindCut brings the run to where it broke off: the plan behind the cells that were
@@ -102,16 +117,13 @@ func (r *Report) goneThrough(plan *Layout) (next int, err error) {
 	for range r.Extensions {
 		plan.Extend()
 	}
-	began, first := time.Duration(0), r.firstCell()
 	for i := range r.waves {
 		w := &r.waves[i]
-		if w.Cell >= next {
-			next, began = w.Cell+1, w.Start
-		}
+		next = max(next, w.Cell+1)
 		if w.Kind != WaveLoad {
 			continue
 		}
-		c, ok := plan.Next(began - first)
+		c, ok := plan.Next(plan.timeOf(w.Block))
 		if !ok || c.Probe != w.Probe || plan.cells > 0 && (c.Requests != w.Requests || c.Batch != w.Batch) {
 			return 0, fmt.Errorf("its cell %d is not that of its plan: another version of this program has dealt it", w.Cell)
 		}

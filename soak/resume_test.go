@@ -1,6 +1,9 @@
 package soak
 
 import (
+	"context"
+	"errors"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -161,6 +164,66 @@ func TestLostInTheRefill(t *testing.T) {
 	}
 	if after, err := r.mostLost(); err != nil || before == 0 || after != before+2+5*4*20 {
 		t.Errorf("%d before the cut, %d after it, %v", before, after, err)
+	}
+}
+
+// TestResumedByTimeSlowly: a cell that was dealt in one block of a plan by time, and began
+// in the next or behind the last one since its batch took long to close, is of the plan.
+func TestResumedByTimeSlowly(t *testing.T) {
+	late, behind := 0, 0
+	for seed := range uint64(6) {
+		s := attached(seed)
+		p := &s.loop.Start.Scenario
+		p.Batches, p.For = 0, 10*time.Second
+		s.loop.Goroutines = func(context.Context) (map[string]int64, error) {
+			time.Sleep(700 * time.Millisecond)
+			return map[string]int64{}, nil
+		}
+		r := s.soak(t)
+		s.events = s.events[:len(s.events)-1]
+		again := s.reread(t, true)
+		if _, err := again.Resumable(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		plan := NewLayout(p)
+		for _, w := range r.waves {
+			if w.Kind == WaveLoad && w.Start-r.firstCell() >= p.For {
+				behind++
+			} else if w.Kind == WaveLoad && plan.block(w.Start-r.firstCell()) > w.Block {
+				late++
+			}
+		}
+		s.events[1+slices.IndexFunc(s.events[1:], func(e Event) bool { return e.Wave != nil && e.Wave.Kind == WaveLoad })].Wave.Block = -7
+		if _, err := s.reread(t, true).Resumable(); err == nil || !strings.Contains(err.Error(), "is not that of its plan") {
+			t.Errorf("seed %d: a block that no plan has: %v", seed, err)
+		}
+	}
+	if late == 0 || behind == 0 {
+		t.Errorf("%d cells began late, %d of them behind the last block: the test looks at nothing", late, behind)
+	}
+}
+
+// takesNothing is a recorder whose disk is full.
+type takesNothing struct{}
+
+func (takesNothing) Record(Event) error { return io.ErrShortWrite }
+
+// TestNotTaken: a run whose cut cannot be recorded, or whose server does not listen, is
+// left as it is, and has no report.
+func TestNotTaken(t *testing.T) {
+	s := attached(5)
+	s.soak(t)
+	s.events = s.events[:len(s.events)-1]
+	s.loop.Resumed, s.loop.Recorder = s.reread(t, true), takesNothing{}
+	s.loop.Resumed.wall = time.Now()
+	sent := s.sent
+	s.state = StateRefused
+	if r, err := s.loop.Soak(t.Context()); r != nil || !errors.Is(err, ErrNotResumed) || errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("it does not listen: %v, %v", r, err)
+	}
+	s.state = StateUp
+	if r, err := s.loop.Soak(t.Context()); r != nil || !errors.Is(err, ErrNotResumed) || !errors.Is(err, io.ErrShortWrite) || s.sent != sent {
+		t.Errorf("%v, %v, %d requests", r, err, s.sent-sent)
 	}
 }
 

@@ -28,12 +28,10 @@ type running struct {
 
 func (r *running) now() time.Duration { return time.Since(r.began) }
 
-// emit stamps the event, adds it to the report and hands it to the recorder. A
-// run that cannot be recorded is not worth going on with.
+// emit adds the event to the report and hands it to the recorder. A run that cannot be
+// recorded is not worth going on with.
 func (r *running) emit(e Event) error {
-	e.Schema, e.Run, e.Source, e.Seq = Schema, r.Run, r.Source, r.seq
-	e.Wall, e.Mono = time.Now(), r.now()
-	r.seq++
+	e = r.stamp(e)
 	if err := r.report.Apply(e); err != nil {
 		return err
 	}
@@ -41,6 +39,14 @@ func (r *running) emit(e Event) error {
 		return &halt{Stop{StopBroken, "record the run: " + err.Error()}}
 	}
 	return nil
+}
+
+// stamp makes it the next event of the run.
+func (r *running) stamp(e Event) Event {
+	e.Schema, e.Run, e.Source, e.Seq = Schema, r.Run, r.Source, r.seq
+	e.Wall, e.Mono = time.Now(), r.now()
+	r.seq++
+	return e
 }
 
 // wave carries out one wave in a slot of the given length: requests, settling,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"hermes-soak/soak"
@@ -16,6 +18,16 @@ type Identity struct {
 	// Ticks is the start of the process: in clock ticks since boot on Linux, in
 	// microseconds since 1970 on macOS, in 100 ns since 1601 on Windows.
 	Ticks uint64 `json:"ticks"`
+}
+
+// Boot names the start of the system from which ticks count, as shown under root
+// ("/proc"); empty where they count from a date, and where it cannot be seen.
+func Boot(root string) string {
+	id, err := os.ReadFile(filepath.Join(root, "sys/kernel/random/boot_id"))
+	if err != nil {
+		return ""
+	}
+	return string(bytes.TrimSpace(id))
 }
 
 // stat is what we use of /proc/PID/stat.

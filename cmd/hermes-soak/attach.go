@@ -21,7 +21,7 @@ import (
 // attach finds the process that serves the target's addresses, or the addresses
 // of the process that was named.
 func (p targetPlan) attach(ctx context.Context) (*server, error) {
-	s := &server{Target: soak.Target{Kind: p.kind, Health: p.recordedHealth()}, ask: p.ask}
+	s := &server{Target: soak.Target{Kind: p.kind, Health: p.recordedHealth(), DeepHealth: p.recordedDeep(), Boot: target.Boot(procRoot)}, ask: p.ask}
 	if p.url != "" {
 		for _, base := range append([]string{p.url}, p.others...) {
 			if err := s.locate(ctx, base, p.allowRemote); err != nil {

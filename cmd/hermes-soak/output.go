@@ -58,7 +58,11 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 		if slices.ContainsFunc(o.files, func(f *os.File) bool { return f.Name() == path }) {
 			return nil, errors.Join(usage(fmt.Errorf("report %s: %s is written by another report", format, path), ""), o.abandon())
 		}
-		f, err := os.Create(path)
+		create := os.Create
+		if c.IsSet("resume") {
+			create = openUntouched
+		}
+		f, err := create(path)
 		if err != nil {
 			return nil, errors.Join(usage(fmt.Errorf("report %s: %w", format, err), ""), o.abandon())
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +86,11 @@ func resumed(c *cli.Context, h *history.History) (*output, targetPlan, error) {
 	if err != nil {
 		return nil, targetPlan{}, err
 	}
-	plan := targetPlan{kind: t.Kind, url: t.URL, pid: t.PID, health: health, deep: c.String("deep-health"),
+	deep, err := deepOf(c, t)
+	if err != nil {
+		return nil, targetPlan{}, err
+	}
+	plan := targetPlan{kind: t.Kind, url: t.URL, pid: t.PID, health: health, deep: deep,
 		allowRemote: c.StringSlice("allow-remote"), pprof: b.scenario.Pprof, resumed: b}
 	if plan.access, err = accessFrom(c, b.scenario); err != nil {
 		return nil, plan, usage(err, "see hermes-soak run --help")
@@ -120,6 +123,30 @@ func healthOf(c *cli.Context, t soak.Target) (string, error) {
 	return cmp.Or(t.Health, usualHealth), nil
 }
 
+// recordedDeep is the deep health path as a record has it. The query of the usual one is
+// no secret.
+func (p targetPlan) recordedDeep() *string {
+	recorded := p.deep
+	if probe, err := soak.NewProbe(p.deep); err == nil && p.deep != usualDeep {
+		recorded = strings.TrimPrefix(probe.Name, "GET ")
+	}
+	return &recorded
+}
+
+// deepOf is the deep health path of the first part, or the one that is typed.
+func deepOf(c *cli.Context, t soak.Target) (string, error) {
+	hint := "give it again with --deep-health, or '' where there was none"
+	switch recorded := t.DeepHealth; {
+	case typed(c, "deep-health"):
+		return c.String("deep-health"), nil
+	case recorded == nil:
+		return "", usage(errors.New("the deep health path was not recorded"), hint)
+	case strings.Contains(*recorded, "?") && *recorded != usualDeep:
+		return "", usage(fmt.Errorf("the deep health path was %s, and its query is never recorded", *recorded), hint)
+	}
+	return *t.DeepHealth, nil
+}
+
 // toResume reads the run that is named, and makes sure that it can go on.
 func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 	b := &brokenOff{history: h, report: soak.NewReport()}
@@ -141,14 +168,31 @@ func toResume(c *cli.Context, h *history.History) (*brokenOff, error) {
 		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "hermes-soak show "+b.run.ID+" judges it as far as it went")
 	}
 	if err := writing(b.source); err != nil {
-		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "")
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err), "it can once that process has ended")
 	}
-	t := b.report.Start.Target
-	if err := target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks}); err != nil {
-		return nil, usage(fmt.Errorf("run %s cannot go on: the server that it soaked, pid %d, is not there any more: %w", b.run.ID, t.PID, err),
+	if err := sameServer(b.report.Start.Target); err != nil {
+		return nil, usage(fmt.Errorf("run %s cannot go on: %w", b.run.ID, err),
 			"what another process holds says nothing of that one: begin a run anew")
 	}
 	return b, nil
+}
+
+// sameServer says that the process which was soaked does not run any more, or that this
+// cannot be known: its ticks say nothing behind another start of the system.
+func sameServer(t soak.Target) error {
+	boot, err := target.Boot(procRoot), error(nil)
+	switch {
+	case t.Boot == boot:
+		err = target.Alive(procRoot, target.Identity{PID: t.PID, Ticks: t.Ticks})
+	case t.Boot == "" || boot == "":
+		return fmt.Errorf("whether pid %d is the server that it soaked cannot be known: from which start of the system that counts is not known", t.PID)
+	default:
+		err = errors.New("the system has been started anew")
+	}
+	if err != nil {
+		return fmt.Errorf("the server that it soaked, pid %d, is not there any more: %w", t.PID, err)
+	}
+	return nil
 }
 
 // events reads what was recorded.
@@ -160,42 +204,109 @@ func (b *brokenOff) events(ctx context.Context, apply func(soak.Event) error) er
 	return reports.Read(in, apply)
 }
 
+// source names this process in what it records, by its start too: another process may
+// be given its number later.
+func source() string {
+	named := fmt.Sprintf("%s/%d", hostname(), os.Getpid())
+	if self, err := target.Identify(procRoot, os.Getpid()); err == nil { // else who asks is told that it is not known
+		named += fmt.Sprintf("/%d", self.Ticks)
+	}
+	return named
+}
+
 // writing says that the process that wrote the last event still runs, or that this
-// cannot be known.
+// cannot be known. Two that write are worse than one that is refused.
 func writing(source string) error {
-	host, number, _ := cutLast(source, "/")
+	host, number, _ := strings.Cut(source, "/")
+	number, start, started := strings.Cut(number, "/")
 	pid, err := strconv.Atoi(number)
-	switch {
-	case err != nil || host != hostname():
+	if err != nil || pid < 1 || host != hostname() {
 		return fmt.Errorf("%s wrote it, and whether that still runs cannot be seen from here", source)
-	case pid == os.Getpid():
-		return nil // the number was used again
 	}
-	_, err = target.Identify(procRoot, pid)
-	if errors.Is(err, soak.ErrGone) {
-		return nil
+	id := target.Identity{PID: pid}
+	if started {
+		id.Ticks, err = strconv.ParseUint(start, 10, 64)
+	} else {
+		id, err = target.Identify(procRoot, pid)
 	}
-	args, err := target.CommandLine(procRoot, pid)
+	if err == nil {
+		err = target.Alive(procRoot, id)
+	}
 	switch {
-	case errors.Is(err, soak.ErrGone), err == nil && filepath.Base(args[0]) != filepath.Base(os.Args[0]):
-		return nil // it has ended, and its number was used again
+	case errors.Is(err, soak.ErrGone), pid == os.Getpid():
+		return nil // it has ended, and its number may have been used again
 	case err != nil:
 		return fmt.Errorf("whether pid %d still writes it cannot be seen: %w", pid, err)
+	case !started:
+		return fmt.Errorf("pid %d wrote it, and whether that is the process that has this number now is not in its record", pid)
 	}
 	return fmt.Errorf("pid %d still writes it", pid)
 }
 
-// goOn has the loop go on with the run, once all that was printed and recorded of it is
-// there again.
-func (b *brokenOff) goOn(ctx context.Context, loop *soak.Loop, out *output) error {
-	if err := b.events(ctx, out.Record); err != nil {
-		return &exitError{soak.ExitBroken, err, ""}
-	}
-	out.keepHistory()
-	if !out.quiet {
-		out.say(fmt.Sprintf("going on with run %s behind batch %d", b.run.ID, len(b.report.Batches)))
-	}
+// goOn has the loop go on with the run.
+func (b *brokenOff) goOn(ctx context.Context, loop *soak.Loop, out *output) {
 	loop.Run, loop.Start, loop.Resumed = b.report.Run, b.report.Start, b.report
 	loop.Start.Scenario = b.scenario
+	loop.Recorder = &taking{ctx, b, out}
+}
+
+// notResumed is why the run was left as it is.
+func (b *brokenOff) notResumed(err error) error {
+	if errors.Is(err, history.ErrTaken) {
+		return usage(fmt.Errorf("run %s cannot go on: another process goes on with it, or has removed it", b.run.ID), "hermes-soak history lists the runs")
+	}
+	return &exitError{soak.ExitBroken, fmt.Errorf("run %s: %w", b.run.ID, err), ""}
+}
+
+// taking is the recorder of a run that goes on. Only one of several processes can write
+// the cut: until the history has it, nothing is printed and no report is touched. Then
+// all that was printed and recorded of the run is there again.
+type taking struct {
+	ctx context.Context
+	*brokenOff
+	out *output
+}
+
+func (t *taking) Record(e soak.Event) error {
+	if e.Cut == nil {
+		return t.out.Record(e)
+	}
+	if err := t.out.history.Record(e); err != nil {
+		return err
+	}
+	if err := t.out.empty(); err != nil {
+		return err
+	}
+	if err := t.events(t.ctx, t.out.Record); err != nil {
+		return err
+	}
+	if !t.out.quiet {
+		t.out.say(fmt.Sprintf("going on with run %s behind batch %d", t.run.ID, len(t.report.Batches)))
+	}
+	if err := t.out.Record(e); err != nil {
+		return err
+	}
+	t.out.keepHistory()
+	return nil
+}
+
+// openUntouched opens the file of a report, which keeps what it holds until the run goes
+// on: another process may be first, and write there.
+func openUntouched(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+}
+
+// empty empties the files of the reports, now that the run goes on. A pipe or a device
+// holds nothing.
+func (o *output) empty() error {
+	for _, f := range o.files {
+		info, err := f.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			err = f.Truncate(0)
+		}
+		if err != nil {
+			return fmt.Errorf("empty a report: %w", err)
+		}
+	}
 	return nil
 }

@@ -5,9 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"hermes-soak/soak"
+	"hermes-soak/target"
 )
 
 // TestResumeRefused: what cannot go on is left as it is.
@@ -46,7 +50,8 @@ func TestResumeRefused(t *testing.T) {
 	refused("--seed does not go with --resume", append(resume, "--seed", "8")...)
 	refused("--url does not go with --resume", append(resume, "--url", url)...)
 	refused("--resume takes no command behind --", append(resume, "--", "true")...)
-	refused("there is no run X", "--resume", "X")
+	refused("there is no run 1", "--resume", "1") // no id has that digit
+	resumedAtOnce(t, file, run.ID)
 	if err := served.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,14 +70,69 @@ func TestResumeRefused(t *testing.T) {
 	refused(gone, resume...)
 }
 
-// TestWriting: only a process that runs, and is one of ours, still writes.
+// resumedAtOnce resumes a run by four processes at once, and ends the one that goes on:
+// the others are refused, and leave their reports as they were.
+func resumedAtOnce(t *testing.T, file, id string) {
+	t.Helper()
+	var all []*soaking
+	ended := make(chan *soaking, 4)
+	for range cap(ended) {
+		p := program(t, "run", "--history", file, "--resume", id)
+		report := filepath.Join(p.tmp, "run.jsonl")
+		if err := os.WriteFile(report, []byte("of another run"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.Args = append(p.Args, "--report", "jsonl="+report)
+		p.start(t)
+		all = append(all, p)
+		over := p.over()
+		go func() {
+			<-over
+			ended <- p
+		}()
+	}
+	for range len(all) - 1 {
+		p := <-ended
+		kept, err := os.ReadFile(filepath.Join(p.tmp, "run.jsonl"))
+		if p.ProcessState.ExitCode() != 2 || p.out.String() != "" || !strings.Contains(p.errors.String(), "run "+id+" cannot go on: ") || string(kept) != "of another run" || err != nil {
+			t.Errorf("exit status %d, report %.40q, %v: %s%s", p.ProcessState.ExitCode(), kept, err, &p.out, &p.errors)
+		}
+	}
+	eventually(t, "one goes on", func() bool {
+		return slices.ContainsFunc(all, func(p *soaking) bool { return strings.Contains(p.errors.String(), "going on with run "+id) })
+	})
+	for _, p := range all {
+		_ = p.Process.Kill() // all but one have ended
+	}
+	<-ended
+}
+
+// TestWriting: a process still writes while the one of that number and start runs, by
+// whatever name; where its start is not recorded, while any of that number does.
 func TestWriting(t *testing.T) {
+	other := exec.Command("sleep", "1000")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = other.Process.Kill() // it ends by that
+		_ = other.Wait()
+	}()
+	pid := other.Process.Pid
+	id, err := target.Identify(procRoot, pid)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for source, want := range map[string]string{
-		hostname() + "/" + fmt.Sprint(os.Getpid()): "",
-		hostname() + "/1":                          "", // not ours
-		hostname() + "/2147483646":                 "", // no process
-		"elsewhere/1":                              "elsewhere/1 wrote it, and whether that still runs cannot be seen from here",
-		"nonsense":                                 "nonsense wrote it, and whether that still runs cannot be seen from here",
+		source():                                 "", // the number was used again
+		fmt.Sprint(hostname(), "/", os.Getpid()): "",
+		fmt.Sprint(hostname(), "/", pid, "/", id.Ticks):   fmt.Sprintf("pid %d still writes it", pid),
+		fmt.Sprint(hostname(), "/", pid, "/", id.Ticks+1): "", // ended, and its number was used again
+		fmt.Sprint(hostname(), "/", pid):                  fmt.Sprintf("pid %d wrote it, and whether that is the process that has this number now is not in its record", pid),
+		hostname() + "/2147483646":                        "", // no process
+		hostname() + "/2147483646/1":                      "",
+		"elsewhere/1/2":                                   "elsewhere/1/2 wrote it, and whether that still runs cannot be seen from here",
+		"nonsense":                                        "nonsense wrote it, and whether that still runs cannot be seen from here",
 	} {
 		got := ""
 		if err := writing(source); err != nil {
@@ -80,6 +140,30 @@ func TestWriting(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: got %q, want %q", source, got, want)
+		}
+	}
+}
+
+// TestSameServer: pid and start are those of one process only since one start of the system.
+func TestSameServer(t *testing.T) {
+	self, err := target.Identify(procRoot, os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot := target.Boot(procRoot)
+	must(t, boot != "", "the system does not name its start")
+	for name, tt := range map[string]struct {
+		boot  string
+		ticks uint64
+		want  string
+	}{
+		"it runs":         {boot, self.Ticks, "<nil>"},
+		"another process": {boot, self.Ticks + 1, "is not there any more: pid"},
+		"a restart":       {"93ed5d2a-2b0f-4a3c-8a4b-6f6f3a1d9f6e", self.Ticks, "is not there any more: the system has been started anew"},
+		"an older record": {"", self.Ticks, "cannot be known"},
+	} {
+		if err := sameServer(soak.Target{PID: self.PID, Ticks: tt.ticks, Boot: tt.boot}); !strings.Contains(fmt.Sprint(err), tt.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -177,7 +177,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	scenario.Acts = actsOf(plan.acts)
 	sampler := server.sampling(plan.trace)
 	loop := soak.Loop{
-		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
+		Run: rand.Text()[:12], Source: source(),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target, Baseline: plan.against.figures,
@@ -189,11 +189,12 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	}
 	out.begin(loop.Start)
 	if plan.resumed != nil {
-		if err := plan.resumed.goOn(ctx, &loop, out); err != nil {
-			return nil, err
-		}
+		plan.resumed.goOn(ctx, &loop, out)
 	}
 	r, err = loop.Soak(ctx)
+	if errors.Is(err, soak.ErrNotResumed) && ctx.Err() == nil {
+		return nil, plan.resumed.notResumed(err)
+	}
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("left at once, without a verdict")

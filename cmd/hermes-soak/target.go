@@ -23,6 +23,9 @@ const procRoot = "/proc"
 // usualHealth is the path that says whether a server is up, where nobody says otherwise.
 const usualHealth = "/health"
 
+// usualDeep is the path that looks into the database too, where nobody says otherwise.
+const usualDeep = "/health?deep=1"
+
 func targetFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "url", Category: flagsTarget, Usage: "`URL` where the server listens, such as http://127.0.0.1:8787; alone, it is found by that; repeatable: further addresses of the same server, which get the same load in turn and whose health is looked at too"},
@@ -30,7 +33,7 @@ func targetFlags() []cli.Flag {
 		&cli.StringFlag{Name: "unit", Category: flagsTarget, Usage: "soak what systemd runs as the unit `NAME`, of the system or of your own; --url may be left out where it listens at one address"},
 		&cli.StringFlag{Name: "launchd", Category: flagsTarget, Usage: "soak what launchd runs under `LABEL`; --url as with --unit"},
 		&cli.StringFlag{Name: "health", Category: flagsTarget, Value: usualHealth, Usage: "`PATH` that says whether the server is up"},
-		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: "/health?deep=1", Usage: "`PATH` that looks into the database too; empty: none"},
+		&cli.StringFlag{Name: "deep-health", Category: flagsTarget, Value: usualDeep, Usage: "`PATH` that looks into the database too; empty: none"},
 		&cli.DurationFlag{Name: "start-timeout", Category: flagsTarget, Value: 30 * time.Second, Usage: "how long a launched server may take to become healthy"},
 		&cli.StringFlag{Name: "cwd", Category: flagsTarget, Usage: "working `DIR` of a launched server"},
 		&cli.StringSliceFlag{Name: "env", Category: flagsTarget, Usage: "`NAME=VALUE` in the environment of a launched server; repeatable; never recorded"},
@@ -178,7 +181,9 @@ func (p *targetPlan) choose(c *cli.Context, split bool) error {
 
 // typed reports whether a flag stands in the command line.
 func typed(c *cli.Context, name string) bool {
-	return c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name)
+	line := *c
+	line.Command = nil // else the library adds what the environment has set
+	return slices.Contains(line.LocalFlagNames(), name) && !fileOf(c).sets(name)
 }
 
 // listensOn names the ports of a process, for a hint.

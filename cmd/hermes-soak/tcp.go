@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -34,7 +33,7 @@ func refuseRequests(c *cli.Context) error {
 		return nil
 	}
 	for _, name := range onlyHTTP {
-		if c.IsSet(name) && os.Getenv(envName(name)) == "" && !fileOf(c).sets(name) {
+		if typed(c, name) {
 			return usage(fmt.Errorf("--%s is about requests, and tcp:// takes none", name), "see "+helpFor(c))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -177,7 +176,7 @@ func watchLoop(ctx context.Context, quit <-chan struct{}, plan targetPlan, scena
 		view.say(server.found())
 	}
 	loop := soak.Loop{
-		Run: rand.Text()[:12], Source: fmt.Sprintf("%s/%d", hostname(), os.Getpid()),
+		Run: rand.Text()[:12], Source: source(),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target,

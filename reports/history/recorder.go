@@ -23,6 +23,9 @@ import (
 // watch, and a long drain.
 const commitEvery = time.Minute
 
+// ErrTaken says that the run is not there any more as the recorder knows it.
+var ErrTaken = errors.New("the run is no longer in it, or another process has gone on with it")
+
 // Recorder writes one run. It has a row from its first event on.
 type Recorder struct {
 	h      *History
@@ -154,7 +157,7 @@ func (r *Recorder) commit(first func(*sql.Tx) error) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(errors.New("the run is no longer in it, or another process has gone on with it"), err)
+			return errors.Join(ErrTaken, err)
 		}
 		_, err = tx.Exec("INSERT INTO chunks (run, number, events) VALUES (?, ?, ?)", r.run, r.chunks, r.events.Bytes())
 		return err
