@@ -93,13 +93,22 @@ func nameRun(c *cli.Context, h *history.History) error {
 	id, name := c.Args().Get(0), c.Args().Get(1)
 	run, err := h.Find(c.Context, id)
 	if err != nil {
-		return usage(err, "hermes-soak history lists the runs")
+		hint := "hermes-soak history lists the runs"
+		if _, turned := h.Find(c.Context, name); turned == nil {
+			hint = theOtherWay(id, name)
+		}
+		return usage(err, hint)
 	}
 	if run.Answer == nil {
 		return usage(fmt.Errorf("run %s has no answer: it is under way, or was killed", run.ID), "name a run that is finished; hermes-soak history lists them")
 	}
 	before, err := h.Name(c.Context, name, run)
-	if err != nil {
+	switch {
+	case errors.Is(err, history.ErrID) && !strings.HasPrefix(run.ID, strings.ToUpper(id)):
+		return usage(err, theOtherWay(id, name))
+	case errors.Is(err, history.ErrID):
+		return usage(err, "the arguments are ID NAME, and no id of a run begins with its name")
+	case err != nil:
 		return usage(err, "")
 	}
 	moved := ""
@@ -107,6 +116,11 @@ func nameRun(c *cli.Context, h *history.History) error {
 		moved = ", and no longer run " + before
 	}
 	return printed(fmt.Fprintf(c.App.Writer, "%s is run %s of %s, exit %d%s\n", name, run.ID, run.Started.Local().Format(time.DateTime), run.Answer.Exit, moved))
+}
+
+// theOtherWay is a hint for who gave the name first.
+func theOtherWay(id, name string) string {
+	return fmt.Sprintf("the arguments are ID NAME, as in: hermes-soak baseline %s %s", name, id)
 }
 
 func removeBaseline(c *cli.Context, h *history.History) error {
