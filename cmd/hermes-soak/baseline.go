@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,12 +69,27 @@ type against struct {
 	forced  bool
 }
 
-// againstFrom finds the earlier run that the flags name.
-func againstFrom(c *cli.Context) (a against, err error) {
-	if a.forced = c.Bool("force-baseline"); c.String("baseline") != "" {
-		a.figures, err = figuresOf(c, c.String("baseline"))
+// againstFrom finds the earlier run that the flags name, and says what no run can be told
+// to be beside it.
+func againstFrom(c *cli.Context, s soak.Scenario) (a against, err error) {
+	if a.forced = c.Bool("force-baseline"); c.String("baseline") == "" {
+		return a, nil
 	}
-	return a, err
+	if slices.Contains(s.Skip, "baseline") {
+		return a, usage(errors.New("--baseline compares, and --skip baseline does not: give one"), "see hermes-soak run --help")
+	}
+	if a.figures, err = figuresOf(c, c.String("baseline")); err != nil {
+		return a, err
+	}
+	why, none := a.figures.Untold(s)
+	switch {
+	case none:
+		return a, usage(fmt.Errorf("baseline: beside run %s nothing can be told: %s", a.figures.Run, why),
+			"name another run; one that broke off may go on, with hermes-soak run --resume "+a.figures.Run)
+	case why != "":
+		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: baseline: beside run %s this one can be worse, and cannot pass: %s\n", a.figures.Run, why)
+	}
+	return a, nil
 }
 
 // refuse says, before the load, that what begins cannot be compared.
