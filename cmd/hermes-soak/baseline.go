@@ -21,6 +21,7 @@ func baselineCommand(split bool) *cli.Command {
 		Usage:     "give a run of the history a name, to compare later runs with it",
 		UsageText: "hermes-soak baseline [flags] ID NAME",
 		Description: "The name can stand wherever an id can, as in: hermes-soak run --baseline NAME. A name that another run has is moved.\n" +
+			"What the id of a recorded run begins with is no name. " +
 			"A run that has a name is not pruned.",
 		Flags: append(withEnv([]cli.Flag{historyFlag()}),
 			&cli.BoolFlag{Name: "list", Usage: "list the names"},
