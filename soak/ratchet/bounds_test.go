@@ -9,9 +9,9 @@ import (
 // and chances that are some.
 func TestDifferOfAll(t *testing.T) {
 	var all []Kept
-	for _, gained := range []float64{0, 1, 3, 1e6, 1e9, 1 << 53} {
-		for _, phi := range []float64{1, 1.5, 4} {
-			for _, held := range []float64{0, 1, 1 << 53} {
+	for _, gained := range []float64{0, 1, 1e9, 1 << 53} {
+		for _, phi := range []float64{1, 4} {
+			for _, held := range []float64{0, 1 << 53} {
 				k := Kept{Requests: 1000, LoadWaves: 30, Gained: gained, Dispersion: max(1, min(phi, phi*gained)), Held: held}
 				all = append(all, k, k.Coarser(1<<33), Kept{Requests: 1, LoadWaves: 1, Gained: gained, Dispersion: max(1, 4*gained), Held: held})
 			}
