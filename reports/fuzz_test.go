@@ -22,7 +22,10 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add(strings.ReplaceAll(whole, `"children":0`, `"children":9007199254740992`))
 	f.Add(strings.Replace(whole, `"done"`, `"died"`, 1))
 	f.Add(resumedRecord(f))
-	f.Add(baselineRecord(f))
+	against := baselineRecord(f)
+	f.Add(against)
+	f.Add(strings.ReplaceAll(against, `"gained":0,"dispersion":1`, `"gained":5e-324,"dispersion":3`))
+	f.Add(strings.ReplaceAll(against, `"level":{"value":7,"low":7`, `"level":{"value":7,"low":-9007199254740992`))
 	f.Fuzz(func(t *testing.T, record string) {
 		if strings.HasPrefix(record, "{") {
 			judgedTwice(t, record)

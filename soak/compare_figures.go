@@ -151,8 +151,8 @@ func (f *Figures) gauge(name string) GaugeFigures {
 
 // The bounds of what figures may hold, where those of a record do not say it.
 const (
-	mostCompared  = 1000    // gauges, endpoints, or times
-	mostScattered = 1 << 60 // of a dispersion, which is at most twice what was gained
+	mostCompared  = 1000 // gauges, endpoints, or times
+	mostScattered = 4    // times what was gained is more than a dispersion: all of it in one of two waves
 )
 
 // refuse says what no run can have come to. nil is no figures.
@@ -160,9 +160,9 @@ func (f *Figures) refuse() error {
 	if f == nil {
 		return nil
 	}
-	if f.Run == "" || f.Requests < 0 || f.Requests > mostHeld || f.MaxInFlight < 0 || f.MaxInFlight > mostSent ||
+	if f.Run == "" || !written(f.Started) || f.Requests < 0 || f.Requests > mostHeld || f.MaxInFlight < 0 || f.MaxInFlight > mostSent ||
 		!slices.Contains([]int{ExitPass, ExitFail, ExitUnknown, ExitBroken}, f.Exit) || max(len(f.Gauges), len(f.Times), len(f.Plan)) > mostCompared {
-		return fmt.Errorf("the baseline, run %q, has %d requests, %d in flight, and exit %d", f.Run, f.Requests, f.MaxInFlight, f.Exit)
+		return fmt.Errorf("the baseline, run %q, of %s has %d requests, %d in flight, and exit %d", f.Run, f.Started, f.Requests, f.MaxInFlight, f.Exit)
 	}
 	named := map[string]bool{}
 	for _, g := range f.Gauges {
@@ -181,6 +181,8 @@ func (f *Figures) refuse() error {
 
 func (g GaugeFigures) refuse() error {
 	switch {
+	case g.Gauge == "":
+		return errors.New("it has no name")
 	case g.Unit < 0 || g.Unit > mostHeld || (g.Unit > 0) != (g.Gauge == GaugeRSS && g.Kept != nil):
 		return fmt.Errorf("one unit of it is %d bytes", g.Unit)
 	case len(g.Probes) > mostCompared || g.Kept == nil && (len(g.Probes) > 0 || g.Unfit == ""):
@@ -188,17 +190,24 @@ func (g GaugeFigures) refuse() error {
 	case (g.Level == nil) == (g.NoLevel == ""):
 		return errors.New("its level is neither known nor said to be unknown")
 	}
-	if err := g.Level.refuse(-mostHeld, mostHeld); err != nil {
+	if err := g.Level.refuse(0, mostHeld); err != nil { // nor is it less behind a cut
 		return err
 	}
 	kept := []ProbeFigures{}
 	if g.Kept != nil {
 		kept = append(kept, ProbeFigures{Kept: *g.Kept})
 	}
+	named := map[string]bool{}
+	for _, p := range g.Probes {
+		if p.Probe == "" || named[p.Probe] {
+			return fmt.Errorf("its endpoint %q is none, or is there twice", p.Probe)
+		}
+		named[p.Probe] = true
+	}
 	for _, p := range append(kept, g.Probes...) {
 		k := p.Kept
 		if k.Requests < 1 || k.Requests > mostHeld || k.LoadWaves < 1 || int64(k.LoadWaves) > k.Requests ||
-			!inRange(k.Gained, 0, mostHeld) || !inRange(k.Held, 0, mostHeld) || !inRange(k.Dispersion, 1, mostScattered) {
+			!wholeUnits(k.Gained) || !wholeUnits(k.Held) || !inRange(k.Dispersion, 1, max(1, mostScattered*k.Gained)) {
 			return fmt.Errorf("it kept %g in %d requests of %d waves, with %g held and a dispersion of %g", k.Gained, k.Requests, k.LoadWaves, k.Held, k.Dispersion)
 		}
 	}
@@ -211,6 +220,9 @@ func (m *Measured) refuse(least, most float64) error {
 	}
 	return nil
 }
+
+// wholeUnits says that x is a number of units that can be held.
+func wholeUnits(x float64) bool { return inRange(x, 0, mostHeld) && x == math.Trunc(x) }
 
 // inRange is false also of what is no number.
 func inRange(x, least, most float64) bool { return x >= least && x <= most && !math.IsInf(x, 0) }

@@ -23,6 +23,9 @@ func (r *Report) refuse(e Event) error {
 	if kind := e.payload(); kind == "" || kind != e.Kind {
 		return fmt.Errorf("the kind is %q, and that is not the one thing it carries", e.Kind)
 	}
+	if !written(e.Wall) {
+		return fmt.Errorf("the time %s is of no year from 1 to 9999", e.Wall)
+	}
 	if len(r.acts) > 0 && (e.Rest != nil || e.Wave != nil || e.Batch != nil || e.Extend != nil) {
 		return fmt.Errorf("a %s after an act, when the target is another process", e.Kind)
 	}
@@ -68,6 +71,12 @@ func (r *Report) refuse(e Event) error {
 		}
 	}
 	return nil
+}
+
+// written says that the time can be written as RFC 3339 has it, in its own zone and in UTC.
+func written(at time.Time) bool {
+	least, most := min(at.Year(), at.UTC().Year()), max(at.Year(), at.UTC().Year())
+	return least >= 1 && most <= 9999
 }
 
 // payload is the kind of what the event carries; "" where that is not one thing.

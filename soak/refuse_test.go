@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -51,6 +52,10 @@ func TestRefuses(t *testing.T) {
 			b := *e[batch].Batch
 			b.Trace = &Trace{Sites: []Site{{Where: "a.py:1", Opened: 1, Collected: -1}}}
 			e[batch].Batch = &b
+			return e
+		},
+		"is of no year from 1 to 9999": func(e []Event) []Event {
+			e[0].Wall = time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -60*60)) // 10000 in UTC
 			return e
 		},
 		"an opener": func(e []Event) []Event {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,6 +21,7 @@ func baselineCommand(split bool) *cli.Command {
 		Usage:     "give a run of the history a name, to compare later runs with it",
 		UsageText: "hermes-soak baseline [flags] ID NAME",
 		Description: "The name can stand wherever an id can, as in: hermes-soak run --baseline NAME. A name that another run has is moved.\n" +
+			"What the id of a recorded run begins with is no name. " +
 			"A run that has a name is not pruned.",
 		Flags: append(withEnv([]cli.Flag{historyFlag()}),
 			&cli.BoolFlag{Name: "list", Usage: "list the names"},
@@ -68,12 +70,27 @@ type against struct {
 	forced  bool
 }
 
-// againstFrom finds the earlier run that the flags name.
-func againstFrom(c *cli.Context) (a against, err error) {
-	if a.forced = c.Bool("force-baseline"); c.String("baseline") != "" {
-		a.figures, err = figuresOf(c, c.String("baseline"))
+// againstFrom finds the earlier run that the flags name, and says what no run can be told
+// to be beside it.
+func againstFrom(c *cli.Context, s soak.Scenario) (a against, err error) {
+	if a.forced = c.Bool("force-baseline"); c.String("baseline") == "" {
+		return a, nil
 	}
-	return a, err
+	if slices.Contains(s.Skip, "baseline") {
+		return a, usage(errors.New("--baseline compares, and --skip baseline does not: give one"), "see hermes-soak run --help")
+	}
+	if a.figures, err = figuresOf(c, c.String("baseline")); err != nil {
+		return a, err
+	}
+	why, none := a.figures.Untold(s)
+	switch {
+	case none:
+		return a, usage(fmt.Errorf("baseline: beside run %s nothing can be told: %s", a.figures.Run, why),
+			"name another run; one that broke off may go on, with hermes-soak run --resume "+a.figures.Run)
+	case why != "":
+		fmt.Fprintf(c.App.ErrWriter, "hermes-soak: baseline: beside run %s this one can be worse, and cannot pass: %s\n", a.figures.Run, why)
+	}
+	return a, nil
 }
 
 // refuse says, before the load, that what begins cannot be compared.
@@ -93,13 +110,22 @@ func nameRun(c *cli.Context, h *history.History) error {
 	id, name := c.Args().Get(0), c.Args().Get(1)
 	run, err := h.Find(c.Context, id)
 	if err != nil {
-		return usage(err, "hermes-soak history lists the runs")
+		hint := "hermes-soak history lists the runs"
+		if _, turned := h.Find(c.Context, name); turned == nil {
+			hint = theOtherWay(id, name)
+		}
+		return usage(err, hint)
 	}
 	if run.Answer == nil {
 		return usage(fmt.Errorf("run %s has no answer: it is under way, or was killed", run.ID), "name a run that is finished; hermes-soak history lists them")
 	}
 	before, err := h.Name(c.Context, name, run)
-	if err != nil {
+	switch {
+	case errors.Is(err, history.ErrID) && !strings.HasPrefix(run.ID, strings.ToUpper(id)):
+		return usage(err, theOtherWay(id, name))
+	case errors.Is(err, history.ErrID):
+		return usage(err, "the arguments are ID NAME, and no id of a run begins with its name")
+	case err != nil:
 		return usage(err, "")
 	}
 	moved := ""
@@ -107,6 +133,11 @@ func nameRun(c *cli.Context, h *history.History) error {
 		moved = ", and no longer run " + before
 	}
 	return printed(fmt.Fprintf(c.App.Writer, "%s is run %s of %s, exit %d%s\n", name, run.ID, run.Started.Local().Format(time.DateTime), run.Answer.Exit, moved))
+}
+
+// theOtherWay is a hint for who gave the name first.
+func theOtherWay(id, name string) string {
+	return fmt.Sprintf("the arguments are ID NAME, as in: hermes-soak baseline %s %s", name, id)
 }
 
 func removeBaseline(c *cli.Context, h *history.History) error {

@@ -61,6 +61,9 @@ func compareRuns(c *cli.Context) error {
 			return err
 		}
 	}
+	if id := both[0].Run; id == both[1].Run {
+		return usage(fmt.Errorf("compare: %s and %s are the same run, %s", c.Args().Get(0), c.Args().Get(1), id), "name two runs; hermes-soak history lists them, and baseline --list the names")
+	}
 	found := soak.Compare(both[0], both[1])
 	if len(found.Unlike) > 0 && !c.Bool("force") {
 		return usage(fmt.Errorf("compare: the runs differ in more than the server: %s", strings.Join(found.Unlike, ", ")),

@@ -76,7 +76,7 @@ func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 			err = &exitError{soak.ExitBroken, gone, ""}
 		}
 	}()
-	if plan.against, err = againstFrom(c); err != nil {
+	if plan.against, err = againstFrom(c, scenario); err != nil {
 		return fileOf(c).blame(err)
 	}
 	out, err := newOutput(c, &scenario)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Baseline is a run that has a name. A run may have several.
@@ -17,6 +18,9 @@ type Baseline struct {
 // names are what a run may be called: no name is taken for a flag or a path.
 var names = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 
+// ErrID is of a name that would hide a run, since its id is that or begins so.
+var ErrID = errors.New("is no name, since it begins the id of run")
+
 // Name gives the run a name, and returns the id of the run that had it until then; ""
 // where there was none.
 func (h *History) Name(ctx context.Context, name string, r Run) (before string, err error) {
@@ -24,7 +28,15 @@ func (h *History) Name(ctx context.Context, name string, r Run) (before string, 
 		return "", fmt.Errorf("the name %q: want up to 64 letters, digits, dots, dashes and underscores", name)
 	}
 	err = h.write(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, "SELECT run FROM baselines WHERE name = ?", name).Scan(&before)
+		var begun string
+		err := tx.QueryRowContext(ctx, "SELECT id FROM runs WHERE "+begins+" LIMIT 1", strings.ToUpper(name)).Scan(&begun)
+		if err == nil {
+			return fmt.Errorf("%s %w %s", name, ErrID, begun)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		err = tx.QueryRowContext(ctx, "SELECT run FROM baselines WHERE name = ?", name).Scan(&before)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

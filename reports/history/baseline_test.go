@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -30,11 +31,10 @@ func TestBaselines(t *testing.T) {
 	give("v1", "B", "")
 	give("main", "C", "")
 	give("main", "E", "C")
-	give("D", "E", "") // which is the id of another run
-	if got, want := named(t, h), []string{"D E", "main E", "v1 B"}; !slices.Equal(got, want) {
+	if got, want := named(t, h), []string{"main E", "v1 B"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	for name, want := range map[string]string{"main": "E", "v1": "B", "D": "E", "C": "C", "c": "C"} {
+	for name, want := range map[string]string{"main": "E", "v1": "B", "C": "C", "c": "C"} {
 		if run, err := h.Find(t.Context(), name); err != nil || run.ID != want {
 			t.Errorf("%s is %s, %v, want %s", name, run.ID, err, want)
 		}
@@ -43,10 +43,6 @@ func TestBaselines(t *testing.T) {
 		if run, err := h.Find(t.Context(), name); err == nil {
 			t.Errorf("%q is %s", name, run.ID)
 		}
-	}
-	ok(t, h.Unname(t.Context(), "D"))
-	if run, err := h.Find(t.Context(), "D"); err != nil || run.ID != "D" {
-		t.Errorf("D is %s, %v", run.ID, err)
 	}
 	if err := h.Unname(t.Context(), "D"); err == nil || !strings.Contains(err.Error(), "no run has the name D") {
 		t.Error(err)
@@ -61,6 +57,43 @@ func TestBaselines(t *testing.T) {
 	}
 	if got, want := named(t, h), []string{"main E", "v1 B"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestNamesHideNoRun: no name is, or begins, the id of a run that is recorded, and one
+// that an id begins with later is neither of the two.
+func TestNamesHideNoRun(t *testing.T) {
+	h := opened(t, fiveRuns(t, time.Now()))
+	for _, name := range []string{"D", "d"} {
+		if _, err := h.Name(t.Context(), name, Run{ID: "E"}); !errors.Is(err, ErrID) || !strings.HasSuffix(err.Error(), " of run D") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := h.Name(t.Context(), "old", Run{ID: "E"})
+	ok(t, err)
+	rename := func(from, to string) {
+		t.Helper()
+		_, err := h.db.ExecContext(t.Context(), "PRAGMA foreign_keys = OFF; UPDATE runs SET id = ?2 WHERE id = ?1; UPDATE baselines SET run = ?2 WHERE run = ?1", from, to)
+		ok(t, err)
+	}
+	rename("D", "OLDER")
+	want := "old is the name of run E, and begins the id of run OLDER: "
+	if run, err := h.Find(t.Context(), "old"); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("old is %s, %v", run.ID, err)
+	}
+	for id, want := range map[string]string{"olde": "OLDER", "OLDER": "OLDER", "E": "E"} {
+		if run, err := h.Find(t.Context(), id); err != nil || run.ID != want {
+			t.Errorf("%s is %s, %v", id, run.ID, err)
+		}
+	}
+	rename("E", "OLD2")
+	if run, err := h.Find(t.Context(), "old"); err == nil || !strings.Contains(err.Error(), " OLDER: ") {
+		t.Errorf("old is %s, %v", run.ID, err)
+	}
+	_, err = h.Prune(t.Context(), Limits{Keep: 0, Older: -1, Size: -1}, time.Now())
+	ok(t, err)
+	if run, err := h.Find(t.Context(), "old"); err != nil || run.ID != "OLD2" {
+		t.Errorf("old is %s, %v: its own id begins so, and no other", run.ID, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,19 +48,35 @@ func (h *History) Runs(ctx context.Context) ([]Run, error) {
 	return h.runs(ctx, "ORDER BY started DESC, id")
 }
 
-// Find returns the run that has that name, or whose id is, or begins with, that.
+// begins is true of a run whose id begins with the parameter, in capitals.
+const begins = "substr(id, 1, length(?1)) = ?1"
+
+// Find returns the run that has that name, or whose id is, or begins with, that. What may
+// be two runs is none: an id that was recorded after the name was given may begin so.
 func (h *History) Find(ctx context.Context, id string) (Run, error) {
 	named, err := h.runs(ctx, "WHERE id = (SELECT run FROM baselines WHERE name = ?)", id)
-	if err != nil || len(named) == 1 {
-		return append(named, Run{})[0], err
-	}
-	found, err := h.runs(ctx, "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id", strings.ToUpper(id))
-	switch {
-	case err != nil:
+	if err != nil {
 		return Run{}, err
+	}
+	found, err := h.runs(ctx, "WHERE "+begins+" ORDER BY id", strings.ToUpper(id))
+	if err != nil {
+		return Run{}, err
+	}
+	if len(found) > 1 && found[0].ID == strings.ToUpper(id) {
+		found = found[:1]
+	}
+	if len(named) == 1 {
+		found = slices.DeleteFunc(found, func(r Run) bool { return r.ID == named[0].ID })
+	}
+	switch {
+	case len(named) == 1 && len(found) > 0:
+		return Run{}, fmt.Errorf("history %s: %s is the name of run %s, and begins the id of run %s: write more of the id, or give the run another name and remove this one",
+			h.path, id, named[0].ID, found[0].ID)
+	case len(named) == 1:
+		return named[0], nil
 	case len(found) == 0:
 		return Run{}, fmt.Errorf("history %s: there is no run %s", h.path, id)
-	case len(found) > 1 && found[0].ID != strings.ToUpper(id):
+	case len(found) > 1:
 		return Run{}, fmt.Errorf("history %s: %s may be %s or %s", h.path, id, found[0].ID, found[1].ID)
 	}
 	return found[0], nil

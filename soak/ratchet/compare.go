@@ -90,5 +90,5 @@ func moreByChance(suspect, other Kept, phi float64) float64 {
 	}
 	rest := other.Gained / phi
 	share := float64(suspect.Requests) / float64(suspect.Requests+other.Requests)
-	return mathext.RegIncBeta(k, rest+1, share)
+	return min(1, max(0, mathext.RegIncBeta(k, rest+1, share))) // from 1e7 units on it is off, and may be no chance
 }

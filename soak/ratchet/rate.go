@@ -49,8 +49,8 @@ func (w *window) held() float64 {
 // exposure: Garwood's limits of a Poisson mean (1936), widened by the dispersion phi and the uncertain level nu.
 func garwood(gained, phi, nu, exposure float64) Interval {
 	i := Interval{Rate: gained / exposure, High: phi * mathext.GammaIncRegInv((gained+nu)/phi+1, 0.975) / exposure}
-	if sure := gained - nu; sure > 0 {
-		i.Low = phi * mathext.GammaIncRegInv(sure/phi, 0.025) / exposure
+	if sure := (gained - nu) / phi; sure > 1./200 { // of less the limit is 0.025^(1/sure), which is 0 to the last bit
+		i.Low = phi * mathext.GammaIncRegInv(sure, 0.025) / exposure
 	}
 	return i
 }
