@@ -39,16 +39,21 @@ func (regression) Judge(r *Report) []Verdict {
 	return []Verdict{{Status: Pass, Class: LeakNone, Reason: reason}}
 }
 
-// others names what else has the answer of the whole, of all endpoints.
+// others names what else has the answer of the whole, of all endpoints, and which levels
+// are higher that do not count.
 func (c *Comparison) others() string {
-	var also []string
+	var also, more []string
 	for _, d := range c.Differences {
 		if d.Gated && d.Answer == c.Answer && d.Endpoint == "" && (d.Figure != c.lead.Figure || d.Gauge != c.lead.Gauge) {
 			also = append(also, d.Title())
 		}
+		if !d.Gated && d.Answer == Worse && d.Figure == FigureLevel {
+			more = append(more, fmt.Sprintf("; more %s: %.0f before, %.0f now, which does not count", d.Title(), d.Old.Value, d.New.Value))
+		}
 	}
+	told := strings.Join(more, "")
 	if len(also) == 0 || c.Answer == Same {
-		return ""
+		return told
 	}
-	return "; also " + strings.Join(also, ", ")
+	return "; also " + strings.Join(also, ", ") + told
 }

@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,7 @@ const (
 
 // What is compared.
 const (
-	FigureRate  = "rate"  // units of the gauge that are kept per request, or per occurrence of a fault
+	FigureRate  = "rate"  // units of the gauge that are kept, see Difference.Per
 	FigureLevel = "level" // units of the gauge that are held at rest
 	FigureP50   = "p50"   // of a batch, ns
 	FigureP99   = "p99"   // of a batch, ns
@@ -65,6 +66,9 @@ type Difference struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	// Unit is what a person calls one of the gauge.
 	Unit string `json:"unit,omitempty"`
+	// Per is what a rate is of: a request; an occurrence of the fault; or an hour, where one of
+	// the runs grows with time.
+	Per string `json:"per,omitempty"`
 	// Old, New and Change, the new less the old, are nil where the figure is not known.
 	Old    *Measured `json:"old,omitempty"`
 	New    *Measured `json:"new,omitempty"`
@@ -76,7 +80,7 @@ type Difference struct {
 	Reason string `json:"reason"`
 
 	more, less float64 // chances of so large a change of a rate, were there none
-	fault      bool    // it is a rate per occurrence
+	doubt      string  // why what the new run kept is the least it would have
 }
 
 // Measured is a figure with its 95 % interval.
@@ -109,9 +113,16 @@ func (f *Figures) run() ComparedRun {
 type pair struct{ earlier, later *Figures }
 
 // both are the figures of a gauge in both runs. Memory is counted in the larger of the
-// units of both.
+// units of both, and what growth found by the connections to a database by those.
 func (p pair) both(gauge string) (earlier, later GaugeFigures) {
 	earlier, later = p.earlier.gauge(gauge), p.later.gauge(gauge)
+	if pattern, ok := strings.CutPrefix(gauge, groupPrefix); ok {
+		by := connectionGauge(pattern)
+		if o, n := p.earlier.gauge(by), p.later.gauge(by); o.Kept != nil && n.Kept != nil && (o.Judged || n.Judged) {
+			earlier.keeps(o)
+			later.keeps(n)
+		}
+	}
 	unit := max(earlier.Unit, later.Unit)
 	return earlier.in(unit), later.in(unit)
 }
@@ -176,7 +187,7 @@ func (c *Comparison) leading(d Difference) string {
 	if e, one := c.foremost(d); one {
 		d = e
 	}
-	lead := map[Compared]string{Worse: "WORSE: ", Better: "BETTER: ", Same: "SAME: no rate and no level differs; ", CannotTell: "CANNOT TELL: "}[d.Answer]
+	lead := map[Compared]string{Worse: "WORSE: ", Better: "BETTER: ", Same: "SAME: no rate and no level that counts differs; ", CannotTell: "CANNOT TELL: "}[d.Answer]
 	return lead + d.Title() + ": " + d.Reason
 }
 

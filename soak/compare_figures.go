@@ -38,11 +38,21 @@ type GaugeFigures struct {
 	// of what the requests cost.
 	Kept  *ratchet.Kept `json:"kept,omitempty"`
 	Unfit string        `json:"unfit,omitempty"`
+	// AtLeast: it is unfit, and its requests cost no less than what was kept.
+	AtLeast bool `json:"at_least,omitempty"`
+	// ByTime: it grows with time, whatever is requested.
+	ByTime bool `json:"by_time,omitempty"`
+	// Judged: it is that by which growth found its family to leak.
+	Judged bool `json:"judged,omitempty"`
 	// Probes are in the order of the plan, where there is more than one.
 	Probes []ProbeFigures `json:"probes,omitempty"`
 	// Level is what was held at rest; nil where it is not known, and NoLevel says why.
 	Level   *Measured `json:"level,omitempty"`
 	NoLevel string    `json:"no_level,omitempty"`
+	// Cut says why the level is that of a part of the run.
+	Cut string `json:"cut,omitempty"`
+	// AtLimit: and why it is no higher.
+	AtLimit bool `json:"at_limit,omitempty"`
 	// Adrift says why it is at no level that could count.
 	Adrift string `json:"adrift,omitempty"`
 }
@@ -51,7 +61,9 @@ type GaugeFigures struct {
 type ProbeFigures struct {
 	Probe string `json:"probe"`
 	// Fault: it is kept per occurrence.
-	Fault bool         `json:"fault,omitempty"`
+	Fault bool `json:"fault,omitempty"`
+	// Named: growth finds it guilty, alone.
+	Named bool         `json:"named,omitempty"`
 	Kept  ratchet.Kept `json:"kept"`
 }
 
@@ -79,11 +91,12 @@ func NewFigures(r *Report) (*Figures, error) {
 	}
 	seen, amplified := watched(r), r.Start.Scenario.Amplify != ""
 	for _, g := range r.Start.Scenario.Watch {
-		f.Gauges = append(f.Gauges, r.figuresOf(GroupGauge(g.Pattern), slices.Contains(seen, g)))
+		group, connections := GroupGauge(g.Pattern), connectionGauge(g.Pattern)
+		f.Gauges = append(f.Gauges, r.figuresOf(part{group, group, 1}, slices.Contains(seen, g)), r.figuresOf(part{connections, group, 2}, false))
 	}
 	for _, gauge := range []string{GaugeFDs, GaugeThreads, GaugeChildren, GaugeRSS} {
 		compared := gauge == GaugeFDs || !amplified && gauge != GaugeRSS || slices.Contains(r.Start.Scenario.Gate, gauge)
-		f.Gauges = append(f.Gauges, r.figuresOf(gauge, compared))
+		f.Gauges = append(f.Gauges, r.figuresOf(part{gauge, gauge, 1}, compared))
 	}
 	if err := f.refuse(); err != nil { // the record was made up
 		return nil, fmt.Errorf("run %s: %w", r.Run, err)
@@ -92,16 +105,18 @@ func NewFigures(r *Report) (*Figures, error) {
 }
 
 // figuresOf are those of a gauge.
-func (r *Report) figuresOf(gauge string, compared bool) GaugeFigures {
+func (r *Report) figuresOf(p part, compared bool) GaugeFigures {
+	gauge := p.gauge
 	g := GaugeFigures{Gauge: gauge, Compared: compared}
 	g.Level, g.NoLevel = levelOf(r, gauge)
+	g.Cut, g.AtLimit = cutShort(r, gauge)
 	switch {
 	case r.leaking(familyOf(gauge)):
 		g.Adrift = "it keeps rising, and is at no level: see what is kept"
 	case r.Start.Scenario.Amplify != "":
 		g.Adrift = "without a garbage collector it is at no level"
 	}
-	s, why := segment(r, part{gauge, gauge, 1}, WaveLoad, WaveIdle, WaveDrain)
+	s, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain)
 	if sent, _ := r.errors(); why == "" && gauge == GaugeRSS && sent < rssLeastRequests {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
@@ -113,17 +128,43 @@ func (r *Report) figuresOf(gauge string, compared bool) GaugeFigures {
 		inUnits(s, g.Unit)
 	}
 	all, of := ratchet.Keep(s)
-	g.Unfit = unfit(r, gauge, all.LoadWaves)
+	g.Unfit, g.AtLeast = unfit(r, gauge, all)
 	if all.Requests == 0 {
 		return g
 	}
 	g.Kept = &all
+	guilty := -1
+	for _, found := range r.grown {
+		if found.family != familyOf(gauge) {
+			continue
+		}
+		g.ByTime = g.ByTime || found.class == LeakPerTime
+		g.Judged = g.Judged || found.gauge == gauge && found.class == LeakPerRequest
+		if e, one := found.guilty(r); one && found.class == LeakPerRequest {
+			guilty = e.Probe
+		}
+	}
 	for i, p := range r.Start.Scenario.Probes {
 		if k, sent := of[i]; sent && len(r.Start.Scenario.Probes) > 1 {
-			g.Probes = append(g.Probes, ProbeFigures{p.Name, p.Fault != "", k})
+			g.Probes = append(g.Probes, ProbeFigures{p.Name, p.Fault != "", i == guilty, k})
 		}
 	}
 	return g
+}
+
+// keeps takes over what was kept by another gauge of the same things.
+func (g *GaugeFigures) keeps(of GaugeFigures) {
+	g.Kept, g.Unfit, g.AtLeast, g.Probes = of.Kept, of.Unfit, of.AtLeast, of.Probes
+}
+
+// named is the endpoint that growth finds guilty, alone; else "".
+func (g GaugeFigures) named() string {
+	for _, p := range g.Probes {
+		if p.Named {
+			return p.Probe
+		}
+	}
+	return ""
 }
 
 // in are the figures counted in a unit of so many bytes, which is no smaller than theirs.
@@ -166,7 +207,7 @@ func (f *Figures) refuse() error {
 	}
 	named := map[string]bool{}
 	for _, g := range f.Gauges {
-		if err := g.refuse(); err != nil || named[g.Gauge] {
+		if err := errors.Join(g.refuse(), refuseWhole(g.Kept)); err != nil || named[g.Gauge] {
 			return errors.Join(fmt.Errorf("the baseline's gauge %q is none, or is there twice", g.Gauge), err)
 		}
 		named[g.Gauge] = true
@@ -210,6 +251,14 @@ func (g GaugeFigures) refuse() error {
 			!wholeUnits(k.Gained) || !wholeUnits(k.Held) || !inRange(k.Dispersion, 1, max(1, mostScattered*k.Gained)) {
 			return fmt.Errorf("it kept %g in %d requests of %d waves, with %g held and a dispersion of %g", k.Gained, k.Requests, k.LoadWaves, k.Held, k.Dispersion)
 		}
+	}
+	return nil
+}
+
+// refuseWhole says what no run can have come to over all its requests.
+func refuseWhole(k *ratchet.Kept) error {
+	if k != nil && !(inRange(k.Seconds, 0, longest.Seconds()) && inRange(k.Peak, 0, mostHeld) && inRange(k.Fell, 0, mostHeld)) {
+		return fmt.Errorf("in %g s it rose to %g and fell by %g", k.Seconds, k.Peak, k.Fell)
 	}
 	return nil
 }

@@ -10,8 +10,10 @@ import (
 //
 // How much a level differs from one run to the next by chance, a run cannot show: which
 // connections are parked is decided by what was open at once. So a level is higher only
-// where both of its ends are, by more than the requests in flight explain. Of threads it
-// is only told: a runtime starts them as it needs them.
+// where both of its ends are, by more than the requests in flight explain, and what it
+// went through while it was judged: it may have been anywhere in as wide a range, and
+// what it gained then it may have gained in the other run before. Of threads it is only
+// told: a runtime starts them as it needs them.
 func (p pair) levels() (out []Difference) {
 	for _, gauge := range p.gauges() {
 		if gauge == GaugeRSS {
@@ -22,8 +24,18 @@ func (p pair) levels() (out []Difference) {
 			Figure: FigureLevel, Gauge: gauge, Unit: unitOf(gauge), Gated: gauge != GaugeThreads, Answer: CannotTell,
 			Old: earlier.Level, New: later.Level, Reason: either(earlier.NoLevel, later.NoLevel),
 		}
+		if d.Reason == "" && (earlier.Cut != "" || !later.AtLimit) {
+			d.Reason = either(earlier.Cut, later.Cut)
+		}
 		if d.Reason == "" {
-			d.ofLevel(p.parked(gauge), cmp.Or(earlier.Adrift, later.Adrift))
+			gained := max(earlier.most(), later.most())
+			if later.AtLimit { // that it gained is no excuse
+				gained = earlier.most()
+			}
+			d.ofLevel(p.parked(gauge), gained, cmp.Or(earlier.Adrift, later.Adrift))
+			if later.AtLimit {
+				d.ofCut(either("", later.Cut))
+			}
 		}
 		out = append(out, d)
 	}
@@ -36,9 +48,6 @@ const leastIdle = 8
 // levelOf is the median of what a run held in the idle slots after the first fifth, and
 // in the drain, with the range of 95 of 100 of them; why says why it is not known.
 func levelOf(r *Report, gauge string) (level *Measured, why string) {
-	if why := early(r); why != "" {
-		return nil, why
-	}
 	s, why := segment(r, part{gauge, gauge, 1}, WaveIdle, WaveDrain)
 	if why != "" {
 		return nil, why
@@ -52,9 +61,17 @@ func levelOf(r *Report, gauge string) (level *Measured, why string) {
 	return &Measured{float64(values[n/2]), float64(values[n/40]), float64(values[n-1-n/40])}, ""
 }
 
-// ofLevel compares the levels, which are known. What may be parked explains so much of the
-// change; adrift says why it is at none.
-func (d *Difference) ofLevel(parked float64, adrift string) {
+// most is as much as may have been gained in all.
+func (g GaugeFigures) most() float64 {
+	if g.Kept == nil {
+		return 0
+	}
+	return g.Kept.Most()
+}
+
+// ofLevel compares the levels, which are known. What may be parked, and what may have been
+// gained, explain so much of the change; adrift says why it is at none.
+func (d *Difference) ofLevel(parked, gained float64, adrift string) {
 	o, n := d.Old, d.New
 	d.Change = &Measured{n.Value - o.Value, n.Low - o.High, n.High - o.Low}
 	told := fmt.Sprintf("%.0f before (95%% of the time %.0f to %.0f), %.0f now (%.0f to %.0f)", o.Value, o.Low, o.High, n.Value, n.Low, n.High)
@@ -62,18 +79,31 @@ func (d *Difference) ofLevel(parked float64, adrift string) {
 		d.Gated, d.Reason = false, told+"; "+adrift
 		return
 	}
-	switch {
-	case d.Change.Low > parked:
+	wander := max(1, o.High-o.Low, n.High-n.Low) + gained
+	switch allowed := parked + wander; {
+	case d.Change.Low > allowed:
 		d.Answer = Worse
-	case d.Change.High < -parked:
+	case d.Change.High < -allowed:
 		d.Answer = Better
+	case d.Change.Low > parked || d.Change.High < -parked:
+		d.Gated = d.Gated && gained == 0 // else the rate shows it
 	default:
 		d.Answer = Same
 	}
 	if parked > 0 {
 		told += fmt.Sprintf("; %.0f may be requests that were in flight at once", parked)
 	}
+	told += fmt.Sprintf("; %.0f may be what it wanders", wander)
 	d.Reason = told
+}
+
+// ofCut has what a run held at its limit count where that is more alone.
+func (d *Difference) ofCut(why string) {
+	if d.Answer == Worse {
+		d.Reason += ", though " + why
+		return
+	}
+	d.Gated, d.Answer, d.Reason = d.Gauge != GaugeThreads, CannotTell, why
 }
 
 // parked is what the requests that were in flight at once may have left at rest: a

@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"hermes-soak/soak/ratchet"
 )
 
 // rates are what both runs kept of each gauge per request, over all endpoints and of
 // each. Where the load had faults, their occurrences count as requests; what each keeps
-// per occurrence is one of the rates, and tested as any other.
+// per occurrence is one of the rates, and tested as any other. Where a run grows with
+// time, whatever is requested, both are compared per hour, over all endpoints.
 func (p pair) rates() (out []Difference) {
 	for _, gauge := range p.gauges() {
 		earlier, later := p.both(gauge)
-		d := Difference{Figure: FigureRate, Gauge: gauge, Unit: unitOf(gauge), Gated: true, Answer: CannotTell, Reason: either(earlier.Unfit, later.Unfit), more: 1, less: 1}
+		d := Difference{Figure: FigureRate, Gauge: gauge, Unit: unitOf(gauge), Gated: true, Answer: CannotTell, Reason: either(earlier.Unfit, later.Unfit), more: 1, less: 1, Per: perRequest}
 		if earlier.Kept == nil || later.Kept == nil {
 			out = append(out, d)
 			continue
@@ -24,18 +26,44 @@ func (p pair) rates() (out []Difference) {
 		if earlier.Unit > 0 {
 			told = float64(earlier.Unit) / (1 << 20)
 		}
-		out = append(out, d.between(*earlier.Kept, *later.Kept, told))
+		before, after := *earlier.Kept, *later.Kept
+		if earlier.Unfit == "" && later.AtLeast {
+			// The new run may have been cut short where the old one was as high.
+			d.doubt, d.Reason, after.Held = d.Reason, "", after.Held+before.Peak
+		}
+		if earlier.ByTime || later.ByTime {
+			d.Per = perHour
+			if b, a := before.PerTime(), after.PerTime(); min(b.Requests, a.Requests) > 0 {
+				d = d.between(b, a, told*float64(time.Hour/time.Millisecond))
+			}
+			out = append(out, d)
+			continue
+		}
+		out = append(out, d.between(before, after, told))
+		one, other := earlier.named(), later.named()
 		for _, before := range earlier.Probes {
 			i := slices.IndexFunc(later.Probes, func(q ProbeFigures) bool { return q.Probe == before.Probe })
 			if i < 0 {
 				continue
 			}
 			after := later.Probes[i]
-			d.Endpoint, d.fault = before.Probe, before.Fault
+			if d.doubt != "" {
+				after.Kept.Held += earlier.Kept.Peak
+			}
+			d.Endpoint, d.Per = before.Probe, perRequest
+			if before.Fault {
+				d.Per = perOccurrence
+			}
 			d.Gated = min(before.Kept.LoadWaves, after.Kept.LoadWaves) >= ratchet.LeastLoadWaves // else the sum alone can tell
 			e := d.between(before.Kept, after.Kept, told)
-			if !d.Gated && e.Reason == "" {
+			if !e.Gated && e.Reason == "" {
 				e.Answer, e.Reason = CannotTell, fewWaves(min(before.Kept.LoadWaves, after.Kept.LoadWaves))
+			}
+			if named := cmp.Or(other, one); named != "" && e.Endpoint != one && e.Endpoint != other {
+				e.Gated = false
+				if e.Reason == "" {
+					e.Answer, e.Reason = CannotTell, e.ofRate()+"; growth finds "+named+" alone guilty"
+				}
 			}
 			out = append(out, e)
 		}
@@ -43,35 +71,55 @@ func (p pair) rates() (out []Difference) {
 	return out
 }
 
+// What rates are of.
+const (
+	perRequest    = "request"
+	perOccurrence = "occurrence"
+	perHour       = "hour"
+)
+
 func fewWaves(few int) string {
 	return fmt.Sprintf("too few load waves could be judged: %d, and %d are needed", few, ratchet.LeastLoadWaves)
 }
 
-// unfit says why what a run kept of a gauge in so many load waves says nothing of what its
-// requests cost.
-func unfit(r *Report, gauge string, waves int) string {
-	if why := early(r); why != "" {
-		return why
+// cutShort says why a gauge would have risen further, if it rises, and whether the limit
+// is why; "" where it would not.
+func cutShort(r *Report, gauge string) (why string, limit bool) {
+	at := r.atLimit()
+	limit = at != "" && familyOf(gauge) == "handles"
+	why = early(r)
+	if limit {
+		why = listedAlso(why, "the server was "+at)
+	}
+	return why, limit
+}
+
+// leastCut is from how many load waves on a run that was cut short shows what it kept.
+const leastCut = 4
+
+// unfit says why what a run kept of a gauge does not show what its requests cost, and
+// whether that is no less.
+func unfit(r *Report, gauge string, kept ratchet.Kept) (why string, atLeast bool) {
+	if v, asked := amplified(r); asked && v.Status != Pass {
+		return v.Reason, false
+	}
+	if early(r) != "" {
+		why, _ := cutShort(r, gauge)
+		return why, kept.LoadWaves >= leastCut
+	}
+	if kept.LoadWaves < ratchet.LeastLoadWaves {
+		return fewWaves(kept.LoadWaves) + r.Start.Scenario.enough(), false
 	}
 	if requests, errors := r.errors(); tooManyErrors(requests, errors) {
-		return fmt.Sprintf("%d of %d answers were errors", errors, requests)
+		return fmt.Sprintf("%d of %d answers were errors", errors, requests), true
 	}
-	if v, asked := amplified(r); asked && v.Status != Pass {
-		return v.Reason
+	if why, _ := cutShort(r, gauge); why != "" {
+		return why, true
 	}
-	family := familyOf(gauge)
-	if at := r.atLimit(); at != "" && family == "handles" {
-		return "the server was " + at
+	if kept.Fell > kept.Held {
+		return fmt.Sprintf("the level fell by %.0f while it was judged, which hides what was kept meanwhile; soak both for longer, until it falls no more", kept.Fell), true
 	}
-	for _, g := range r.grown {
-		if g.family == family && g.class == LeakPerTime {
-			return "it grows with time, whatever is requested"
-		}
-	}
-	if waves < ratchet.LeastLoadWaves {
-		return fewWaves(waves) + r.Start.Scenario.enough()
-	}
-	return ""
+	return "", false
 }
 
 // enough says how long a run must be to have enough load waves: a fifth of the requests
@@ -136,12 +184,19 @@ func decideRates(all []Difference, requests int) {
 			if step.p(all[i]) >= compareAlpha/float64(len(tested)-k) {
 				break
 			}
-			if step.beyond(*all[i].Change) {
+			if step.beyond(*all[i].Change) && (all[i].doubt == "" || step.answer == Worse) {
 				all[i].Answer = step.answer
 			}
 		}
 	}
 	for i := range all {
+		switch d := &all[i]; {
+		case d.doubt == "" || d.Reason != "":
+		case d.Answer == Worse:
+			d.Reason = d.ofRate() + ", though " + d.doubt
+		default:
+			d.Answer, d.Reason = CannotTell, d.doubt
+		}
 		if all[i].Reason == "" {
 			if all[i].Answer == Same && all[i].Endpoint == "" && all[i].Change.Low > 0 {
 				all[i].Answer = CannotTell // more than one interval allows, and less than Holm asks for
@@ -162,9 +217,9 @@ func (d Difference) telling(requests, gated int) int {
 
 // ofRate says by how much a rate has changed, and so what is ruled out.
 func (d Difference) ofRate() string {
-	rate, per := thousand, "1,000 requests"
-	if d.fault {
-		rate, per = once, "occurrence"
+	rate, per := once, d.Per
+	if per == perRequest {
+		rate, per = thousand, "1,000 requests"
 	}
 	change := d.Change
 	return fmt.Sprintf("%s before, %s now; %s per %s (95%% %s to %s)",

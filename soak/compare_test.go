@@ -46,6 +46,16 @@ func leaky(n int) func(*server) {
 	}
 }
 
+// faulting answers each tenth request with an error.
+func faulting(s *server) {
+	s.answer = func(s *server, _ int) Answer {
+		if s.sent%10 == 0 {
+			return Answer{N: 1, Class: ClassStatus, Status: 500}
+		}
+		return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
+	}
+}
+
 func TestCompare(t *testing.T) {
 	short := func(s *server) { s.loop.Start.Scenario.Batches, s.loop.Start.Scenario.Requests = 1, 20 }
 	for name, tt := range map[string]struct {
@@ -54,7 +64,7 @@ func TestCompare(t *testing.T) {
 		exit           int
 		line           string // in the last line
 	}{
-		"both clean":                        {nil, nil, Same, ExitPass, "SAME: no rate and no level differs; state.db handles kept: 0 before, 0 now; +0 per 1,000 requests (95% -"},
+		"both clean":                        {nil, nil, Same, ExitPass, "SAME: no rate and no level that counts differs; state.db handles kept: 0 before, 0 now; +0 per 1,000 requests (95% -"},
 		"it leaks":                          {nil, leaky(10), Worse, ExitFail, "WORSE: state.db handles kept by GET /api/sessions: 0 before, 20"},
 		"it leaks more":                     {leaky(20), leaky(2), Worse, ExitFail, "WORSE: state.db handles kept by GET /api/sessions: "},
 		"it no longer leaks":                {leaky(10), nil, Better, ExitPass, "BETTER: state.db handles kept by GET /api/sessions: "},
@@ -69,15 +79,13 @@ func TestCompare(t *testing.T) {
 		"it was interrupted":                {nil, func(s *server) { s.leak = func(*server, int) {}; s.quitAt(500, 0) }, CannotTell, ExitUnknown, "CANNOT TELL: state.db handles kept: in the new run the load ended early (interrupted)"},
 		"it died":                           {nil, func(s *server) { s.diesAfter = 20 * time.Second }, CannotTell, ExitUnknown, "the load ended early (died)"},
 		"too short":                         {short, short, CannotTell, ExitUnknown, "too few load waves could be judged"},
-		"it grows with time":                {nil, func(s *server) { s.every = 200 * time.Millisecond }, CannotTell, ExitUnknown, "in the new run it grows with time, whatever is requested"},
-		"it fails its requests": {nil, func(s *server) {
-			s.answer = func(s *server, _ int) Answer {
-				if s.sent%10 == 0 {
-					return Answer{N: 1, Class: ClassStatus, Status: 500}
-				}
-				return Answer{N: 1, Class: ClassOK, Status: 200, Bytes: 1000}
-			}
-		}, CannotTell, ExitUnknown, "in the new run 8"},
+		"it grows with time":                {nil, func(s *server) { s.every = 200 * time.Millisecond }, Worse, ExitFail, " per hour (95% +"},
+		"it grew with time before":          {func(s *server) { s.every = 200 * time.Millisecond }, nil, Better, ExitPass, " per hour (95% -"},
+		"it leaks, and dies":                {nil, func(s *server) { leaky(1)(s); s.diesAfter = 20 * time.Second }, Worse, ExitFail, ", though in the new run the load ended early (died)"},
+		"it leaked, and dies":               {leaky(1), func(s *server) { leaky(1)(s); s.diesAfter = 20 * time.Second }, CannotTell, ExitUnknown, "in the new run the load ended early (died)"},
+		"it leaks, and fails its requests":  {nil, func(s *server) { leaky(1)(s); faulting(s) }, Worse, ExitFail, ", though in the new run 8"},
+		"it failed, and leaks":              {faulting, leaky(1), CannotTell, ExitUnknown, "in the old run 8"},
+		"it fails its requests":             {nil, faulting, CannotTell, ExitUnknown, "in the new run 8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := comparedRuns(t, someRun(t, 1, tt.earlier), someRun(t, 2, tt.later))

@@ -45,7 +45,7 @@ func TestDiffer(t *testing.T) {
 		"the burst was before":     {kept(10, 1000, 10, 0), kept(10, 1000, 1, 0), 0.75, 0.75},
 		"held, of the new one":     {kept(0, 1000, 1, 0), kept(10, 1000, 1, 7), math.Pow(2, -3), 1},
 		"all of it is held":        {kept(0, 1000, 1, 0), kept(5, 1000, 1, 9), 1, 1},
-		"held, of the old one":     {kept(0, 1000, 1, 1), kept(3, 1000, 1, 0), 0.125, 1},
+		"held, of the old one":     {kept(0, 1000, 1, 1), kept(3, 1000, 1, 0), 0.3125, 1}, // 3 or more of 4 coins
 		"neither of them anything": {kept(0, 1000, 1, 0), kept(0, 1000, 1, 0), 1, 1},
 	} {
 		d := Differ(tt.earlier, tt.later)
@@ -131,4 +131,34 @@ func TestOneStepIsNoDifference(t *testing.T) {
 	if d := Differ(kept(0, 1000, 1, 0), kept(20, 1000, 20, 0)); d.PMore < 0.4 || d.Low > 0 {
 		t.Errorf("%+v", d)
 	}
+}
+
+// TestFell: what falls in each slot hides what is kept; what falls at once, or comes back, does not.
+func TestFell(t *testing.T) {
+	for name, tt := range map[string]struct {
+		of    func(j int) int64
+		fells bool
+	}{
+		"steadily":       {func(j int) int64 { return int64(-j / 3) }, true},
+		"at once":        {func(j int) int64 { return -100 * int64(j/150) }, false},
+		"and comes back": {func(j int) int64 { return int64(-j % 9) }, false},
+		"never":          {func(int) int64 { return 0 }, false},
+		"rises":          {func(j int) int64 { return int64(j) }, false},
+	} {
+		s := grown(waves(100, ten), in())
+		for j := range s.Values {
+			s.Values[j] = 1000 + tt.of(j)
+		}
+		if all, _ := Keep(s); (all.Fell > all.Held) != tt.fells {
+			t.Errorf("%s: %+v", name, all)
+		}
+	}
+}
+
+// TestMost: 10 are under 3 with a chance of 0.28 %, and 3.9 of 19.7, the limit that 7 events have in the table of chi squared.
+func TestMost(t *testing.T) {
+	if m := kept(0, 1000, 1, 0).Most(); m != 0 {
+		t.Error(m)
+	}
+	near(t, "of 9 in steps of 3", kept(9, 1000, 3, 0).Most(), 3*26.1245/2/0.8, 1e-3) // chi squared, 8 degrees of freedom, 0.1 %
 }
