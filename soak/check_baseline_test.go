@@ -285,3 +285,13 @@ func TestCompareFaults(t *testing.T) {
 		t.Errorf("%s: %+v", worse.Line, d)
 	}
 }
+
+// TestCompareNoTime: a record may say that it grows with time, and not for how long.
+func TestCompareNoTime(t *testing.T) {
+	of := func() *Figures {
+		return &Figures{Gauges: []GaugeFigures{{Gauge: GaugeFDs, Compared: true, ByTime: true, NoLevel: "none", Kept: &ratchet.Kept{Requests: 500, LoadWaves: 100, Gained: 40, Dispersion: 1}}}}
+	}
+	if d := Compare(of(), of()).Differences[0]; d.Answer != CannotTell || d.Reason == "" {
+		t.Errorf("%s, %q", d.Answer, d.Reason)
+	}
+}

@@ -35,6 +35,8 @@ func (p pair) rates() (out []Difference) {
 			d.Per = perHour
 			if b, a := before.PerTime(), after.PerTime(); min(b.Requests, a.Requests) > 0 {
 				d = d.between(b, a, told*float64(time.Hour/time.Millisecond))
+			} else {
+				d.doubt, d.Reason = "", "it grows with time, and was judged for none"
 			}
 			out = append(out, d)
 			continue
