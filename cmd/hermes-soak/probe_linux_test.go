@@ -38,8 +38,8 @@ func TestProbeHealthy(t *testing.T) {
 	if err := json.Unmarshal(b, &l); err != nil || len(l.Handles) == 0 || l.Exit != 0 {
 		t.Errorf("%v in %s", err, b)
 	}
-	holds := fmt.Sprint(l.Sample.Gauges[soak.GaugeFDs]) // at another machine it is another number
-	probing(t, state, url, "--limit", holds).ends(t, 1, "EXHAUSTED ", " of "+holds+" file descriptors")
+	// Each Go server that listens holds five: how many more is the machine's, and a matter of when one looks.
+	probing(t, state, url, "--limit", "5").ends(t, 1, "EXHAUSTED ", " of 5 file descriptors")
 	for path, mode := range map[string]os.FileMode{"hermes-soak": 0o700, "hermes-soak/probe": 0o700, "hermes-soak/probe/*.json": 0o600} {
 		found, err := filepath.Glob(filepath.Join(state, path))
 		if err != nil || len(found) != 1 {
