@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,13 +15,20 @@ import (
 // needRoot skips a test that only root can make.
 func needRoot(t *testing.T) {
 	t.Helper()
-	if os.Geteuid() == 0 {
-		return
+	must(t, os.Geteuid() == 0, "this needs root")
+}
+
+// must skips a test that this machine cannot run, and fails it where nothing may be
+// skipped.
+func must(t *testing.T, can bool, why string) {
+	t.Helper()
+	switch {
+	case can:
+	case os.Getenv("HERMES_SOAK_TEST_STRICT") == "1":
+		t.Fatal(why + ", and HERMES_SOAK_TEST_STRICT is 1")
+	default:
+		t.Skip(why)
 	}
-	if os.Getenv("HERMES_SOAK_TEST_STRICT") == "1" {
-		t.Fatal("this needs root, and HERMES_SOAK_TEST_STRICT is 1")
-	}
-	t.Skip("this needs root")
 }
 
 // TestAnotherUser: who may only read the file, or not even that, is refused, and
@@ -61,9 +69,8 @@ func TestAnotherUser(t *testing.T) {
 func TestReadOnlyDisk(t *testing.T) {
 	needRoot(t)
 	dir := filepath.Dir(recorded(t, 1))
-	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
-		t.Skipf("nothing can be mounted here: %v", err)
-	}
+	err := unix.Mount(dir, dir, "", unix.MS_BIND, "")
+	must(t, err == nil, fmt.Sprintf("nothing can be mounted here: %v", err))
 	t.Cleanup(func() { ok(t, unix.Unmount(dir, unix.MNT_DETACH)) })
 	ok(t, unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""))
 	for name, want := range map[string]string{"history.db": "it is read-only: read-only file system", "new.db": "read-only file system"} {
