@@ -16,7 +16,7 @@ race:
 	CGO_ENABLED=1 HERMES_SOAK_TEST_STRICT=1 go test -race $$(go list ./... | grep -v /browser$$)
 
 page:
-	HERMES_SOAK_TEST_STRICT=1 go test -count=1 ./target/webui/browser
+	HERMES_SOAK_TEST_STRICT=1 go test -count=1 ./target/webui/browser ./reports/browser
 
 lint:
 	golangci-lint run ./...

@@ -85,8 +85,10 @@ func millis(d time.Duration) string {
 }
 
 // Printable makes text from outside safe for a terminal and for one line: every
-// rune that does not print, bidi controls among them, becomes U+FFFD.
+// rune that does not print, bidi controls among them, becomes U+FFFD. So does the sign
+// of what a runner of GitHub Actions takes for a command anywhere in a line.
 func Printable(s string) string {
+	s = strings.ReplaceAll(s, "##[", "##\uFFFD")
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar

@@ -192,7 +192,11 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func TestWriteErrorsAreTold(t *testing.T) {
-	for name, write := range map[string]soak.Reporter{"text": Text(TextOptions{}), "json": JSON} {
+	writers := map[string]soak.Reporter{"text": Text(TextOptions{}), "annotations": Annotations, "outputs": Outputs}
+	for _, f := range Formats() {
+		writers[f.Name] = f.Write
+	}
+	for name, write := range writers {
 		if err := write(full{}, report(t)); err == nil || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -3,6 +3,7 @@ package reports
 import (
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +110,9 @@ func answers(requests, errors int) (out []soak.Answer) {
 	return out
 }
 
-func millisOf(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+func millisOf(ms float64) time.Duration {
+	return time.Duration(math.Round(ms * float64(time.Millisecond)))
+}
 
 // start is the plan that the series would be the run of. Checks that it has no
 // figures for, and that nobody asked for, are skipped.

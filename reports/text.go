@@ -28,7 +28,7 @@ func Text(o TextOptions) soak.Reporter {
 				continue
 			}
 			status := fmt.Sprintf("%-7s", strings.ToUpper(string(v.Status)))
-			line := fmt.Sprintf("%s %s: %s%s", status, checkName(v), class(v), Printable(v.Reason))
+			line := fmt.Sprintf("%s %s: %s%s", status, Printable(title(v)), class(v), Printable(v.Reason))
 			fmt.Fprintln(&s, o.paint(v.Status, status)+o.wrap(line)[len(status):])
 		}
 		if !o.Quiet {
@@ -45,11 +45,12 @@ func Text(o TextOptions) soak.Reporter {
 	}
 }
 
-func checkName(v soak.Verdict) string {
+// title is the check and its subject.
+func title(v soak.Verdict) string {
 	if v.Subject == "" {
 		return v.Check
 	}
-	return v.Check + " " + Printable(v.Subject)
+	return v.Check + " " + v.Subject
 }
 
 // class leads the reason where it says more than the status does.

@@ -184,7 +184,7 @@ func (p *placed) held() Verdict {
 // failed is the verdict on a line that leaves connections open.
 func (p *placed) failed(r *Report) Verdict {
 	n, of, _ := p.rises()
-	v := Verdict{Subject: p.worst.name(), Status: Fail, Class: LeakPerRequest, site: p.worst.String()}
+	v := Verdict{Subject: p.worst.name(), Status: Fail, Class: LeakPerRequest, site: p.worst.String(), Place: placeOf(p.worst.Where, p.worst.Function)}
 	if p.worst.Collected > 0 {
 		v.Class = LeakDeferred
 	}

@@ -85,7 +85,7 @@ func (g *Goroutines) sum() (n int64) {
 func (r *Report) piledUp(stack string, s rising) Verdict {
 	n, of, _ := s.rises()
 	last := len(s.points) - 1
-	v := Verdict{Subject: stack, Status: Fail, Class: LeakPerRequest, site: fmt.Sprintf("goroutines: %s: %d, then %d", stack, s.points[0], s.end)}
+	v := Verdict{Subject: stack, Status: Fail, Class: LeakPerRequest, Place: placeOfStack(stack), site: fmt.Sprintf("goroutines: %s: %d, then %d", stack, s.points[0], s.end)}
 	if s.end > s.points[last] {
 		v.Class = LeakPerTime // the drain sent nothing
 	}

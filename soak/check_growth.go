@@ -35,6 +35,9 @@ func (growth) Judge(r *Report) (out []Verdict) {
 			v = Verdict{Status: Unknown, Reason: fmt.Sprintf("%s; the server is %s, where it can grow no more: this rules out nothing", g.level(), at)}
 		}
 		v.Subject = g.family
+		if most, _ := g.opener(r); v.Status == Fail {
+			v.Place = placeOf(most.Where, most.Function)
+		}
 		out = append(out, v)
 	}
 	return out
@@ -179,7 +182,7 @@ func (g grown) culprit(r *Report) string {
 	doubt := ""
 	if r.Start.Assumed == "" {
 		for _, e := range g.Endpoints {
-			if 5*e.Gained >= 4*g.Gained {
+			if g.mostOf(e) {
 				doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)
 			}
 		}

@@ -46,7 +46,7 @@ type FaultDone struct {
 	more         string   // how to know more
 }
 
-// Kept is a number of handles per occurrence, and its 95 % interval.
+// Kept is a number of handles per occurrence of a fault, or per request, and its 95 % interval.
 type Kept struct {
 	Rate float64 `json:"rate"`
 	Low  float64 `json:"low"`

@@ -16,6 +16,7 @@
 //	group     the files that a watch pattern selects, counted as one gauge
 //	drain     a stretch without requests after the load
 //	watch     a run that sends no request but those of the health ladder
+//	outlook   how fast the handles grow in a watch, and when they would reach the limit
 //	look      growth judged after a drain; where it is not decided, the load goes on
 //	trace     what was counted inside the target's own processes
 //	site      a line of the target's code that opens connections; an opener opens descriptors
@@ -27,6 +28,7 @@
 //	run       one soak; a run is its events
 //	history   the runs that were recorded, in one file
 //	baseline  a run that has a name, for later ones to be compared with
+//	going     a run that goes on, as a page shows it: without a verdict
 //	report    all that a run learned, and all that a reporter may read
 //
 // Data goes one way: scenario, waves, samples, events, report, checks,

@@ -14,6 +14,8 @@ type Endpoint struct {
 	P50 time.Duration `json:"p50_ns"`
 	P99 time.Duration `json:"p99_ns"`
 	Max time.Duration `json:"max_ns"`
+	// Keeps is what it keeps of the handles; made by Judge.
+	Keeps []Keeps `json:"keeps,omitempty"`
 
 	latency *latency
 	batches []quantiles // of the batches that it was asked in

@@ -111,6 +111,9 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
 		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
+			if slices.Equal(seg.Waves, segments[0].Waves) {
+				seg.Waves = segments[0].Waves // as nearly always: of a long run they are most of the memory
+			}
 			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
 	}
@@ -225,6 +228,7 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 		}
 	}
 	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
+	s.Values, s.Waves = make([]int64, 0, len(r.waves)), make([]ratchet.Wave, 0, len(r.waves))
 	c.each(func(wave int, v int64) {
 		w := &r.waves[wave]
 		if !slices.Contains(kinds, w.Kind) {

@@ -16,6 +16,11 @@ const (
 	StateRestarted   State = "restarted"    // another process with the same pid, or another listener
 )
 
+// States are all of them, from the top of the ladder to its foot.
+func States() []State {
+	return []State{StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}
+}
+
 // Serving reports whether requests can be answered at all.
 func (s State) Serving() bool { return s == StateUp || s == StateDegraded }
 

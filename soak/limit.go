@@ -41,3 +41,17 @@ func (r *Report) atLimit() string {
 	}
 	return fmt.Sprintf("at its limit, %d of %d file descriptors", fds, limit)
 }
+
+// LimitOf is the soft limit on file descriptors that a sample of the run is held
+// against: that of the process nearest to its own. ok is false where none is known.
+func (s *Start) LimitOf(sample Sample) (limit int64, ok bool) {
+	switch near := sample.Nearest; {
+	case s.Scenario.Limit > 0:
+		limit = s.Scenario.Limit
+	case near != nil:
+		limit = near.Limit
+	default:
+		limit = s.Target.Limit
+	}
+	return limit, limit > 0
+}

@@ -156,25 +156,40 @@ func (c *column) halved() *column {
 	return to[""]
 }
 
+// Outlook is what a watch has learned so far of the handles.
+type Outlook struct {
+	// Text says it in words, as Trend.
+	Text string
+	// PerHour is how fast they grow, with the interval; nil where that is not known.
+	PerHour *ratchet.Interval
+	// Hours is how far the limit is at that rate; nil where it would not be reached, or
+	// was.
+	Hours *ratchet.Span
+}
+
 // Trend says what a watch has learned so far of the handles: how fast they grow,
 // with the interval, and when they would reach the limit.
-func (r *Report) Trend() string {
+func (r *Report) Trend() string { return r.Outlook().Text }
+
+// Outlook is Trend with its figures.
+func (r *Report) Outlook() Outlook {
 	if at := r.atLimit(); at != "" {
-		return "trend=?; it is " + at
+		return Outlook{Text: "trend=?; it is " + at}
 	}
 	g := growths(r)[0]
 	switch {
 	case g.Judged == 0 || g.LoadWaves < leastRises:
-		return "trend=?"
+		return Outlook{Text: "trend=?"}
 	case g.Gained == 0:
-		return "trend=0"
+		return Outlook{Text: "trend=0", PerHour: &g.PerHour}
 	}
-	s := "trend=" + perTime(g.PerHour, 1, g.unit())
+	o := Outlook{Text: "trend=" + perTime(g.PerHour, 1, g.unit()), PerHour: &g.PerHour}
 	g.class = LeakPerTime // were it to go on
 	if f, ok := g.forecast(r); ok {
-		s += "; at that rate the " + f.under(f.limit, f.hours, f.requests)
+		o.Text += "; at that rate the " + f.under(f.limit, f.hours, f.requests)
+		o.Hours = &f.hours
 	}
-	return s
+	return o
 }
 
 // Alert says that the handles have reached the share of the limit that a watch

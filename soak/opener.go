@@ -29,8 +29,17 @@ func (r *Report) place(failed Verdict) string {
 // openedAt is the place that opened most of the handles that came to stay since the
 // pools were filled; empty where none opened half of what grew.
 func (g grown) openedAt(r *Report) string {
-	if r.Trace == nil || g.family != "handles" {
+	most, more := g.opener(r)
+	if more == 0 {
 		return ""
+	}
+	return fmt.Sprintf("%s: %d more of its descriptors stay open", most.name(), more)
+}
+
+// opener is that place, and how many more of its handles are open; 0 where there is none.
+func (g grown) opener(r *Report) (Opener, int64) {
+	if r.Trace == nil || g.family != "handles" {
+		return Opener{}, 0
 	}
 	before := map[string]int64{}
 	for _, o := range cmp.Or(r.filled, &Trace{}).Openers {
@@ -43,9 +52,9 @@ func (g grown) openedAt(r *Report) string {
 		}
 	}
 	if most.Where == "" || 2*more < g.Gained {
-		return ""
+		return Opener{}, 0
 	}
-	return fmt.Sprintf("%s: %d more of its descriptors stay open", most.name(), more)
+	return most, more
 }
 
 // name is the place with its nearest caller.

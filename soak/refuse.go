@@ -233,7 +233,7 @@ func (c *Recovery) refuse() error {
 }
 
 func (l *Ladder) refuse() error {
-	if l != nil && !slices.Contains([]State{"", StateUp, StateDegraded, StateWedgedReset, StateWedgedHang, StateRefused, StateDied, StateRestarted}, l.State) {
+	if l != nil && !slices.Contains(append(States(), ""), l.State) {
 		return fmt.Errorf("there is no state %q", l.State)
 	}
 	return nil

@@ -57,6 +57,7 @@ type Report struct {
 	events  int64
 	wall    time.Time        // of the last of them
 	table   map[string]int64 // the newest table of handles
+	fullest map[string]int64 // the one of the most
 	filled  *Trace           // once the pools were
 	batched []*Trace         // after each batch
 	// goroutines by the point of the run, and after each batch.
@@ -208,9 +209,7 @@ func (r *Report) applyBatch(d BatchDone) error {
 	}
 	d.Gauges = r.rewatch.gauges(d.Gauges)
 	r.Batches = append(r.Batches, d.BatchSummary)
-	if d.Table != nil {
-		r.table = d.Table
-	}
+	r.noteHandles(d.Table)
 	return nil
 }
 

@@ -52,9 +52,7 @@ func keptByProcess(gauge string) bool {
 func (r *Report) look(s Sample) {
 	r.peak(s.Gauges[GaugeFDs])
 	r.nearest = nearer(r.nearest, s.Nearest)
-	if s.Table != nil {
-		r.table = s.Table
-	}
+	r.noteHandles(s.Table)
 }
 
 // peak notes one more reading of the file descriptors; 0 is no reading, since

@@ -41,6 +41,8 @@ type Verdict struct {
 	Reason string `json:"reason"`
 	// Headline is the reason as the last line of a run would put it.
 	Headline string `json:"headline,omitempty"`
+	// Place is the line of code that fails; nil where it is not known.
+	Place *Place `json:"place,omitempty"`
 	// site is the place in the target's code that fails, with its counts.
 	site string
 }
@@ -110,6 +112,7 @@ func Judge(r *Report) {
 			r.Verdicts = append(r.Verdicts, v)
 		}
 	}
+	r.shareOut()
 	if v, asked := amplified(r); asked {
 		r.Verdicts = append(r.Verdicts, v)
 	}

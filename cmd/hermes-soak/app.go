@@ -90,7 +90,7 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		HideHelpCommand:    true,
 		SliceFlagSeparator: "\n", // a comma separates the keys of a leak
 		Commands: []*cli.Command{
-			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), auditCommand(split), proveCommand(), doctorCommand(),
+			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), reportCommand(split), auditCommand(split), proveCommand(), doctorCommand(),
 			historyCommand(), showCommand(split), pruneCommand(), exportCommand(split), baselineCommand(split), compareCommand(split),
 			serveCommand(), initCommand(split), configCommand(command, split), versionCommand(),
 		},

@@ -26,7 +26,7 @@ func configFlag() cli.Flag {
 // onlyTyped are the flags that no file sets: those of one run, those that may
 // hold a secret, those that write files, those of a watch alone, and the leave to go
 // beyond loopback, which a file that lies in some folder must not give.
-var onlyTyped = []string{"pid", "seed", "env", "report", "home", "log", "allow-remote", "history", "no-history", "every", "climb-every", "alert-headroom"}
+var onlyTyped = []string{"pid", "seed", "env", "report", "live", "home", "log", "allow-remote", "history", "no-history", "otlp", "metrics", "every", "climb-every", "alert-headroom"}
 
 // fileKeys are the settings of a file: each has the name of the flag it stands for.
 func fileKeys() []plan.Key {

@@ -38,7 +38,7 @@ func runFlags() []cli.Flag {
 
 // settingFlags are all that say what a run does.
 func settingFlags() []cli.Flag {
-	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), againstFlags(), faultFlags(), traceFlags(), reportFlags(), recordFlags())
+	return slices.Concat(targetFlags(), bundledFlags(), loadFlags(), requestFlags(), checkFlags(), againstFlags(), faultFlags(), traceFlags(), reportFlags(), []cli.Flag{liveFlag()}, recordFlags())
 }
 
 // withEnv lets every flag be set by HERMES_SOAK_ and its name; lists have one
@@ -119,7 +119,7 @@ func watchFlag(otherwise string) cli.Flag {
 
 func reportFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "report", Category: flagsReports, Usage: "write `FORMAT=FILE`: jsonl (every event, as it happens) or json (the whole report at the end); repeatable"},
+		&cli.StringSliceFlag{Name: "report", Category: flagsReports, Usage: formatsHelp()},
 		&cli.BoolFlag{Name: "quiet", Category: flagsReports, Usage: "print only checks that did not pass, and the verdict"},
 		&cli.StringFlag{Name: "color", Category: flagsReports, Value: "auto", Usage: "auto, always or never; NO_COLOR is honoured"},
 	}

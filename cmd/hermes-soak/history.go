@@ -29,6 +29,7 @@ func recordFlags() []cli.Flag {
 	return []cli.Flag{
 		historyFlag(),
 		&cli.BoolFlag{Name: "no-history", Category: flagsReports, Usage: "do not record the run in a history"},
+		otlpFlag(),
 	}
 }
 

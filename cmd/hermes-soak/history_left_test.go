@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,6 +66,11 @@ func TestEndedNotJudged(t *testing.T) {
 		return out + errors
 	}
 	const left = "ended, not judged: show judges it"
+	page := filepath.Join(t.TempDir(), "run.html")
+	status, _, told := commanded(t, "report", "--history", file, "--report", "html="+page, "RUN")
+	if written, err := os.ReadFile(page); status != 0 || last() != left || err != nil || !bytes.Contains(written, []byte("It cannot be told: ")) {
+		t.Errorf("exit status %d, %v, %s: %s", status, err, last(), told)
+	}
 	for _, flags := range [][]string{{"--limit", "9"}, nil, {"--limit", "9"}} {
 		if flags != nil {
 			before := last()

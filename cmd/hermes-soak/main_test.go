@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 			serveBrittle(os.Args[2])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
-		case "serve", "run", "watch", "probe", "judge", "prove", "doctor", "audit", "history", "show", "prune", "export", "baseline", "compare":
+		case "serve", "run", "watch", "probe", "judge", "report", "prove", "doctor", "audit", "history", "show", "prune", "export", "baseline", "compare":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
@@ -46,11 +46,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){"hermes-soak": main})
 }
 
-// suite runs the tests without the user's own history; a script has its own.
+// suite runs the tests without the user's own history, and without a word to the runner
+// that runs them; a script has its own.
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
 	if err := os.Setenv("HERMES_SOAK_NO_HISTORY", "true"); err != nil {
+		panic(err)
+	}
+	if err := os.Unsetenv("GITHUB_ACTIONS"); err != nil {
 		panic(err)
 	}
 	return s.M.Run()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
@@ -14,6 +13,7 @@ import (
 
 	"hermes-soak/reports"
 	"hermes-soak/reports/history"
+	"hermes-soak/reports/live"
 	"hermes-soak/soak"
 )
 
@@ -28,50 +28,45 @@ type output struct {
 	files          []*os.File
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
-	halves         []string                 // files of reports that could not be written whole
-	history        *history.Recorder        // nil where the run is not recorded
-	progress       atomic.Pointer[progress] // nil where nothing is drawn
-	resting        bool                     // the idle stretch has begun, and was told
-	unread         bool                     // whoever read stdout has gone away, and it was told
+	halves         []string                  // files of reports that are not written whole
+	untouched      bool                      // the files keep what they hold: another process may go on with the run
+	history        *history.Recorder         // nil where the run is not recorded
+	live           *live.Page                // nil where none is asked for
+	progress       atomic.Pointer[progress]  // nil where nothing is drawn
+	line           atomic.Pointer[watchView] // of a watch
+	telling        telling
+	resting        bool // the idle stretch has begun, and was told
+	unread         bool // whoever read stdout has gone away, and it was told
 }
 
 // newOutput opens the report files, so that a path that cannot be written is
 // known before the load.
 func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	pipesFail()
-	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch}
+	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch, untouched: c.IsSet("resume")}
 	colour, err := wantsColour(c.String("color"), o.stdout)
 	if err != nil {
 		return nil, err
 	}
+	if err := o.tell(c); err != nil {
+		return nil, err
+	}
 	if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "no-history" }) {
 		if o.history, err = recordIn(c); err != nil {
-			return nil, err
+			return nil, errors.Join(err, o.abandon())
 		}
 	}
 	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet, Width: width(o.stdout)})
 	for _, r := range c.StringSlice("report") {
-		format, path, ok := strings.Cut(r, "=")
-		if !ok || path == "" || !slices.Contains([]string{"jsonl", "json"}, format) {
-			return nil, errors.Join(usage(fmt.Errorf("report %q: want jsonl=FILE or json=FILE", r), ""), o.abandon())
+		if err := o.open(r); err != nil {
+			return nil, errors.Join(err, o.abandon())
 		}
-		if slices.ContainsFunc(o.files, func(f *os.File) bool { return f.Name() == path }) {
-			return nil, errors.Join(usage(fmt.Errorf("report %s: %s is written by another report", format, path), ""), o.abandon())
-		}
-		create := os.Create
-		if c.IsSet("resume") {
-			create = openUntouched
-		}
-		f, err := create(path)
-		if err != nil {
-			return nil, errors.Join(usage(fmt.Errorf("report %s: %w", format, err), ""), o.abandon())
-		}
-		o.files = append(o.files, f)
-		if format == "jsonl" {
-			o.recorders = append(o.recorders, reports.NewJSONL(f))
-		} else {
-			o.atEnd = append(o.atEnd, o.json(f))
-		}
+	}
+	if err := o.openLive(c); err != nil {
+		return nil, errors.Join(err, o.abandon())
+	}
+	if inActions() && c.Command.Name != "report" {
+		o.atEnd = append(o.atEnd, o.actions)
 	}
 	if o.history != nil {
 		o.keepHistory()
@@ -115,8 +110,12 @@ func (o *output) begin(s soak.Start) {
 	}
 }
 
-// say tells the user something, above the bar.
+// say tells the user something, above the bar, or in the place of the line of a watch
+// that is redrawn.
 func (o *output) say(message string) {
+	if v := o.line.Load(); v != nil {
+		v.clear()
+	}
 	w := o.stderr
 	if p := o.progress.Load(); p != nil {
 		w = p
@@ -174,17 +173,6 @@ func (o *output) lines() io.Writer {
 	return o.stdout
 }
 
-// json writes the whole report to a file.
-func (o *output) json(f *os.File) func(*soak.Report) error {
-	return func(r *soak.Report) error {
-		err := reports.JSON(f, r)
-		if err != nil {
-			o.halves = append(o.halves, f.Name())
-		}
-		return err
-	}
-}
-
 // finish writes the reports and closes the files. Half a report is removed. What is
 // printed comes last, since who reads it may be slow.
 func (o *output) finish(r *soak.Report) error {
@@ -193,23 +181,19 @@ func (o *output) finish(r *soak.Report) error {
 	for _, write := range o.atEnd {
 		errs = append(errs, write(r))
 	}
+	o.telling.finish(r) // behind the files, since a collector that hangs is waited for
 	errs = append(errs, o.close())
-	for _, path := range o.halves {
-		// A link, a pipe or a device is not ours to remove.
-		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-			errs = append(errs, os.Remove(path))
-		}
-	}
-	return errors.Join(append(errs, o.conclude(r))...)
+	return errors.Join(append(errs, o.conclude(r), o.closeLive())...)
 }
 
-// abandon closes the files of a run that has no report.
+// abandon closes the files of a run that has no report, and removes what would be empty.
 func (o *output) abandon() error {
 	o.progress.Load().done()
-	return o.close()
+	return errors.Join(o.close(), o.closeLive())
 }
 
 func (o *output) close() error {
+	o.telling.leave(o.say)
 	var errs []error
 	for _, f := range o.files {
 		if err := f.Close(); err != nil {
@@ -219,7 +203,16 @@ func (o *output) close() error {
 	if o.history != nil {
 		errs = append(errs, o.history.Close())
 	}
-	o.files, o.history = nil, nil
+	if o.untouched {
+		o.halves = nil
+	}
+	for _, path := range o.halves {
+		// A link, a pipe or a device is not ours to remove.
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+			errs = append(errs, os.Remove(path))
+		}
+	}
+	o.files, o.history, o.halves = nil, nil, nil
 	return errors.Join(errs...)
 }
 

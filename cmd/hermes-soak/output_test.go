@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"hermes-soak/reports"
 	"hermes-soak/soak"
 )
 
@@ -33,7 +34,7 @@ func TestHalfReport(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := &output{stdout: io.Discard, text: func(io.Writer, *soak.Report) error { return nil }, files: []*os.File{f}}
-		o.atEnd = append(o.atEnd, o.json(f))
+		o.atEnd = append(o.atEnd, o.whole(f, reports.JSON))
 		if err := o.finish(soak.NewReport()); err == nil {
 			t.Error("it was written")
 		}

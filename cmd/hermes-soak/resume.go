@@ -23,7 +23,7 @@ func resumeFlag() cli.Flag {
 }
 
 // besideResume are the flags that say what no record holds.
-var besideResume = []string{"resume", "history", "report", "quiet", "color", "config", "health", "deep-health", "allow-remote", "ca"}
+var besideResume = []string{"resume", "history", "report", "quiet", "color", "live", "otlp", "config", "health", "deep-health", "allow-remote", "ca"}
 
 // brokenOff is a run of the history that goes on.
 type brokenOff struct {

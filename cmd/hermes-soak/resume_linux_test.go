@@ -198,7 +198,8 @@ func resumedAs(t *testing.T, whole func() *soak.Report, leak []string, signal os
 	if !found {
 		return false
 	}
-	second := program(t, "run", "--resume", run.ID, "--history", file, "--report", "json="+dir+"/run.json", "--report", "jsonl="+dir+"/run.jsonl")
+	second := program(t, "run", "--resume", run.ID, "--history", file, "--report", "json="+dir+"/run.json", "--report", "jsonl="+dir+"/run.jsonl",
+		"--report", "html="+dir+"/run.html", "--live", "127.0.0.1:0")
 	second.start(t)
 	<-second.over()
 	if told := second.errors.String(); strings.Contains(told, "nothing of it was recorded before its first request") || strings.Contains(told, "the run has ended") {
@@ -210,6 +211,9 @@ func resumedAs(t *testing.T, whole func() *soak.Report, leak []string, signal os
 	}
 	if got := answers(r); got != answers(want) || second.ProcessState.ExitCode() != want.Conclusion.Exit || len(r.Cuts) != 1 {
 		t.Errorf("ended %s: got  %s\nwant %s\n%s%s", moment, got, answers(want), &second.out, &second.errors)
+	}
+	if page, err := os.ReadFile(dir + "/run.html"); err != nil || !bytes.Contains(page, []byte("cut 1: nobody looked for ")) {
+		t.Errorf("%v, and the page says nothing of the cut", err)
 	}
 	wholeFigures(t, r)
 	again, after := inHistory(t, file)

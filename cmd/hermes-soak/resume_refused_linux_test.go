@@ -76,13 +76,19 @@ func resumedAtOnce(t *testing.T, file, id string) {
 	t.Helper()
 	var all []*soaking
 	ended := make(chan *soaking, 4)
+	const other = "of another run"
+	shared := filepath.Join(t.TempDir(), "run.md") // which nobody has made before
+	own := func(p *soaking) []string {
+		return []string{filepath.Join(p.tmp, "run.jsonl"), filepath.Join(p.tmp, "run.json")}
+	}
 	for range cap(ended) {
-		p := program(t, "run", "--history", file, "--resume", id)
-		report := filepath.Join(p.tmp, "run.jsonl")
-		if err := os.WriteFile(report, []byte("of another run"), 0o600); err != nil {
-			t.Fatal(err)
+		p := program(t, "run", "--history", file, "--resume", id, "--report", "markdown="+shared)
+		for i, report := range own(p) {
+			if err := os.WriteFile(report, []byte(other), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.Args = append(p.Args, "--report", []string{"jsonl=", "json="}[i]+report)
 		}
-		p.Args = append(p.Args, "--report", "jsonl="+report)
 		p.start(t)
 		all = append(all, p)
 		over := p.over()
@@ -93,14 +99,21 @@ func resumedAtOnce(t *testing.T, file, id string) {
 	}
 	for range len(all) - 1 {
 		p := <-ended
-		kept, err := os.ReadFile(filepath.Join(p.tmp, "run.jsonl"))
-		if p.ProcessState.ExitCode() != 2 || p.out.String() != "" || !strings.Contains(p.errors.String(), "run "+id+" cannot go on: ") || string(kept) != "of another run" || err != nil {
-			t.Errorf("exit status %d, report %.40q, %v: %s%s", p.ProcessState.ExitCode(), kept, err, &p.out, &p.errors)
+		for _, report := range own(p) {
+			if kept, err := os.ReadFile(report); string(kept) != other || err != nil {
+				t.Errorf("%s is %.40q now, %v", report, kept, err)
+			}
+		}
+		if p.ProcessState.ExitCode() != 2 || p.out.String() != "" || !strings.Contains(p.errors.String(), "run "+id+" cannot go on: ") {
+			t.Errorf("exit status %d: %s%s", p.ProcessState.ExitCode(), &p.out, &p.errors)
 		}
 	}
 	eventually(t, "one goes on", func() bool {
 		return slices.ContainsFunc(all, func(p *soaking) bool { return strings.Contains(p.errors.String(), "going on with run "+id) })
 	})
+	if _, err := os.Stat(shared); err != nil {
+		t.Errorf("those that were refused have removed the report of the one that goes on: %v", err)
+	}
 	for _, p := range all {
 		_ = p.Process.Kill() // all but one have ended
 	}

@@ -46,9 +46,10 @@ func openUntouched(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 }
 
-// empty empties the files of the reports, now that the run goes on. A pipe or a device
-// holds nothing.
+// empty empties the files of the reports, now that the run goes on and they are its own. A
+// pipe or a device holds nothing.
 func (o *output) empty() error {
+	o.untouched = false
 	for _, f := range o.files {
 		info, err := f.Stat()
 		if err == nil && info.Mode().IsRegular() {

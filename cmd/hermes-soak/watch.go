@@ -61,7 +61,7 @@ func watchFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "climb-every", Category: flagsChecks, Value: time.Minute, Usage: "time from one climb of the health ladder to the next: some requests each"},
 		&cli.DurationFlag{Name: "for", Category: flagsChecks, Usage: "end after this long (default: at Ctrl-C)"},
 		&cli.StringFlag{Name: "alert-headroom", Category: flagsChecks, Value: "80%", Usage: "share of the limit at which stderr says so, and headroom fails"},
-	}, only(checkFlags(), "skip", "horizon"), reportFlags(), recordFlags()))
+	}, only(checkFlags(), "skip", "horizon"), reportFlags(), []cli.Flag{liveFlag(), metricsFlag()}, recordFlags()))
 }
 
 // attachedOnly refuses what would have to be started, and reads the file of

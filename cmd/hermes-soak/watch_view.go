@@ -32,7 +32,9 @@ type watchView struct {
 }
 
 func newWatchView(o *output) *watchView {
-	return &watchView{output: o, redraw: !o.quiet && isTerminal(o.stderr) && os.Getenv("CI") == ""}
+	v := &watchView{output: o, redraw: !o.quiet && isTerminal(o.stderr) && os.Getenv("CI") == ""}
+	o.line.Store(v)
+	return v
 }
 
 // Record hands the event to the files, keeps the newest sample, and tells at once
@@ -56,11 +58,13 @@ func (v *watchView) seen(r *soak.Report) {
 		v.say("ALERT: " + alert)
 	}
 	due := v.samples%samplesPerLine == 1
+	if due {
+		outlook := r.Outlook()
+		v.trend = outlook.Text
+		v.telling.expect(outlook)
+	}
 	if v.quiet || !v.redraw && !due {
 		return
-	}
-	if due {
-		v.trend = r.Trend()
 	}
 	line := reports.SampleLine(v.at, v.last, v.watch, v.trend)
 	if !v.redraw {
@@ -76,12 +80,6 @@ func (v *watchView) seen(r *soak.Report) {
 	}
 	fmt.Fprintf(v.stderr, "\r\x1b[K%s", line)
 	v.drawn = true
-}
-
-// say tells the user something, in the place of the line that is redrawn.
-func (v *watchView) say(message string) {
-	v.clear()
-	v.output.say(message)
 }
 
 // clear takes the line away.

@@ -1,0 +1,274 @@
+package soak
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hermes-soak/soak/ratchet"
+)
+
+// answered is the verdict as a heading, and what leaks, where, how fast, until when and
+// what to do; of a run that does not leak, what there is to say in their place.
+func (r *Report) answered() (title string, all []Told) {
+	add := func(ask, text string) {
+		if text != "" {
+			all = append(all, Told{ask, sentence(text)})
+		}
+	}
+	switch v := r.deciding(); {
+	case v == nil && r.Conclusion.Status == Pass:
+		title = "No leak was found"
+		_, found, _ := strings.Cut(r.Conclusion.Line, ": ")
+		add("What was found", found)
+		add("Room to the limit", r.reasonOf("headroom"))
+		if r.Conclusion.Class == LeakBounded {
+			add("What is kept", "something is held, up to a bound, as a pool or a cache does: see the checks")
+		}
+		add("What to do", "nothing")
+	case v == nil:
+		title = "Nothing was judged"
+		add("Why", r.Conclusion.Line)
+		add("What to do", "leave out --skip")
+	case v.Status == Unknown:
+		title = "It cannot be told: " + v.title()
+		why, todo := advice(v.Reason)
+		add("What is not known", why)
+		add("Also not known", strings.Join(r.others(*v), ", "))
+		add("What to do", todo)
+	default:
+		if g := r.behind(*v); g != nil {
+			return g.title(r), g.answers(r)
+		}
+		if c := r.worse(*v); c != nil {
+			return c.answers(r, *v)
+		}
+		title = failedTitle(*v)
+		why, todo := advice(v.Reason)
+		if v.Class != "" && v.Class != LeakNone {
+			why = string(v.Class) + ": " + why
+		}
+		add("What is wrong", why)
+		add("Where", strings.TrimPrefix(r.place(*v), "; "))
+		if v.Check == "released" || v.Check == "pool bound" {
+			add("Room to the limit", r.reasonOf("headroom"))
+		}
+		add("What else fails", strings.Join(r.others(*v), "; "))
+		if todo == "" {
+			todo = "the server's log should say why; the health ladder and the handles below say what was seen"
+		}
+		add("What to do", todo)
+	}
+	return title, all
+}
+
+// deciding is the verdict that the conclusion was drawn from; nil where all passed.
+func (r *Report) deciding() *Verdict {
+	if v := first(r.Verdicts, Fail); v != nil {
+		return v
+	}
+	return first(r.Verdicts, Unknown)
+}
+
+// others are the checks that have the same answer as the deciding verdict; of the most
+// urgent that fails, what its last line would be.
+func (r *Report) others(v Verdict) (all []string) {
+	rest := slices.DeleteFunc(slices.Clone(r.Verdicts), func(w Verdict) bool {
+		return w.Status != v.Status || w.title() == v.title()
+	})
+	next := first(rest, Fail)
+	for _, w := range rest {
+		if next == nil || w.title() != next.title() {
+			all = append(all, w.title())
+		}
+	}
+	if next != nil {
+		all = slices.Insert(all, 0, cmp.Or(next.Headline, next.title()))
+	}
+	return all
+}
+
+// behind is the growth that a failed verdict is about; nil where it is about none.
+func (r *Report) behind(v Verdict) *grown {
+	i := slices.IndexFunc(r.grown, func(g grown) bool {
+		switch v.Check {
+		case "growth":
+			return g.family == v.Subject
+		case "released", "pool bound":
+			return g.reported == GroupGauge(v.Subject)
+		case "recovers":
+			return g.proven(r) && slices.ContainsFunc(g.guilties(r), func(e ratchet.EndpointRate) bool {
+				return r.Start.Scenario.Probes[e.Probe].Name == v.Subject
+			})
+		}
+		return false
+	})
+	if i < 0 || !r.grown[i].proven(r) {
+		return nil
+	}
+	return &r.grown[i]
+}
+
+// leading is the gauge that the deciding verdict is about; "" where it is about none. Of a
+// leak of handles these are all file descriptors, which have the limit.
+func (r *Report) leading() string {
+	v := r.deciding()
+	switch {
+	case v == nil:
+		return ""
+	case r.behind(*v) != nil && r.behind(*v).family == "handles":
+		return GaugeFDs
+	case r.behind(*v) != nil:
+		return r.behind(*v).reported
+	case v.Check == "released" || v.Check == "pool bound":
+		return GroupGauge(v.Subject)
+	case r.worse(*v) != nil:
+		return r.Baseline.lead.Gauge
+	}
+	return ""
+}
+
+func (g grown) title(r *Report) string {
+	who, does := "The server", "leaks"
+	switch e, one := g.guilty(r); {
+	case one && r.fault(e.Probe):
+		who, does = r.Start.Scenario.Probes[e.Probe].Name, "leaves behind"
+	case one:
+		who = r.Start.Scenario.Probes[e.Probe].Name
+	case g.class == LeakPerTime:
+		does = "leaks by itself"
+	}
+	return who + " " + does + ": " + plural(g.unit())
+}
+
+// answers are those of a leak.
+func (g grown) answers(r *Report) []Told {
+	keeps, todo := perTime(g.PerHour, g.told(), g.unit()), ""
+	_, todo = advice(g.verdict(r).Reason)
+	if g.class == LeakPerRequest {
+		keeps = g.culprit(r)
+	}
+	until := strings.TrimPrefix(g.outlook(r), ". ")
+	switch _, limit, ok := r.nearestLimit(); {
+	case until != "":
+	case g.family == "handles" && !ok:
+		until = "the limit on file descriptors could not be read; --limit gives one"
+	case g.byFaults(r):
+		until = fmt.Sprintf("nobody can say how often the fault comes; the limit is %d", limit)
+	case g.family == "handles":
+		until = fmt.Sprintf("when it comes to the limit of %d cannot be told", limit)
+	default:
+		until = "there is no limit here that could be forecast; the server's host has one"
+	}
+	if at, _, known := strings.Cut(strings.TrimPrefix(r.leakPlace(g), "; "), ": "); known {
+		todo += ". Begin at " + strings.TrimPrefix(at, "opened at ")
+	}
+	return []Told{
+		{"What leaks", sentence(fmt.Sprintf("%s: a %s", g.level(), g.class))},
+		{"Where", sentence(g.whereSeen(r))},
+		{"How fast", sentence(keeps)},
+		{"Until when", sentence(until)},
+		{"What to do", sentence(todo)},
+	}
+}
+
+// whereSeen is what the rises point to: the endpoint, and the line where that is known.
+func (g grown) whereSeen(r *Report) string {
+	var names []string
+	for _, e := range g.guilties(r) {
+		names = append(names, r.Start.Scenario.Probes[e.Probe].Name)
+	}
+	where := strings.Join(names, ", ")
+	e, suspected := g.suspect(r)
+	switch {
+	case g.watch:
+		where = "in what the server does by itself, or for its clients: no request of ours was sent"
+	case g.class == LeakPerTime:
+		where = "in what the server does by itself: the requests do not explain it"
+	case len(names) == 0 && suspected:
+		where = "probably " + r.Start.Scenario.Probes[e.Probe].Name
+	case len(names) == 0 && r.Start.Assumed == "" && slices.ContainsFunc(g.Endpoints, g.mostOf):
+		e := g.Endpoints[slices.IndexFunc(g.Endpoints, g.mostOf)]
+		where = fmt.Sprintf("probably %s: %d of %d came after it, too few to be certain", r.Start.Scenario.Probes[e.Probe].Name, e.Gained, g.Gained)
+	case len(names) == 0:
+		where = "no endpoint stands out: each, or what they share"
+	}
+	if at := r.leakPlace(g); at != "" {
+		return where + at
+	}
+	if g.file != "" {
+		where += "; the handles are on " + g.file
+	}
+	return where + ". The source line is not known: only a Python server that hermes-soak starts tells it"
+}
+
+// leakPlace is the line of code behind a leak of handles; "" where it is not known.
+func (r *Report) leakPlace(g grown) string {
+	if g.family != "handles" {
+		return ""
+	}
+	return r.place(Verdict{Check: "growth", Subject: g.family})
+}
+
+// mostOf says that nearly all of the growth came after the endpoint.
+func (g grown) mostOf(e ratchet.EndpointRate) bool { return 5*e.Gained >= 4*g.Gained }
+
+// failedTitle is a failure that is no growth, as a heading.
+func failedTitle(v Verdict) string {
+	switch v.Check {
+	case "alive":
+		if v.Subject != "" {
+			return "The server is " + v.Subject
+		}
+		return "The server is down"
+	case "headroom":
+		return "The file descriptors come to their limit"
+	case "released", "pool bound":
+		return "Not given back: handles on " + v.Subject
+	case "closed":
+		return "Opened and not closed: SQLite connections"
+	case "goroutines":
+		return "Goroutines pile up"
+	case "answers":
+		return "Wrong answers: " + strings.ToLower(strings.SplitN(v.Headline, " ", 2)[0])
+	case "recovers":
+		return "Not as before after a fault: " + v.Subject
+	}
+	return "It fails: " + v.title()
+}
+
+// reasonOf is the reason of the first verdict of a check; "" where there is none.
+func (r *Report) reasonOf(check string) string {
+	i := slices.IndexFunc(r.Verdicts, func(v Verdict) bool { return v.Check == check })
+	if i < 0 {
+		return ""
+	}
+	return r.Verdicts[i].Reason
+}
+
+// advice parts a reason from what it tells the reader to do, with which it ends; todo is
+// "" where it tells nothing.
+func advice(reason string) (why, todo string) {
+	at := -1
+	for _, begins := range []string{". Look for ", ". Close ", ". Mend ", ". Run it ", ". Watch it ", ". The server's log ", ". with sqlite3", "; run it ", ", or with --amplify "} {
+		if i := strings.LastIndex(reason, begins); i > 0 && (at < 0 || i < at) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return reason, ""
+	}
+	return reason[:at], strings.TrimLeft(reason[at:], ".;, ")
+}
+
+// sentence begins with a capital, but for what is a name.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, "./:_*") {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
