@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
-	if err := flag.Set("test.parallel", "4"); err != nil { // most of them wait, and more would disturb one another
+	if err := flag.Set("test.parallel", "6"); err != nil { // most of them wait, and more would disturb one another
 		panic(err)
 	}
 	testscript.Main(suite{m}, map[string]func(){"hermes-soak": main})
@@ -67,6 +67,7 @@ const fewSessions = "22"
 // TestScripts runs the transcripts. Every one has a folder of its own for
 // temporary files, and leaves nothing in it.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	series, err := filepath.Abs("../../reports/testdata/series")
 	if err != nil {
 		t.Fatal(err)
