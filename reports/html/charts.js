@@ -184,7 +184,7 @@ const soakCharts = (root, data) => {
       scales: { x: { time: false, range: (_, min, max) => (max - min > 1e-6 ? [min, max] : [min, min + 1]) }, y: { range: () => yRange(series, gauge?.limit) } },
       axes: [
         { ...axisStyle(), values: (_, ticks) => ticks.map(along), label: view.axis === 'seconds' ? 'time of the run' : 'requests', size: 34, labelSize: 18, labelFont: '12px system-ui, sans-serif', space: 70 },
-        { ...axisStyle(), values: (_, ticks) => ticks.map(number), incrs: gauge && gauge.unit !== 'bytes' ? whole : undefined, size: 62, label: unit, labelSize: 20, labelFont: '12px system-ui, sans-serif' },
+        { ...axisStyle(), values: (_, ticks) => ticks.map(number), incrs: gauge && gauge.unit !== 'bytes' ? whole : undefined, size: box.clientWidth < 500 ? 48 : 62, label: unit, labelSize: 20, labelFont: '12px system-ui, sans-serif' },
       ],
       series: [{}, ...series.map((s) => ({
         label: s.name, stroke: colour(s.colour), width: s.width ?? 0, dash: s.dash, spanGaps: true,
