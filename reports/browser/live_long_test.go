@@ -171,7 +171,7 @@ func TestLiveMemory(t *testing.T) {
 		if part == 1 {
 			first = used
 		}
-		if used > first+3*mib {
+		if used > first+8*mib {
 			t.Errorf("it was %d MB at first", first/mib)
 		}
 		return nil

@@ -112,6 +112,8 @@ func TestLiveLost(t *testing.T) {
 			return err
 		}
 		want(b, `document.getElementById('phase').textContent`, "Load, batch 2 of 3")
+		audited(t, b, "dark and wide")
+		b.shoot("live-dark", true)
 		js[bool](b, `new MutationObserver(() => { globalThis.lost ??= [document.title, `+note+`, `+visible+`.length] }).observe(document.getElementById('state'), { childList: true }), true`)
 		between.CloseClientConnections()
 		want(b, `!!globalThis.lost && lost[0] === 'NO CONNECTION - hermes-soak' && lost[1].endsWith('hermes-soak report --report html=report.html RUN') && lost[2] >= 2`, true)
