@@ -119,6 +119,7 @@ func TestLiveLost(t *testing.T) {
 		want(b, `!!globalThis.lost && lost[0] === 'NO CONNECTION - hermes-soak' && lost[1].endsWith('hermes-soak report --report html=report.html RUN') && lost[2] >= 2`, true)
 		want(b, state, "RUNNING")
 		want(b, note, verdict)
+		want(b, blank, 0) // of one batch too
 		want(b, `document.title`, "RUNNING: Load, batch 2 of 3 - hermes-soak")
 		return nil
 	})

@@ -77,8 +77,8 @@ const soakCharts = (root, data) => {
   };
 
   const latencySeries = (latency) => [
-    line('p99', latency[view.axis], latency.p99, '--fault', { width: 1.5 }),
-    line('p50', latency[view.axis], latency.p50, '--load', { width: 1.5 }),
+    line('p99', latency[view.axis], latency.p99, '--fault', { width: 1.5, dotted: true }),
+    line('p50', latency[view.axis], latency.p50, '--load', { width: 1.5, dotted: true }),
   ];
 
   // yRange begins at 0 where the values come near to it; the limit is in it where it is near, or asked for.
@@ -181,7 +181,7 @@ const soakCharts = (root, data) => {
     const unit = gauge ? (gauge.unit === 'bytes' ? 'MiB' : gauge.unit) : 'ms';
     return {
       width: Math.max(box.clientWidth, 200), height: box.clientHeight,
-      scales: { x: { time: false, range: (_, min, max) => (max - min > 1e-6 ? [min, max] : [min, min + 1]) }, y: { range: () => yRange(series, gauge?.limit) } },
+      scales: { x: { time: false, range: (_, min, max) => (max - min > 1e-6 ? [min, max] : [0, max || 1]) }, y: { range: () => yRange(series, gauge?.limit) } },
       axes: [
         { ...axisStyle(), values: (_, ticks) => ticks.map(along), label: view.axis === 'seconds' ? 'time of the run' : 'requests', size: 34, labelSize: 18, labelFont: '12px system-ui, sans-serif', space: 70 },
         { ...axisStyle(), values: (_, ticks) => ticks.map(number), incrs: gauge && gauge.unit !== 'bytes' ? whole : undefined, size: box.clientWidth < 500 ? 48 : 62, label: unit, labelSize: 20, labelFont: '12px system-ui, sans-serif' },
@@ -189,7 +189,7 @@ const soakCharts = (root, data) => {
       series: [{}, ...series.map((s) => ({
         label: s.name, stroke: colour(s.colour), width: s.width ?? 0, dash: s.dash, spanGaps: true,
         paths: s.dots ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
-        points: s.dots ? { show: true, size: s.dots.size, width: s.dots.full ? 0 : 1.25, stroke: colour(s.colour), fill: s.dots.full ? colour(s.colour) : 'transparent' } : { show: false },
+        points: s.dots ? { show: true, size: s.dots.size, width: s.dots.full ? 0 : 1.25, stroke: colour(s.colour), fill: s.dots.full ? colour(s.colour) : 'transparent' } : s.dotted ? { show: s.xs.length < 100, size: 5, width: 0, fill: colour(s.colour) } : { show: false },
       }))],
       bands: series.flatMap((s, i) => (s.band ? [{ series: [i + 2, i + 1], fill: colour('--fan') }] : [])),
       legend: { show: false },

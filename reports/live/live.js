@@ -70,6 +70,7 @@ const show = () => {
 
 const state = (text) => {
   if (at('state').textContent !== text) at('state').textContent = text;
+  at('state').closest('.verdict').classList.toggle('unknown', text !== 'RUNNING');
 };
 
 const theme = at('theme');
