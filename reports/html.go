@@ -70,7 +70,7 @@ func HTML(w io.Writer, r *soak.Report) error {
 		p.Limited = p.Limited || g.Limit > 0
 		switch {
 		case i == 0:
-			p.First, p.Time = &c, p.Watch || g.Forecast != nil && g.Forecast.Requests == nil
+			p.First, p.Time = &c, p.Watch || byTime(g)
 		case g.Main:
 			p.Judged = append(p.Judged, c)
 		default:
@@ -98,6 +98,9 @@ func HTML(w io.Writer, r *soak.Report) error {
 	}
 	return nil
 }
+
+// byTime says that the gauge leaks, and not by the requests.
+func byTime(g soak.GaugeChart) bool { return g.Forecast != nil && g.Forecast.Requests == nil }
 
 // PageStyle is the style of the page.
 func PageStyle() string { return uplotStyle + "\n" + pageStyle }
