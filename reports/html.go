@@ -42,9 +42,13 @@ type page struct {
 	First          *gaugeChart
 	Judged, Others []gaugeChart
 	Watch          bool
-	Policy         string
-	Style          template.CSS
-	Script         template.JS
+	// Time: the charts begin over the time, since the leading gauge has no forecast over the requests.
+	Time bool
+	// Limited: a gauge has a limit to be seen.
+	Limited bool
+	Policy  string
+	Style   template.CSS
+	Script  template.JS
 }
 
 // gaugeChart is a chart, and of how many of its samples it is made.
@@ -63,9 +67,10 @@ func HTML(w io.Writer, r *soak.Report) error {
 	}
 	for i, g := range p.Charts.Gauges {
 		c := gaugeChart{g, len(strings.TrimPrefix(g.Points.Kinds, "s"))}
+		p.Limited = p.Limited || g.Limit > 0
 		switch {
 		case i == 0:
-			p.First = &c
+			p.First, p.Time = &c, p.Watch || byTime(g)
 		case g.Main:
 			p.Judged = append(p.Judged, c)
 		default:
@@ -93,6 +98,9 @@ func HTML(w io.Writer, r *soak.Report) error {
 	}
 	return nil
 }
+
+// byTime says that the gauge leaks, and not by the requests.
+func byTime(g soak.GaugeChart) bool { return g.Forecast != nil && g.Forecast.Requests == nil }
 
 // PageStyle is the style of the page.
 func PageStyle() string { return uplotStyle + "\n" + pageStyle }

@@ -264,3 +264,20 @@ func TestPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) { inOrder(t, pageOf(t, tt.make()), tt.has...) })
 	}
 }
+
+// TestByTime: only a leak by time is drawn over the time at first.
+func TestByTime(t *testing.T) {
+	for name, tt := range map[string]struct {
+		forecast *soak.Forecast
+		want     bool
+	}{
+		"no leak": {nil, false}, "by time": {&soak.Forecast{Seconds: &soak.Fan{}}, true}, "by request": {&soak.Forecast{Seconds: &soak.Fan{}, Requests: &soak.Fan{}}, false},
+	} {
+		if got := byTime(soak.GaugeChart{Forecast: tt.forecast}); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if page := pageOf(t, report(t)); !strings.Contains(page, `value="requests" checked`) || strings.Contains(page, `value="seconds" checked`) {
+		t.Error("a leak by request is not drawn over the requests")
+	}
+}

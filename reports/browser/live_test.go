@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,4 +84,86 @@ func TestLive(t *testing.T) {
 			t.Errorf("the page asked for %s", u)
 		}
 	}
+}
+
+// TestLiveLost: a page that loses its run says so and keeps what it drew, goes on where the run is there again, and
+// becomes the report of a run that was interrupted.
+func TestLiveLost(t *testing.T) {
+	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b := open(t)
+	between := often(t, p, 1)
+	b.visit(between.URL, 1600, "dark")
+	state, note := `document.getElementById('state').textContent`, `document.getElementById('note').textContent`
+	want(b, state, "RUNNING")
+	verdict := js[string](b, note)
+	report, waves := soak.NewReport(), 0
+	events(t, 30, false, "", func(e soak.Event) error {
+		if e.Stop != nil {
+			e.Stop.Reason = soak.StopInterrupted
+		}
+		if e.Wave != nil {
+			waves++
+		}
+		if err := errors.Join(p.Record(e), report.Apply(e)); err != nil || e.Wave == nil || waves != 60 {
+			return err
+		}
+		want(b, `document.getElementById('phase').textContent`, "Load, batch 2 of 3")
+		audited(t, b, "dark and wide")
+		b.shoot("live-dark", true)
+		js[bool](b, `new MutationObserver(() => { globalThis.lost ??= [document.title, `+note+`, `+visible+`.length] }).observe(document.getElementById('state'), { childList: true }), true`)
+		between.CloseClientConnections()
+		want(b, `!!globalThis.lost && lost[0] === 'NO CONNECTION - hermes-soak' && lost[1].endsWith('hermes-soak report --report html=report.html RUN') && lost[2] >= 2`, true)
+		want(b, state, "RUNNING")
+		want(b, note, verdict)
+		want(b, blank, 0) // of one batch too
+		want(b, `document.title`, "RUNNING: Load, batch 2 of 3 - hermes-soak")
+		return nil
+	})
+	soak.Judge(report)
+	if err := p.Finish(report); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want(b, `document.querySelector('.badge strong')?.textContent`, "UNKNOWN")
+	want(b, `document.body.textContent.includes('interrupted')`, true)
+	want(b, blank, 0)
+}
+
+// TestLiveKilled: the page of a program that was killed says how to see what was kept.
+func TestLiveKilled(t *testing.T) {
+	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b := open(t)
+	b.visit(p.URL(), 400, "dark")
+	want(b, `document.getElementById('state').textContent`, "RUNNING")
+	waves := 0
+	events(t, 10, true, "", func(e soak.Event) error {
+		if e.Wave != nil {
+			waves++
+		}
+		if waves < 20 {
+			return p.Record(e)
+		}
+		return nil
+	})
+	want(b, `document.getElementById('phase').textContent`, "Load, batch 1 of 1")
+	if err := p.Close(); err != nil { // which sends nothing, as there is no report
+		t.Fatal(err)
+	}
+	want(b, `document.getElementById('state').textContent`, "NO CONNECTION")
+	want(b, `document.getElementById('note').textContent.endsWith('hermes-soak report --report html=report.html RUN')`, true)
+	want(b, visible+`.length >= 1`, true)
+	want(b, blank, 0)
+	want(b, fits, true)
+	audited(t, b, "no connection")
+	b.shoot("live-killed", true)
 }

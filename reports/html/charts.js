@@ -35,13 +35,16 @@ const soakCharts = (root, data) => {
   const number = (n) => n.toLocaleString('en', { maximumFractionDigits: 1 });
   const along = (x) => (view.axis === 'seconds' ? time(x) : number(x));
 
-  // table merges the columns of the series into rows in the order of x. Several samples may share one x: idle slots send
-  // nothing.
+  // table merges the columns of the series into rows in the order of x. Several samples may share one x, since idle slots
+  // send nothing; uPlot wants each x once, and else leaves out what comes behind the first of the last ones. So each is a
+  // little beyond the one before, by less than anybody sees.
   const table = (series) => {
     const rows = [];
     series.forEach(({ xs, ys }, at) => xs.forEach((x, i) => rows.push([x, at, ys[i]])));
     rows.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const columns = [rows.map((row) => row[0])];
+    const little = 1e-12 * Math.max(1, rows.at(-1)?.[0]);
+    let last = -Infinity;
+    const columns = [rows.map(([x]) => (last = Math.max(x, last + little)))];
     series.forEach((_, at) => columns.push(rows.map((row) => (row[1] === at ? row[2] : null))));
     return columns;
   };
@@ -62,8 +65,11 @@ const soakCharts = (root, data) => {
     }
     const fan = gauge.forecast?.[view.axis];
     if (fan) {
-      const spread = [fan.from, fan.to], ends = (end) => scaled([fan.value, end]);
-      all.push(line('forecast', spread, ends(fan.best), '--forecast', { width: 2, dash: [6, 4] }));
+      // Up to the limit it goes on as straight as it began.
+      const far = view.limit && gauge.limit > fan.best && fan.best > fan.value ? (1.05 * gauge.limit - fan.value) / (fan.best - fan.value) : 1;
+      const on = (from, to) => from + far * (to - from);
+      const spread = [fan.from, on(fan.from, fan.to)], ends = (end) => scaled([fan.value, on(fan.value, end)]);
+      all.push(line('forecast', spread, ends(fan.best), '--forecast', { width: 2.5, dash: [2, 3] }));
       all.push(line('95% low', spread, ends(fan.low), '--forecast', { width: 0.5, silent: true, band: 1 }));
       all.push(line('95% high', spread, ends(fan.high), '--forecast', { width: 0.5, silent: true }));
     }
@@ -71,8 +77,8 @@ const soakCharts = (root, data) => {
   };
 
   const latencySeries = (latency) => [
-    line('p99', latency[view.axis], latency.p99, '--fault', { width: 1.5 }),
-    line('p50', latency[view.axis], latency.p50, '--load', { width: 1.5 }),
+    line('p99', latency[view.axis], latency.p99, '--fault', { width: 1.5, dotted: true }),
+    line('p50', latency[view.axis], latency.p50, '--load', { width: 1.5, dotted: true }),
   ];
 
   // yRange begins at 0 where the values come near to it; the limit is in it where it is near, or asked for.
@@ -100,11 +106,11 @@ const soakCharts = (root, data) => {
     u.ctx.restore();
   };
 
-  const across = (u, text, from, to, name) => {
+  const across = (u, text, from, to, dash) => {
     u.ctx.save();
-    u.ctx.strokeStyle = u.ctx.fillStyle = colour(name);
-    u.ctx.lineWidth = 1.5 * devicePixelRatio;
-    u.ctx.setLineDash([8 * devicePixelRatio, 5 * devicePixelRatio]);
+    u.ctx.strokeStyle = u.ctx.fillStyle = colour('--limit');
+    u.ctx.lineWidth = 2 * devicePixelRatio;
+    u.ctx.setLineDash(dash.map((n) => n * devicePixelRatio));
     u.ctx.beginPath();
     u.ctx.moveTo(...from);
     u.ctx.lineTo(...to);
@@ -121,11 +127,11 @@ const soakCharts = (root, data) => {
     const { left, top, width, height } = u.bbox;
     if (limit && limit <= u.scales.y.max) {
       const y = u.valToPos(limit, 'y', true);
-      across(u, `limit ${number(limit)}`, [left, y], [left + width, y], '--limit');
+      across(u, `limit ${number(limit)}`, [left, y], [left + width, y], [16, 4, 3, 4]);
     }
     for (const mark of data.marks ?? []) {
       const x = u.valToPos(mark[view.axis], 'x', true);
-      if (x >= left && x <= left + width) across(u, '', [x, top + height], [x, top], '--limit');
+      if (x >= left && x <= left + width) across(u, '', [x, top + height], [x, top], [6, 4]);
     }
   };
 
@@ -138,9 +144,9 @@ const soakCharts = (root, data) => {
       item.append(swatch, name);
       return item;
     };
-    const items = series.filter((s) => !s.silent).map((s) => entry(s.name, s.colour, s.dots ? (s.dots.full ? 'full' : 'ring') : s.dash ? 'dash' : 'bar'));
+    const items = series.filter((s) => !s.silent).map((s) => entry(s.name, s.colour, s.dots ? (s.dots.full ? 'full' : 'ring') : s.dash ? 'dotted' : 'bar'));
     if (series.some((s) => s.band)) items.push(entry('95% interval', '--forecast', 'area'));
-    if (gauge?.limit) items.push(entry(`limit ${number(gauge.limit)}${gauge.limit > yRange(series, gauge.limit)[1] ? ', above' : ''}`, '--limit', 'dash'));
+    if (gauge?.limit) items.push(entry(`limit ${number(gauge.limit)}${gauge.limit > yRange(series, gauge.limit)[1] ? ', above' : ''}`, '--limit', 'limit'));
     const faults = new Map();
     for (const { fault, times } of data.faults ?? []) faults.set(fault, (faults.get(fault) ?? 0) + times);
     const times = ([fault, n]) => `${fault}, ${number(n)} ${n === 1 ? 'time' : 'times'}`;
@@ -175,15 +181,15 @@ const soakCharts = (root, data) => {
     const unit = gauge ? (gauge.unit === 'bytes' ? 'MiB' : gauge.unit) : 'ms';
     return {
       width: Math.max(box.clientWidth, 200), height: box.clientHeight,
-      scales: { x: { time: false }, y: { range: () => yRange(series, gauge?.limit) } },
+      scales: { x: { time: false, range: (_, min, max) => (max - min > 1e-6 ? [min, max] : [0, max || 1]) }, y: { range: () => yRange(series, gauge?.limit) } },
       axes: [
         { ...axisStyle(), values: (_, ticks) => ticks.map(along), label: view.axis === 'seconds' ? 'time of the run' : 'requests', size: 34, labelSize: 18, labelFont: '12px system-ui, sans-serif', space: 70 },
-        { ...axisStyle(), values: (_, ticks) => ticks.map(number), incrs: gauge && gauge.unit !== 'bytes' ? whole : undefined, size: 62, label: unit, labelSize: 20, labelFont: '12px system-ui, sans-serif' },
+        { ...axisStyle(), values: (_, ticks) => ticks.map(number), incrs: gauge && gauge.unit !== 'bytes' ? whole : undefined, size: box.clientWidth < 500 ? 48 : 62, label: unit, labelSize: 20, labelFont: '12px system-ui, sans-serif' },
       ],
       series: [{}, ...series.map((s) => ({
         label: s.name, stroke: colour(s.colour), width: s.width ?? 0, dash: s.dash, spanGaps: true,
         paths: s.dots ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
-        points: s.dots ? { show: true, size: s.dots.size, width: s.dots.full ? 0 : 1.25, stroke: colour(s.colour), fill: s.dots.full ? colour(s.colour) : 'transparent' } : { show: false },
+        points: s.dots ? { show: true, size: s.dots.size, width: s.dots.full ? 0 : 1.25, stroke: colour(s.colour), fill: s.dots.full ? colour(s.colour) : 'transparent' } : s.dotted ? { show: s.xs.length < 100, size: 5, width: 0, fill: colour(s.colour) } : { show: false },
       }))],
       bands: series.flatMap((s, i) => (s.band ? [{ series: [i + 2, i + 1], fill: colour('--fan') }] : [])),
       legend: { show: false },
@@ -207,6 +213,7 @@ const soakCharts = (root, data) => {
     const series = gauge ? gaugeSeries(gauge) : latencySeries(data.latency);
     const u = new uPlot(options(box, series, gauge), table(series), box);
     u.axis = view.axis;
+    u.read = () => readout(box, series, u);
     if (near) u.setScale('x', near);
     drawn.set(box, u);
     legend(box, series, gauge);
@@ -218,17 +225,43 @@ const soakCharts = (root, data) => {
     draw(box);
   });
 
-  // step moves the cursor from sample to sample.
-  const step = (event) => {
+  // look shows a stretch in all charts, as dragging does.
+  const look = (min, max) => drawn.forEach((u) => {
+    const first = u.data[0][0], last = u.data[0].at(-1);
+    u.setScale('x', min <= first && max >= last ? { min: first, max: last } : { min, max });
+  });
+
+  // step moves the cursor from sample to sample, and the stretch that is shown with it.
+  const step = (u, to) => {
+    const xs = u.data[0], last = xs.length - 1, { min, max } = u.scales.x;
+    const at = Math.min(last, Math.max(0, (u.cursor.idx ?? (to > 0 ? -1 : last + 1)) + to));
+    if (xs[at] < min) look(xs[at], xs[at] + max - min);
+    if (xs[at] > max) look(xs[at] - max + min, xs[at]);
+    queueMicrotask(() => { // when the stretch is shown
+      u.setCursor({ left: u.valToPos(xs[at], 'x'), top: 10 });
+      u.cursor.idx = at; // of several samples at one place the one that was stepped to
+      u.read();
+    });
+  };
+
+  // closer shows so much of the stretch that is shown, about the cursor.
+  const closer = (u, part) => {
+    const xs = u.data[0], { min, max } = u.scales.x, all = xs.at(-1) - xs[0];
+    const middle = u.cursor.idx == null ? (min + max) / 2 : xs[u.cursor.idx];
+    const from = Math.max(xs[0], middle - part * (middle - min)), to = Math.min(xs.at(-1), middle + part * (max - middle));
+    if (to - from > all / 1e4) look(from, to);
+  };
+
+  const pressed = (event) => {
     const u = drawn.get(event.currentTarget);
     const to = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -Infinity, End: Infinity }[event.key];
-    if (!u || !to) return;
+    const part = { '+': 1 / 2, '=': 1 / 2, '-': 2, 0: Infinity }[event.key];
+    if (!u || (!to && !part) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.currentTarget.parentElement.querySelector('.readout').setAttribute('aria-live', 'polite');
-    const last = u.data[0].length - 1;
-    const at = Math.min(last, Math.max(0, (u.cursor.idx ?? (to > 0 ? -1 : last + 1)) + to));
-    u.setCursor({ left: u.valToPos(u.data[0][at], 'x'), top: 10 });
-    u.cursor.idx = at; // of several samples at one x the one that was stepped to
+    if (to) step(u, to);
+    else if (part === Infinity) look(-Infinity, Infinity);
+    else closer(u, part);
   };
 
   root.addEventListener('toggle', (event) => {
@@ -247,7 +280,7 @@ const soakCharts = (root, data) => {
   const adopt = (box) => {
     if (met.has(box)) return;
     met.add(box);
-    box.addEventListener('keydown', step);
+    box.addEventListener('keydown', pressed);
     sized.observe(box);
   };
   boxes().forEach(adopt);

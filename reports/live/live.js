@@ -41,10 +41,12 @@ const place = ({ gauges, latency }) => {
 const switches = at('switches');
 const chosen = () => ({ axis: switches.elements.axis.value, limit: switches.elements.limit.checked });
 
+const entitle = () => { document.title = newest ? `RUNNING: ${newest.phase} - hermes-soak` : 'hermes-soak'; };
+
 const show = () => {
   const { phase, facts, charts: data } = newest;
   at('phase').textContent = phase;
-  document.title = `RUNNING: ${phase} - hermes-soak`;
+  entitle();
   at('facts').replaceChildren(...facts.map(({ ask, text }) => {
     const row = document.createElement('div'), name = document.createElement('dt'), value = document.createElement('dd');
     name.textContent = ask;
@@ -52,6 +54,7 @@ const show = () => {
     row.append(name, value);
     return row;
   }));
+  switches.elements.limit.parentElement.hidden = !data.gauges.some((g) => g.limit);
   place(data);
   if (charts) {
     charts.update(data);
@@ -67,6 +70,7 @@ const show = () => {
 
 const state = (text) => {
   if (at('state').textContent !== text) at('state').textContent = text;
+  at('state').closest('.verdict').classList.toggle('unknown', text !== 'RUNNING');
 };
 
 const theme = at('theme');
@@ -85,6 +89,7 @@ const note = at('note'), said = note.textContent;
 events.addEventListener('open', () => {
   state('RUNNING');
   note.textContent = said;
+  entitle();
 });
 
 events.addEventListener('going', (event) => {

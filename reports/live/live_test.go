@@ -275,6 +275,26 @@ func TestManyPages(t *testing.T) {
 	}
 }
 
+// TestQuietConnections: those that ask for nothing do not keep a page out for long.
+func TestQuietConnections(t *testing.T) {
+	p := opened(t)
+	for range mostConns {
+		c, err := net.Dial("tcp", p.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	wait(t, "room", func() bool {
+		res, err := client(t).Get(p.URL())
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == 200
+	})
+}
+
 // stuck opens pages that read no more once a frame has begun that is far larger than
 // what lies between.
 func stuck(t *testing.T, p *Page, pages int) {

@@ -19,6 +19,8 @@ import (
 const (
 	mostConns   = 64 // connections at once; one more is closed
 	mostStreams = 16 // pages at once
+	// quiet is how long a connection may ask for nothing: it keeps others out.
+	quiet = 2 * time.Second
 )
 
 var (
@@ -47,7 +49,7 @@ func (p *Page) newServer() *http.Server {
 	mux.HandleFunc("GET /events/"+p.key, p.events)
 	return &http.Server{
 		Handler:           p.admit(mux),
-		ReadHeaderTimeout: patience, IdleTimeout: patience, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: quiet, IdleTimeout: quiet, MaxHeaderBytes: 16 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // the screen is the run's
 		ConnState: func(c net.Conn, s http.ConnState) {
 			switch s {
