@@ -59,7 +59,7 @@ func (g grown) verdict(r *Report) Verdict {
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r) + g.opened(r)}
-		v.Headline = "LEAK per-request: " + keeps + g.until(r)
+		v.Headline = "LEAK per-request: " + keeps + g.until(r, "it")
 		return v
 	case g.class == LeakPerTime:
 		though, look := "whatever is polled", "Look for what runs by itself: a timer, a background thread"
@@ -68,7 +68,7 @@ func (g grown) verdict(r *Report) Verdict {
 		}
 		keeps := fmt.Sprintf("the server keeps %s, %s", perTime(g.PerHour, g.told(), g.unit()), though)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look) + g.opened(r)}
-		v.Headline = "LEAK per-time: " + keeps + g.until(r)
+		v.Headline = "LEAK per-time: " + keeps + g.until(r, "it")
 		return v
 	case within > 0 && g.size == 0 && g.Upper > within:
 		return Verdict{Status: Unknown, Class: g.class, Reason: fmt.Sprintf("%s; %s, and --tolerance asks for %g per request: about %d requests are needed",
@@ -197,9 +197,11 @@ func (g grown) keeps(who, per string, rate ratchet.Interval, doubt string) strin
 	return fmt.Sprintf("%s keeps %+.2f %s per %s (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), per, rate.Low*g.told(), rate.High*g.told(), doubt)
 }
 
-func (g grown) until(r *Report) string {
+// until says when the limit is reached; endpoint is what the one that leaks is called
+// there, "" is its name.
+func (g grown) until(r *Report, endpoint string) string {
 	if f, ok := g.forecast(r); ok {
-		return "; " + f.String()
+		return "; " + f.tell(endpoint)
 	}
 	if at := r.atLimit(); at != "" && g.family == "handles" {
 		return "; it is " + at
@@ -217,9 +219,9 @@ func (g grown) outlook(r *Report) string {
 		}
 		return ""
 	}
-	s := ". At that rate the " + f.under(f.limit, f.hours, f.requests)
+	s := ". " + sentence(f.reached())
 	if hours, requests, ok := f.sooner(launchdLimit); ok {
-		s += "; launchd's " + f.under(launchdLimit, hours, requests)
+		s += "; launchd's " + f.under(launchdLimit, hours, requests, "", "")
 	}
 	return s
 }

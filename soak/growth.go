@@ -27,6 +27,9 @@ type grown struct {
 	file  string           // the one file or device that the handles are on, where there is one
 	watch bool             // by time alone
 	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
+	whole *grown           // all file descriptors, where others than these grow too; else nil
+
+	byItself ratchet.Interval // of a whole: the rate per hour of the others, where it may be time that drives them
 }
 
 // growths judges each gated family, as a look at the run so far.
@@ -45,7 +48,9 @@ func growths(r *Report) []grown {
 	found := ratchet.Judge(segments, r.lookDue(), rng)
 	r.doubt(found, segments)
 	for i := range found {
-		all[judged[i]].answer(r, found[i])
+		g := &all[judged[i]]
+		g.answer(r, found[i])
+		g.amongAll(r, segments[i])
 	}
 	return all
 }
