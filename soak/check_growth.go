@@ -197,35 +197,6 @@ func (g grown) keeps(who, per string, rate ratchet.Interval, doubt string) strin
 	return fmt.Sprintf("%s keeps %+.2f %s per %s (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), per, rate.Low*g.told(), rate.High*g.told(), doubt)
 }
 
-// until says when the limit is reached; endpoint is what the one that leaks is called
-// there, "" is its name.
-func (g grown) until(r *Report, endpoint string) string {
-	if f, ok := g.forecast(r); ok {
-		return "; " + f.tell(endpoint)
-	}
-	if at := r.atLimit(); at != "" && g.family == "handles" {
-		return "; it is " + at
-	}
-	return ""
-}
-
-// outlook says when the limit would be reached, with the interval, and where
-// launchd's would be reached sooner, that too.
-func (g grown) outlook(r *Report) string {
-	f, ok := g.forecast(r)
-	if !ok {
-		if at := r.atLimit(); at != "" && g.family == "handles" {
-			return ". It is " + at
-		}
-		return ""
-	}
-	s := ". " + sentence(f.reached())
-	if hours, requests, ok := f.sooner(launchdLimit); ok {
-		s += "; launchd's " + f.under(launchdLimit, hours, requests, "", "")
-	}
-	return s
-}
-
 // seen says what a pass has ruled out.
 func (g grown) seen(r *Report) string {
 	upper := g.Upper * g.told()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"hermes-soak/soak/ratchet"
@@ -107,6 +108,35 @@ func (g *grown) amongAll(r *Report, segments ratchet.Family) {
 	}
 }
 
+// until says when the limit is reached; endpoint is what the one that leaks is called
+// there, "" is its name.
+func (g grown) until(r *Report, endpoint string) string {
+	if f, ok := g.forecast(r); ok {
+		return "; " + f.tell(endpoint)
+	}
+	if at := r.atLimit(); at != "" && g.family == "handles" {
+		return "; it is " + at
+	}
+	return ""
+}
+
+// outlook says when the limit would be reached, with the interval, and where
+// launchd's would be reached sooner, that too.
+func (g grown) outlook(r *Report) string {
+	f, ok := g.forecast(r)
+	if !ok {
+		if at := r.atLimit(); at != "" && g.family == "handles" {
+			return ". It is " + at
+		}
+		return ""
+	}
+	s := ". " + sentence(f.reached())
+	if hours, requests, ok := f.sooner(launchdLimit); ok {
+		s += "; launchd's " + f.under(launchdLimit, hours, requests, "", "")
+	}
+	return s
+}
+
 func (f forecast) after() time.Duration {
 	return inHours(f.hours.Best)
 }
@@ -121,13 +151,13 @@ func (f forecast) String() string {
 // "" is its name.
 func (f forecast) tell(endpoint string) (s string) {
 	if f.all != nil {
-		s = "all handles together " + f.together() + ", "
+		s = "all together " + f.together(false) + ", "
 	}
 	s += fmt.Sprintf("limit %d after ", f.limit)
 	if f.perTime {
 		return s + short(f.after()) + f.from()
 	}
-	return s + fmt.Sprintf("%.0f %s, %s at one poll per %s", f.requests.Best, f.counted(endpoint), short(f.after()), short(f.every))
+	return s + fmt.Sprintf("%.0f %s, %s at one poll per %s", f.requests.Best, f.counted(endpoint), short(f.after()), short(f.every)) + f.orSooner()
 }
 
 // counted says which requests are counted, and from when on.
@@ -149,12 +179,24 @@ func (f forecast) from() string {
 	return ""
 }
 
-// together is the rate of all file descriptors.
-func (f forecast) together() string {
-	if f.perTime {
-		return perTime(*f.all, 1, "handle")
+// together is the rate of all file descriptors, with its interval or without.
+func (f forecast) together(interval bool) string {
+	s := perTime(*f.all, 1, "handle")
+	if !f.perTime {
+		s = fmt.Sprintf("%+.2f handles per request (95%% %.2f-%.2f)", f.all.Rate, f.all.Low, f.all.High)
 	}
-	return fmt.Sprintf("%+.2f per request (95%% %.2f-%.2f)", f.all.Rate, f.all.Low, f.all.High)
+	if !interval {
+		s, _, _ = strings.Cut(s, " (")
+	}
+	return s
+}
+
+// orSooner says when the others alone come to the limit, where they may grow with time.
+func (f forecast) orSooner() string {
+	if f.byTime.Best == 0 || f.byTime.Best >= f.hours.Best {
+		return ""
+	}
+	return fmt.Sprintf(", or %s if the others grow with time", short(inHours(f.byTime.Best)))
 }
 
 // sooner is the forecast under a limit that would be reached before the real one;
@@ -174,13 +216,9 @@ func (f forecast) sooner(limit int64) (hours, requests ratchet.Span, ok bool) {
 func (f forecast) reached() string {
 	by := "at that rate the "
 	if f.all != nil {
-		by = "other handles grow too, all together " + f.together() + ": the "
+		by = "other handles grow too, all together " + f.together(true) + ": the "
 	}
-	s := by + f.under(f.limit, f.hours, f.requests, " "+f.counted(""), f.from())
-	if f.byTime.Best > 0 {
-		s += fmt.Sprintf(", or after %s by the others alone, should they grow with time", short(inHours(f.byTime.Best)))
-	}
-	return s
+	return by + f.under(f.limit, f.hours, f.requests, " "+f.counted(""), f.from()) + f.orSooner()
 }
 
 // under tells the forecast under a limit, with the ends of its interval. What the
