@@ -61,7 +61,7 @@ func (r *Report) lookDue() ratchet.Look {
 	return ratchet.Look{Alpha: growthAlpha / float64(planned), Last: len(r.Extensions)+1 >= planned}
 }
 
-// grownFile is the path that gained at least half of so many handles since the
+// grownFile is the path that gained nearly all of so many handles since the
 // pools were filled; "" where there is none.
 func (r *Report) grownFile(gained int64) string {
 	before, now := r.Rests[RestLoaded].Table, r.table
@@ -69,7 +69,7 @@ func (r *Report) grownFile(gained int64) string {
 		before = r.Rests[RestBefore].Table
 	}
 	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 2*more >= gained && gained > 0 {
+		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 5*more >= 4*gained && gained > 0 {
 			return name
 		}
 	}
