@@ -8,8 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"hermes-soak/soak/ratchet"
 )
 
 // GaugeChart is one gauge over the run.
@@ -36,24 +34,6 @@ type GaugeChart struct {
 	Stretches []Stretch `json:"stretches"`
 }
 
-// Forecast is how a leak would go on at the pace of the run.
-type Forecast struct {
-	// Requests is nil where it runs on time.
-	Requests *Fan `json:"requests,omitempty"`
-	Seconds  *Fan `json:"seconds,omitempty"`
-}
-
-// Fan is a forecast as it is drawn: from a value at From, to the best guess and the ends
-// of the 95 % interval at To.
-type Fan struct {
-	From  float64 `json:"from"`
-	To    float64 `json:"to"`
-	Value float64 `json:"value"`
-	Best  float64 `json:"best"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-}
-
 // Stretch is a part of the run, up to so many requests and seconds; the values are told
 // as people say them.
 type Stretch struct {
@@ -66,12 +46,11 @@ type Stretch struct {
 }
 
 const (
-	mostCharts     = 40    // gauges drawn
-	mostPoints     = 24000 // over all of them: a page stays under 1.5 MB
-	mostOfOne      = 4000
-	mostStretches  = 10
-	unknownLevel   = math.MaxInt64
-	forecastAtMost = 0.6 // of the run, that a fan goes beyond its end
+	mostCharts    = 40    // gauges drawn
+	mostPoints    = 24000 // over all of them: a page stays under 1.5 MB
+	mostOfOne     = 4000
+	mostStretches = 10
+	unknownLevel  = math.MaxInt64
 )
 
 // gaugeCharts adds the gauges to the charts, with at most so many points over all, and of
@@ -141,46 +120,13 @@ func (r *Report) gaugeChart(gauge string, x axes, most int) GaugeChart {
 	if _, limit, ok := r.nearestLimit(); ok && gauge == GaugeFDs && len(r.parts) <= 1 {
 		c.Limit = limit // of one process: the sum over a tree has none
 	}
-	c.Forecast = r.fans(gauge, c.Limit, level, x)
 	c.Stretches = r.stretches(gauge, level, x)
 	c.Summary = r.gaugeSummary(c, level)
+	if g, ok := r.pace(gauge); ok && level[len(level)-1] != unknownLevel {
+		c.Forecast = g.fans(c.Limit, level, x)
+		c.Summary += g.reaches(c.Limit, level, x)
+	}
 	return c
-}
-
-// fans are the forecast of the gauge; nil where it does not leak, or nothing is known of
-// how fast.
-func (r *Report) fans(gauge string, limit int64, level []int64, x axes) *Forecast {
-	n := len(level)
-	i := slices.IndexFunc(r.grown, func(g grown) bool {
-		return g.proven(r) && (g.reported == gauge || gauge == GaugeFDs && g.family == "handles")
-	})
-	if i < 0 || level[n-1] == unknownLevel {
-		return nil
-	}
-	g := r.grown[i]
-	if _, suspected := g.suspect(r); suspected || g.byFaults(r) {
-		return nil // nobody can say how often they happen
-	}
-	from, unit := float64(level[n-1]), float64(max(1, g.size))
-	f := &Forecast{Seconds: fan(x.seconds[n-1], from, float64(limit), g.PerHour, unit/3600)}
-	if g.class == LeakPerRequest {
-		f.Requests = fan(float64(x.requests[n-1]), from, float64(limit), g.Rate, unit)
-	}
-	return f
-}
-
-// fan goes on from the end of an axis: a little beyond the limit, or as far as a chart
-// of the run has room for.
-func fan(end, value, limit float64, rate ratchet.Interval, unit float64) *Fan {
-	if rate.Rate <= 0 || end <= 0 {
-		return nil
-	}
-	more := forecastAtMost * end
-	if limit > value {
-		more = min(more, max(end/10, 1.1*(limit-value)/(rate.Rate*unit)))
-	}
-	at := func(rate float64) float64 { return value + rate*unit*more }
-	return &Fan{From: end, To: end + more, Value: value, Best: at(rate.Rate), Low: at(rate.Low), High: at(rate.High)}
 }
 
 // stretches are parts of the run with equally many waves.
@@ -221,6 +167,7 @@ func (r *Report) gaugeSummary(c GaugeChart, level []int64) string {
 	}
 	if last, _ := r.lastValue(c.Gauge); low < high {
 		s += fmt.Sprintf("between %s and %s at rest, %s in the last sample.", amount(c.Gauge, low), amount(c.Gauge, high), amount(c.Gauge, last))
+		s += r.ofThem(c.Gauge)
 	}
 	if first, last := level[0], level[len(level)-1]; last != unknownLevel && first != last {
 		s += fmt.Sprintf(" The never-released level went from %s to %s.", amount(c.Gauge, first), amount(c.Gauge, last))

@@ -59,7 +59,7 @@ func (g grown) verdict(r *Report) Verdict {
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r) + g.opened(r)}
-		v.Headline = "LEAK per-request: " + keeps + g.until(r)
+		v.Headline = "LEAK per-request: " + keeps + g.until(r, "it")
 		return v
 	case g.class == LeakPerTime:
 		though, look := "whatever is polled", "Look for what runs by itself: a timer, a background thread"
@@ -68,7 +68,7 @@ func (g grown) verdict(r *Report) Verdict {
 		}
 		keeps := fmt.Sprintf("the server keeps %s, %s", perTime(g.PerHour, g.told(), g.unit()), though)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look) + g.opened(r)}
-		v.Headline = "LEAK per-time: " + keeps + g.until(r)
+		v.Headline = "LEAK per-time: " + keeps + g.until(r, "it")
 		return v
 	case within > 0 && g.size == 0 && g.Upper > within:
 		return Verdict{Status: Unknown, Class: g.class, Reason: fmt.Sprintf("%s; %s, and --tolerance asks for %g per request: about %d requests are needed",
@@ -195,33 +195,6 @@ func (g grown) culprit(r *Report) string {
 
 func (g grown) keeps(who, per string, rate ratchet.Interval, doubt string) string {
 	return fmt.Sprintf("%s keeps %+.2f %s per %s (95%% %.2f-%.2f%s)", who, rate.Rate*g.told(), plural(g.unit()), per, rate.Low*g.told(), rate.High*g.told(), doubt)
-}
-
-func (g grown) until(r *Report) string {
-	if f, ok := g.forecast(r); ok {
-		return "; " + f.String()
-	}
-	if at := r.atLimit(); at != "" && g.family == "handles" {
-		return "; it is " + at
-	}
-	return ""
-}
-
-// outlook says when the limit would be reached, with the interval, and where
-// launchd's would be reached sooner, that too.
-func (g grown) outlook(r *Report) string {
-	f, ok := g.forecast(r)
-	if !ok {
-		if at := r.atLimit(); at != "" && g.family == "handles" {
-			return ". It is " + at
-		}
-		return ""
-	}
-	s := ". At that rate the " + f.under(f.limit, f.hours, f.requests)
-	if hours, requests, ok := f.sooner(launchdLimit); ok {
-		s += "; launchd's " + f.under(launchdLimit, hours, requests)
-	}
-	return s
 }
 
 // seen says what a pass has ruled out.

@@ -32,7 +32,7 @@ func (headroom) Judge(r *Report) []Verdict {
 		f, ok := g.forecast(r)
 		if horizon := r.Start.Scenario.Horizon; ok && horizon > 0 && f.after() < horizon {
 			v.Status, v.Class = Fail, LeakExhausted
-			v.Reason = fmt.Sprintf("%s; at this rate %s, sooner than the horizon of %s", v.Reason, f, horizon)
+			v.Reason = fmt.Sprintf("%s; the forecast is %s, sooner than the horizon of %s", v.Reason, f, horizon)
 			v.Headline = "EXHAUSTED " + v.Reason
 		}
 	}

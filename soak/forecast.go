@@ -1,8 +1,12 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"hermes-soak/soak/ratchet"
@@ -20,12 +24,17 @@ type forecast struct {
 	hours    ratchet.Span
 	perTime  bool
 	every    time.Duration
+	endpoint string            // the one that the requests go to; "" is all, as they were mixed
+	fresh    bool              // told from the start of the server; else from now
+	all      *ratchet.Interval // the rate of all file descriptors, where others grow too
+	byTime   ratchet.Span      // the others alone, where they may grow with time; else zero
 }
 
 // forecast is false where nothing is known to grow towards the limit, or it was
-// reached. A leak of
-// one endpoint is told in requests to that endpoint. A server that we started is
-// forecast from its start, one that runs already from now.
+// reached. A leak of one endpoint is told in requests to that endpoint. The limit is one
+// on all file descriptors: where others grow too, it is told by the rate of all, in
+// requests as they were mixed. A server that we started is forecast from its start, one
+// that runs already from now.
 func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	f = forecast{every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
 	before := r.Rests[RestBefore]
@@ -37,7 +46,7 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	if f.limit = limit; r.Start.Target.Kind == "attached" {
 		level = now
 	}
-	f.level = level
+	f.level, f.fresh = level, r.Start.Target.Kind != "attached"
 	if !read || level >= limit || g.family != "handles" {
 		return f, false
 	}
@@ -47,21 +56,85 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 			return f, false // nobody can say how often they happen
 		}
 		rate, probes := g.Rate, r.Start.Scenario.turns()
-		if e, one := g.guilty(r); one {
-			rate, probes = e.Rate, r.Start.Scenario.Probes[e.Probe].turns()
+		if e, one := g.guilty(r); g.whole != nil {
+			rate, f.all = g.whole.Rate, &g.whole.Rate
+			f.byTime, _ = ratchet.Until(f.limit, level, g.whole.byItself)
+		} else if one {
+			p := r.Start.Scenario.Probes[e.Probe]
+			rate, probes, f.endpoint = e.Rate, p.turns(), p.Name
 		}
 		if f.requests, ok = ratchet.Until(f.limit, level, rate); !ok {
 			return f, false
 		}
 		f.hours = f.requests.Hours(probes, f.every)
 	case LeakPerTime:
-		if f.hours, ok = ratchet.Until(f.limit, level, g.PerHour); !ok {
+		rate := g.PerHour
+		if g.whole != nil {
+			rate, f.all = g.whole.PerHour, &g.whole.PerHour
+		}
+		if f.hours, ok = ratchet.Until(f.limit, level, rate); !ok {
 			return f, false
 		}
 	default:
 		return f, false
 	}
 	return f, true
+}
+
+// amongAll looks at the file descriptors that are not of the part that was tested: where
+// they grow too, or may, whole is how all do. What only fills up beside a leak is none of
+// its rate.
+func (g *grown) amongAll(r *Report, segments ratchet.Family) {
+	i := slices.IndexFunc(g.parts, func(p part) bool { return p.gauge == g.reported })
+	if g.family != "handles" || g.reported == GaugeFDs || g.Gained == 0 || i < 0 {
+		return
+	}
+	alpha := r.lookDue().Alpha
+	fit := func(s ratchet.Segment) ratchet.Growth {
+		return ratchet.Analyse(s, alpha, alpha, rand.New(rand.NewPCG(r.Start.Scenario.Seed, 4)))
+	}
+	others := fit(segments[0].Less(segments[i]))
+	doubtful := others.Class == ratchet.Unknown && others.LoadWaves >= ratchet.LeastLoadWaves && !others.Slows
+	if !growing(others) && !doubtful {
+		return
+	}
+	all := &grown{family: g.family, part: g.parts[0], Growth: fit(segments[0]), class: g.class, watch: g.watch}
+	all.ofRequests(r)
+	if others.Class == ratchet.Candidate && g.class == LeakPerRequest {
+		all.byItself = others.PerHour
+	}
+	if all.Rate.Rate > g.Rate.Rate || all.PerHour.Rate > g.PerHour.Rate {
+		g.whole = all
+	}
+}
+
+// until says when the limit is reached; endpoint is what the one that leaks is called
+// there, "" is its name.
+func (g grown) until(r *Report, endpoint string) string {
+	if f, ok := g.forecast(r); ok {
+		return "; " + f.tell(endpoint)
+	}
+	if at := r.atLimit(); at != "" && g.family == "handles" {
+		return "; it is " + at
+	}
+	return ""
+}
+
+// outlook says when the limit would be reached, with the interval, and where
+// launchd's would be reached sooner, that too.
+func (g grown) outlook(r *Report) string {
+	f, ok := g.forecast(r)
+	if !ok {
+		if at := r.atLimit(); at != "" && g.family == "handles" {
+			return ". It is " + at
+		}
+		return ""
+	}
+	s := ". " + sentence(f.reached())
+	if hours, requests, ok := f.sooner(launchdLimit); ok {
+		s += "; launchd's " + f.under(launchdLimit, hours, requests, "", "")
+	}
+	return s
 }
 
 func (f forecast) after() time.Duration {
@@ -71,10 +144,59 @@ func (f forecast) after() time.Duration {
 func inHours(h float64) time.Duration { return time.Duration(min(h*float64(time.Hour), math.MaxInt64)) }
 
 func (f forecast) String() string {
-	if f.perTime {
-		return fmt.Sprintf("limit %d after %s", f.limit, short(f.after()))
+	return f.tell("")
+}
+
+// tell is the forecast in few words; endpoint is what the one that leaks is called there,
+// "" is its name.
+func (f forecast) tell(endpoint string) (s string) {
+	if f.all != nil {
+		s = "all together " + f.together(false) + ", "
 	}
-	return fmt.Sprintf("limit %d after %.0f requests, %s at one poll per %s", f.limit, f.requests.Best, short(f.after()), short(f.every))
+	s += fmt.Sprintf("limit %d after ", f.limit)
+	if f.perTime {
+		return s + short(f.after()) + f.from()
+	}
+	return s + fmt.Sprintf("%.0f %s, %s at one poll per %s", f.requests.Best, f.counted(endpoint), short(f.after()), short(f.every)) + f.orSooner()
+}
+
+// counted says which requests are counted, and from when on.
+func (f forecast) counted(endpoint string) string {
+	s := "requests"
+	if !f.fresh {
+		s = "more requests"
+	}
+	if f.endpoint != "" {
+		s += " to " + cmp.Or(endpoint, f.endpoint)
+	}
+	return s + f.from()
+}
+
+func (f forecast) from() string {
+	if f.fresh {
+		return " from a fresh start"
+	}
+	return ""
+}
+
+// together is the rate of all file descriptors, with its interval or without.
+func (f forecast) together(interval bool) string {
+	s := perTime(*f.all, 1, "handle")
+	if !f.perTime {
+		s = fmt.Sprintf("%+.2f handles per request (95%% %.2f-%.2f)", f.all.Rate, f.all.Low, f.all.High)
+	}
+	if !interval {
+		s, _, _ = strings.Cut(s, " (")
+	}
+	return s
+}
+
+// orSooner says when the others alone come to the limit, where they may grow with time.
+func (f forecast) orSooner() string {
+	if f.byTime.Best == 0 || f.byTime.Best >= f.hours.Best {
+		return ""
+	}
+	return fmt.Sprintf(", or %s if the others grow with time", short(inHours(f.byTime.Best)))
 }
 
 // sooner is the forecast under a limit that would be reached before the real one;
@@ -90,15 +212,25 @@ func (f forecast) sooner(limit int64) (hours, requests ratchet.Span, ok bool) {
 	return scaled(f.hours), scaled(f.requests), true
 }
 
-// under tells the forecast under a limit, with the ends of its interval.
-func (f forecast) under(limit int64, hours, requests ratchet.Span) string {
+// reached tells the forecast and what it goes by, with the ends of the interval.
+func (f forecast) reached() string {
+	by := "at that rate the "
+	if f.all != nil {
+		by = "other handles grow too, all together " + f.together(true) + ": the "
+	}
+	return by + f.under(f.limit, f.hours, f.requests, " "+f.counted(""), f.from()) + f.orSooner()
+}
+
+// under tells the forecast under a limit, with the ends of its interval. What the
+// requests are, and from when the time is counted, stand behind their number.
+func (f forecast) under(limit int64, hours, requests ratchet.Span, counted, from string) string {
 	inTime := func(h float64) string { return short(inHours(h)) }
 	inRequests := func(n float64) string { return fmt.Sprintf("%.0f", n) }
 	if f.perTime {
-		return fmt.Sprintf("limit %d is reached after %s (95%% %s)", limit, inTime(hours.Best), between(hours, inTime))
+		return fmt.Sprintf("limit %d is reached after %s%s (95%% %s)", limit, inTime(hours.Best), from, between(hours, inTime))
 	}
-	return fmt.Sprintf("limit %d is reached after %s requests (95%% %s), %s at one poll per %s", limit,
-		inRequests(requests.Best), between(requests, inRequests), inTime(hours.Best), short(f.every))
+	return fmt.Sprintf("limit %d is reached after %s%s (95%% %s), %s at one poll per %s", limit,
+		inRequests(requests.Best), counted, between(requests, inRequests), inTime(hours.Best), short(f.every))
 }
 
 // between tells the interval of a span; one without a high end is open.

@@ -27,6 +27,9 @@ type grown struct {
 	file  string           // the one file or device that the handles are on, where there is one
 	watch bool             // by time alone
 	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
+	whole *grown           // all file descriptors, where others than these grow too; else nil
+
+	byItself ratchet.Interval // of a whole: the rate per hour of the others, where it may be time that drives them
 }
 
 // growths judges each gated family, as a look at the run so far.
@@ -45,7 +48,9 @@ func growths(r *Report) []grown {
 	found := ratchet.Judge(segments, r.lookDue(), rng)
 	r.doubt(found, segments)
 	for i := range found {
-		all[judged[i]].answer(r, found[i])
+		g := &all[judged[i]]
+		g.answer(r, found[i])
+		g.amongAll(r, segments[i])
 	}
 	return all
 }
@@ -56,74 +61,7 @@ func (r *Report) lookDue() ratchet.Look {
 	return ratchet.Look{Alpha: growthAlpha / float64(planned), Last: len(r.Extensions)+1 >= planned}
 }
 
-// family is a set of gauges of which at most one is tested, so that one leak is
-// not tried many times.
-type family struct {
-	name  string
-	parts []part // the last resort first, then ever more specific ones
-}
-
-// part is one gauge of a family. A unit of it stands for weight units of what
-// it is reported as.
-type part struct {
-	gauge, reported string
-	weight          int64
-}
-
-func families(r *Report) []family {
-	plain := func(gauge string) part { return part{gauge, gauge, 1} }
-	handles := family{name: "handles"}
-	for _, gauge := range []string{GaugeFDs, GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon, TCPGauge(tcpCloseWait)} {
-		handles.parts = append(handles.parts, plain(gauge))
-	}
-	for _, g := range r.Start.Scenario.Watch {
-		group := GroupGauge(g.Pattern)
-		handles.parts = append(handles.parts, plain(group), part{connectionGauge(g.Pattern), group, 2})
-	}
-	if r.Start.Scenario.Amplify != "" {
-		return []family{handles}
-	}
-	out := []family{handles, {GaugeThreads, []part{plain(GaugeThreads)}}, {GaugeChildren, []part{plain(GaugeChildren)}}}
-	for _, gauge := range r.Start.Scenario.Gate {
-		out = append(out, family{gauge, []part{plain(gauge)}})
-	}
-	return out
-}
-
-// gather returns the segments of a family's gauges that were read, and parts of the same indices.
-func gather(r *Report, f family) (grown, ratchet.Family) {
-	g := grown{family: f.name, part: f.parts[0], watch: r.watching()}
-	seg, why := segment(r, f.parts[0], WaveLoad, WaveIdle, WaveDrain, WaveWatch)
-	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
-		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
-	}
-	if g.watch && len(r.waves) == 0 {
-		why = "it ended before a sample was taken between its start and its end"
-	}
-	if g.why = why; why != "" {
-		return g, nil
-	}
-	if f.parts[0].gauge == GaugeRSS {
-		g.size = memoryUnit(seg)
-		inUnits(seg, g.size)
-	}
-	g.parts = f.parts[:1]
-	segments := ratchet.Family{seg}
-	for _, p := range f.parts[1:] {
-		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
-			if slices.Equal(seg.Waves, segments[0].Waves) {
-				seg.Waves = segments[0].Waves // as nearly always: of a long run they are most of the memory
-			}
-			g.parts, segments = append(g.parts, p), append(segments, seg)
-		}
-	}
-	return g, segments
-}
-
-// tcpCloseWait is the state of a socket whose other end has hung up.
-const tcpCloseWait = "CLOSE_WAIT"
-
-// grownFile is the path that gained at least half of so many handles since the
+// grownFile is the path that gained nearly all of so many handles since the
 // pools were filled; "" where there is none.
 func (r *Report) grownFile(gained int64) string {
 	before, now := r.Rests[RestLoaded].Table, r.table
@@ -131,16 +69,12 @@ func (r *Report) grownFile(gained int64) string {
 		before = r.Rests[RestBefore].Table
 	}
 	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 2*more >= gained && gained > 0 {
+		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 5*more >= 4*gained && gained > 0 {
 			return name
 		}
 	}
 	return ""
 }
-
-// rssLeastRequests is where the jitter of resident memory, and the warming up of
-// allocators, can be told from a leak.
-const rssLeastRequests = 2000
 
 // answer takes over what the ratchet found, and hears the idle stretch where it
 // asks for one.
@@ -202,52 +136,6 @@ func next(r *Report) ratchet.Step {
 		}
 	}
 	return step
-}
-
-// lastLoad is the index of the last load wave: the drains before it are idle
-// slots of a run that was extended.
-func (r *Report) lastLoad() int {
-	i := len(r.waves) - 1
-	for i >= 0 && r.waves[i].Kind != WaveLoad {
-		i--
-	}
-	return i
-}
-
-// segment returns a part of a family over the waves of the given kinds; why says why there
-// is nothing to judge.
-func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why string) {
-	c := r.series[p.gauge]
-	if c == nil {
-		return s, "the gauge " + p.gauge + " could not be read"
-	}
-	overran := map[int]bool{}
-	for i := range r.waves {
-		if r.waves[i].Overran {
-			overran[r.waves[i].Cell] = true
-		}
-	}
-	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
-	s.Values, s.Waves = make([]int64, 0, len(r.waves)), make([]ratchet.Wave, 0, len(r.waves))
-	c.each(func(wave int, v int64) {
-		w := &r.waves[wave]
-		if !slices.Contains(kinds, w.Kind) {
-			return
-		}
-		s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
-		if w.Kind == WaveWatch {
-			s.Waves = append(s.Waves, r.watchWave(wave))
-			return
-		}
-		s.Waves = append(s.Waves, ratchet.Wave{
-			Cell: w.Cell, Batch: w.Batch, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
-			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
-		})
-	})
-	if len(s.Values) == 0 {
-		return s, "the gauge " + p.gauge + " was not read in these waves"
-	}
-	return s, ""
 }
 
 // told is how much of what is reported one unit stands for: MiB of memory, or 1.

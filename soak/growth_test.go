@@ -129,3 +129,15 @@ func TestMemoryUnit(t *testing.T) {
 		}
 	}
 }
+
+// TestGrownFile: a file is named only where nearly all that grew is on it.
+func TestGrownFile(t *testing.T) {
+	r := NewReport()
+	r.Rests[RestLoaded] = Sample{Table: map[string]int64{"/log": 5}}
+	r.table = map[string]int64{"/log": 205, "/other": 190, "socket": 400}
+	for gained, want := range map[int64]string{160: "/log", 200: "/log", 250: "/log", 260: "", 320: "", 0: ""} {
+		if got := r.grownFile(gained); got != want {
+			t.Errorf("of %d handles that grew the file is %q, want %q", gained, got, want)
+		}
+	}
+}

@@ -75,7 +75,7 @@ const leastRises = 3
 func heldForecast(r *Report, g Group) string {
 	for _, f := range r.grown {
 		if f.reported == GroupGauge(g.Pattern) {
-			return f.until(r)
+			return f.until(r, "")
 		}
 	}
 	return ""

@@ -86,7 +86,8 @@ func (f *FaultDone) stays(r *Report, probe int) {
 			continue
 		}
 		before, known := r.series[family.gauge].at(first - 1)
-		if end, ok := r.Rests[RestEnd].Gauges[family.gauge]; ok && known && !r.leaking(family.name) {
+		if _, ended := r.Rests[RestEnd].Gauges[family.gauge]; ended && known && !r.leaking(family.name) {
+			end, _ := r.Last(family.gauge)
 			later = end - before
 		}
 		handles, least := family.gauge == GaugeFDs, int64(1)
@@ -135,14 +136,16 @@ func was(n int64) string {
 
 // neverReleased is, after each wave, the fewest of a gauge that were held from then on; a
 // wave in which they were not read has those of the next, and where there is none
-// math.MaxInt64.
+// math.MaxInt64. The rest at the end was taken before the idle stretch that confirms, and
+// says nothing of what was held from there on.
 func (r *Report) neverReleased(gauge string) []int64 {
 	floor, low := slices.Repeat([]int64{math.MaxInt64}, len(r.waves)), int64(math.MaxInt64)
-	if end, ok := r.Rests[RestEnd].Gauges[gauge]; ok {
-		low = end
-	}
+	end, ended := r.Rests[RestEnd].Gauges[gauge]
 	r.series[gauge].each(func(wave int, v int64) { floor[wave] = v })
 	for i := len(floor) - 1; i >= 0; i-- {
+		if ended && r.waves[i].Kind != WaveConfirm {
+			low = min(low, end)
+		}
 		low = min(low, floor[i])
 		floor[i] = low
 	}

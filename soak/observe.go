@@ -186,7 +186,7 @@ func (r *Report) Outlook() Outlook {
 	o := Outlook{Text: "trend=" + perTime(g.PerHour, 1, g.unit()), PerHour: &g.PerHour}
 	g.class = LeakPerTime // were it to go on
 	if f, ok := g.forecast(r); ok {
-		o.Text += "; at that rate the " + f.under(f.limit, f.hours, f.requests)
+		o.Text += "; " + f.reached()
 		o.Hours = &f.hours
 	}
 	return o

@@ -44,7 +44,9 @@ func Levels(points []BatchSummary, gauge string, most int) []Level {
 
 // Last is the newest reading of a gauge; ok is false where it was never read.
 func (r *Report) Last(gauge string) (v int64, ok bool) {
-	if v, ok = r.Rests[RestEnd].Gauges[gauge]; ok {
+	n := len(r.waves)
+	idle := n > 0 && r.waves[n-1].Kind == WaveConfirm // it came after the rest at the end
+	if v, ok = r.Rests[RestEnd].Gauges[gauge]; ok && !idle {
 		return v, true
 	}
 	if v, ok = r.lastValue(gauge); ok {

@@ -22,6 +22,15 @@ func Until(limit, level int64, rate Interval) (Span, bool) {
 	return s, true
 }
 
+// After is the span as told from a point so far back.
+func (s Span) After(back float64) Span {
+	s.Best, s.Low = s.Best+back, s.Low+back
+	if !s.Open {
+		s.High += back
+	}
+	return s
+}
+
 // Hours turns a span of requests into hours at one poll of every endpoint each every.
 func (s Span) Hours(endpoints int, every time.Duration) Span {
 	each := every.Hours() / float64(endpoints)

@@ -23,6 +23,17 @@ type Segment struct {
 	Values []int64
 }
 
+// Less is the segment less what a part of the gauge had of it, over the waves in which
+// the part was read.
+func (s Segment) Less(part Segment) (rest Segment) {
+	for i, w := range s.Waves {
+		if j := len(rest.Waves); j < len(part.Waves) && part.Waves[j] == w {
+			rest.Waves, rest.Values = append(rest.Waves, w), append(rest.Values, s.Values[i]-part.Values[j])
+		}
+	}
+	return rest
+}
+
 // window is a segment, its never-released level, and the part of it that is judged.
 type window struct {
 	Segment
