@@ -27,6 +27,7 @@ type grown struct {
 	file  string           // the one file or device that the handles are on, where there is one
 	watch bool             // by time alone
 	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
+	other string           // what one of them is called where they are all but those of another leak
 }
 
 // growths judges each gated family, as a look at the run so far.
@@ -68,17 +69,18 @@ type family struct {
 type part struct {
 	gauge, reported string
 	weight          int64
+	less            string // the gauge that is taken off, of a part that is all but that
 }
 
 func families(r *Report) []family {
-	plain := func(gauge string) part { return part{gauge, gauge, 1} }
+	plain := func(gauge string) part { return part{gauge: gauge, reported: gauge, weight: 1} }
 	handles := family{name: "handles"}
 	for _, gauge := range []string{GaugeFDs, GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon, TCPGauge(tcpCloseWait)} {
 		handles.parts = append(handles.parts, plain(gauge))
 	}
 	for _, g := range r.Start.Scenario.Watch {
 		group := GroupGauge(g.Pattern)
-		handles.parts = append(handles.parts, plain(group), part{connectionGauge(g.Pattern), group, 2})
+		handles.parts = append(handles.parts, plain(group), part{gauge: connectionGauge(g.Pattern), reported: group, weight: 2})
 	}
 	if r.Start.Scenario.Amplify != "" {
 		return []family{handles}
@@ -247,7 +249,7 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 	if len(s.Values) == 0 {
 		return s, "the gauge " + p.gauge + " was not read in these waves"
 	}
-	return s, ""
+	return s, takeOff(r, &s, p.less, kinds)
 }
 
 // told is how much of what is reported one unit stands for: MiB of memory, or 1.
@@ -261,6 +263,9 @@ func (g grown) told() float64 {
 // unit is what a person calls one unit of what the family is reported as.
 func (g grown) unit() string {
 	gauge := g.reported
+	if g.other != "" {
+		return g.other
+	}
 	if g.file != "" {
 		return g.file + " handle"
 	}
