@@ -23,7 +23,7 @@ func tooManyErrors(requests, errors int) bool {
 
 func (growth) Judge(r *Report) (out []Verdict) {
 	requests, errors := r.errors()
-	for _, g := range r.grown {
+	for _, g := range r.ofGrowth() {
 		if r.Start.Assumed != "" && g.family != "handles" && r.series[g.gauge] == nil {
 			continue // nobody counted it, and nobody asked for it
 		}

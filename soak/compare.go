@@ -152,7 +152,7 @@ func (p pair) gauges() (all []string) {
 
 // unitOf is what a person calls one of the gauge.
 func unitOf(gauge string) string {
-	return grown{part: part{gauge, gauge, 1}}.unit()
+	return grown{part: part{gauge: gauge, reported: gauge, weight: 1}}.unit()
 }
 
 // early says why a run did not end as planned; "" where it did, and where its load was

@@ -92,11 +92,11 @@ func NewFigures(r *Report) (*Figures, error) {
 	seen, amplified := watched(r), r.Start.Scenario.Amplify != ""
 	for _, g := range r.Start.Scenario.Watch {
 		group, connections := GroupGauge(g.Pattern), connectionGauge(g.Pattern)
-		f.Gauges = append(f.Gauges, r.figuresOf(part{group, group, 1}, slices.Contains(seen, g)), r.figuresOf(part{connections, group, 2}, false))
+		f.Gauges = append(f.Gauges, r.figuresOf(part{gauge: group, reported: group, weight: 1}, slices.Contains(seen, g)), r.figuresOf(part{gauge: connections, reported: group, weight: 2}, false))
 	}
 	for _, gauge := range []string{GaugeFDs, GaugeThreads, GaugeChildren, GaugeRSS} {
 		compared := gauge == GaugeFDs || !amplified && gauge != GaugeRSS || slices.Contains(r.Start.Scenario.Gate, gauge)
-		f.Gauges = append(f.Gauges, r.figuresOf(part{gauge, gauge, 1}, compared))
+		f.Gauges = append(f.Gauges, r.figuresOf(part{gauge: gauge, reported: gauge, weight: 1}, compared))
 	}
 	if err := f.refuse(); err != nil { // the record was made up
 		return nil, fmt.Errorf("run %s: %w", r.Run, err)

@@ -48,7 +48,7 @@ const leastIdle = 8
 // levelOf is the median of what a run held in the idle slots after the first fifth, and
 // in the drain, with the range of 95 of 100 of them; why says why it is not known.
 func levelOf(r *Report, gauge string) (level *Measured, why string) {
-	s, why := segment(r, part{gauge, gauge, 1}, WaveIdle, WaveDrain)
+	s, why := segment(r, part{gauge: gauge, reported: gauge, weight: 1}, WaveIdle, WaveDrain)
 	if why != "" {
 		return nil, why
 	}

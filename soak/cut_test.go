@@ -77,7 +77,7 @@ func TestAcrossCuts(t *testing.T) {
 				r.cuts = append(r.cuts, cutAt{wave: wave}, cutAt{wave: wave})
 			}
 		}
-		s, _ := segment(r, part{GaugeFDs, GaugeFDs, 1}, WaveIdle)
+		s, _ := segment(r, part{gauge: GaugeFDs, reported: GaugeFDs, weight: 1}, WaveIdle)
 		before, after := floor(values), floor(s.Values)
 		for i := 1; i < len(values); i++ {
 			step := before[i] - before[i-1]

@@ -26,17 +26,18 @@ type family struct {
 type part struct {
 	gauge, reported string
 	weight          int64
+	less            string // the gauge that is taken off, of a part that is all but that
 }
 
 func families(r *Report) []family {
-	plain := func(gauge string) part { return part{gauge, gauge, 1} }
+	plain := func(gauge string) part { return part{gauge: gauge, reported: gauge, weight: 1} }
 	handles := family{name: "handles"}
 	for _, gauge := range []string{GaugeFDs, GaugeFile, GaugeSocket, GaugePipe, GaugePTY, GaugeDevice, GaugeAnon, TCPGauge(tcpCloseWait)} {
 		handles.parts = append(handles.parts, plain(gauge))
 	}
 	for _, g := range r.Start.Scenario.Watch {
 		group := GroupGauge(g.Pattern)
-		handles.parts = append(handles.parts, plain(group), part{connectionGauge(g.Pattern), group, 2})
+		handles.parts = append(handles.parts, plain(group), part{gauge: connectionGauge(g.Pattern), reported: group, weight: 2})
 	}
 	if r.Start.Scenario.Amplify != "" {
 		return []family{handles}
@@ -118,6 +119,13 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
 		})
 	})
+	if p.less != "" {
+		less, why := segment(r, part{gauge: p.less, weight: 1}, kinds...)
+		if why != "" {
+			return s, why
+		}
+		s = s.Less(less)
+	}
 	if len(s.Values) == 0 {
 		return s, "the gauge " + p.gauge + " was not read in these waves"
 	}

@@ -27,6 +27,7 @@ type grown struct {
 	file  string           // the one file or device that the handles are on, where there is one
 	watch bool             // by time alone
 	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
+	other string           // what one of them is called where they are all but those of another leak
 	whole *grown           // all file descriptors, where others than these grow too; else nil
 
 	byItself ratchet.Interval // of a whole: the rate per hour of the others, where it may be time that drives them
@@ -149,6 +150,9 @@ func (g grown) told() float64 {
 // unit is what a person calls one unit of what the family is reported as.
 func (g grown) unit() string {
 	gauge := g.reported
+	if g.other != "" {
+		return g.other
+	}
 	if g.file != "" {
 		return g.file + " handle"
 	}

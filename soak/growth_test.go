@@ -44,7 +44,7 @@ func TestSegmentOfAnExtendedRun(t *testing.T) {
 	add(WaveLoad, 1, false)
 	add(WaveDrain, -1, false)
 	add(WaveConfirm, -1, false)
-	s, why := segment(r, part{GaugeThreads, GaugeThreads, 1}, WaveLoad, WaveIdle, WaveDrain)
+	s, why := segment(r, part{gauge: GaugeThreads, reported: GaugeThreads, weight: 1}, WaveLoad, WaveIdle, WaveDrain)
 	if why != "" || len(s.Waves) != 6 {
 		t.Fatalf("%d waves, %q", len(s.Waves), why)
 	}

@@ -26,16 +26,18 @@ func TestKeeps(t *testing.T) {
 		want   map[string]string
 		reason string // of what the first endpoint keeps of the first group
 	}{
-		"nothing":     {func(*server) {}, map[string]string{AllHandles: "pass pass", group: "pass pass"}, "+0.00 handles kept per request (95% 0.00-0."},
-		"one":         {func(s *server) { s.leak = onSessions }, map[string]string{group: "fail pass"}, "+2.00 handles kept per request"},
-		"sockets":     {func(s *server) { s.leak = func(s *server, p int) { s.sockets += int64(1 - p) } }, map[string]string{AllHandles: "fail pass", group: "pass pass"}, "Look for what GET /api/sessions opens"},
-		"both":        {func(s *server) { s.leak = oneIn(1) }, map[string]string{group: "unknown unknown"}, "hides whether it is this endpoint's"},
-		"by itself":   {func(s *server) { s.every = 500 * time.Millisecond }, map[string]string{AllHandles: "unknown unknown", group: "unknown unknown"}, "hides whether it is this endpoint's"},
-		"errors":      {func(s *server) { s.answer = halfErrors }, map[string]string{AllHandles: "unknown unknown", group: "unknown unknown"}, "too many to judge growth by"},
-		"no names":    {func(s *server) { s.denied = "not ours" }, map[string]string{AllHandles: "pass pass", group: "unknown unknown"}, ""},
-		"no database": {func(s *server) { s.noDatabase = true }, map[string]string{AllHandles: "pass pass", group: "unknown unknown"}, ""},
-		"not asked":   {func(s *server) { s.loop.Start.Scenario.Skip = []string{"growth"} }, map[string]string{}, ""},
-		"cut short":   {func(s *server) { s.loop.Start.Scenario.Batches, s.loop.Start.Scenario.Requests = 1, 4 }, map[string]string{AllHandles: "unknown unknown", group: "unknown unknown"}, ""},
+		"nothing":             {func(*server) {}, map[string]string{AllHandles: "pass pass", group: "pass pass"}, "+0.00 handles kept per request (95% 0.00-0."},
+		"one":                 {func(s *server) { s.leak = onSessions }, map[string]string{group: "fail pass", OtherHandles: "pass pass"}, "+2.00 handles kept per request"},
+		"two":                 {func(s *server) { s.leak = twoLeaks }, map[string]string{group: "fail pass", OtherHandles: "pass fail"}, "+2.00 handles kept per request"},
+		"sockets":             {func(s *server) { s.leak = socketOnSessions }, map[string]string{AllHandles: "fail pass", group: "pass pass", OtherHandles: "pass pass"}, "Look for what GET /api/sessions opens"},
+		"both":                {func(s *server) { s.leak = oneIn(1) }, map[string]string{group: "fail fail", OtherHandles: "pass pass"}, "no endpoint stands out, and each of its requests keeps as much as any"},
+		"both, and by itself": {func(s *server) { s.leak, s.every = oneIn(1), 500*time.Millisecond }, map[string]string{group: "unknown unknown", OtherHandles: "pass pass"}, "hides whether it is this endpoint's"},
+		"by itself":           {func(s *server) { s.every = 500 * time.Millisecond }, map[string]string{group: "unknown unknown", OtherHandles: "pass pass"}, "hides whether it is this endpoint's"},
+		"errors":              {func(s *server) { s.answer = halfErrors }, map[string]string{AllHandles: "unknown unknown", group: "unknown unknown"}, "too many to judge growth by"},
+		"no names":            {func(s *server) { s.denied = "not ours" }, map[string]string{AllHandles: "pass pass", group: "unknown unknown"}, ""},
+		"no database":         {func(s *server) { s.noDatabase = true }, map[string]string{AllHandles: "pass pass", group: "unknown unknown"}, ""},
+		"not asked":           {func(s *server) { s.loop.Start.Scenario.Skip = []string{"growth"} }, map[string]string{}, ""},
+		"cut short":           {func(s *server) { s.loop.Start.Scenario.Batches, s.loop.Start.Scenario.Requests = 1, 4 }, map[string]string{AllHandles: "unknown unknown", group: "unknown unknown"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(10, 40, 1)
@@ -55,6 +57,16 @@ func TestKeeps(t *testing.T) {
 			}
 		})
 	}
+}
+
+func socketOnSessions(s *server, probe int) {
+	s.sockets += int64(1 - probe)
+}
+
+// twoLeaks leaks a connection to the database at one endpoint, and a socket at the other.
+func twoLeaks(s *server, probe int) {
+	onSessions(s, probe)
+	s.sockets += int64(probe)
 }
 
 // halfErrors answers every second request with an error.

@@ -93,7 +93,7 @@ func (s *server) Sample(context.Context) (Sample, error) {
 		c += int(time.Since(s.began) / s.every)
 	}
 	n := int64(c)
-	g := map[string]int64{GaugeFDs: 8 + 2*n, GaugeThreads: int64(s.threads), GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
+	g := map[string]int64{GaugeFDs: 8 + 2*n + s.sockets, GaugeThreads: int64(s.threads), GaugeChildren: 0, GaugeSocket: 3 + s.sockets}
 	if n > 0 {
 		g[GaugeFDs]++
 	}

@@ -67,6 +67,7 @@ type Report struct {
 	// only process of the target, between two samples.
 	nearest, peaked *Nearest
 	grown           []grown  // made by Judge
+	beside          *grown   // made by Judge; nil where no leak of handles was proven
 	rewatch         *rewatch // nil where the groups are those of the record
 }
 

@@ -102,7 +102,7 @@ func CheckNames() (names []string) {
 // same.
 func Judge(r *Report) {
 	r.Verdicts, r.Baseline, r.Notes, r.grown = nil, nil, r.cutNotes(), growths(r)
-	r.Faults = r.faultsDone()
+	r.beside, r.Faults = r.besideLeak(), r.faultsDone()
 	for _, c := range checks() {
 		if slices.Contains(r.Start.Scenario.Skip, c.name) || r.watching() && !c.watch {
 			continue

@@ -37,7 +37,7 @@ func (r *Report) answered() (title string, all []Told) {
 		title = "It cannot be told: " + v.title()
 		why, todo := advice(v.Reason)
 		add("What is not known", why)
-		add("Also not known", strings.Join(r.others(*v), ", "))
+		add("Also not known", strings.Join(r.others(*v, nil), ", "))
 		add("What to do", todo)
 	default:
 		if g := r.behind(*v); g != nil {
@@ -46,21 +46,7 @@ func (r *Report) answered() (title string, all []Told) {
 		if c := r.worse(*v); c != nil {
 			return c.answers(r, *v)
 		}
-		title = failedTitle(*v)
-		why, todo := advice(v.Reason)
-		if v.Class != "" && v.Class != LeakNone {
-			why = string(v.Class) + ": " + why
-		}
-		add("What is wrong", why)
-		add("Where", strings.TrimPrefix(r.place(*v), "; "))
-		if v.Check == "released" || v.Check == "pool bound" {
-			add("Room to the limit", r.reasonOf("headroom"))
-		}
-		add("What else fails", strings.Join(r.others(*v), "; "))
-		if todo == "" {
-			todo = "the server's log should say why; the health ladder and the handles below say what was seen"
-		}
-		add("What to do", todo)
+		return r.failed(*v)
 	}
 	return title, all
 }
@@ -73,20 +59,23 @@ func (r *Report) deciding() *Verdict {
 	return first(r.Verdicts, Unknown)
 }
 
-// others are the checks that have the same answer as the deciding verdict; of the most
-// urgent that fails, what its last line would be.
-func (r *Report) others(v Verdict) (all []string) {
+// others are the checks that have the same answer as the deciding verdict, but those that
+// are the same thing seen from another side; of the most urgent that fails, and of every
+// growth, what its last line would be.
+func (r *Report) others(v Verdict, same func(Verdict) bool) (all []string) {
 	rest := slices.DeleteFunc(slices.Clone(r.Verdicts), func(w Verdict) bool {
-		return w.Status != v.Status || w.title() == v.title()
+		return w.Status != v.Status || w.title() == v.title() || same != nil && same(w)
 	})
 	next := first(rest, Fail)
 	for _, w := range rest {
-		if next == nil || w.title() != next.title() {
+		switch {
+		case next != nil && w.title() == next.title():
+			all = slices.Insert(all, 0, cmp.Or(w.Headline, w.title()))
+		case w.Status == Fail && w.Check == "growth":
+			all = append(all, w.Headline)
+		default:
 			all = append(all, w.title())
 		}
-	}
-	if next != nil {
-		all = slices.Insert(all, 0, cmp.Or(next.Headline, next.title()))
 	}
 	return all
 }
@@ -146,11 +135,7 @@ func (g grown) title(r *Report) string {
 
 // answers are those of a leak.
 func (g grown) answers(r *Report) []Told {
-	keeps, todo := perTime(g.PerHour, g.told(), g.unit()), ""
-	_, todo = advice(g.verdict(r).Reason)
-	if g.class == LeakPerRequest {
-		keeps = g.culprit(r)
-	}
+	_, todo := advice(g.verdict(r).Reason)
 	until := strings.TrimPrefix(g.outlook(r), ". ")
 	switch _, limit, ok := r.nearestLimit(); {
 	case until != "":
@@ -166,13 +151,39 @@ func (g grown) answers(r *Report) []Told {
 	if at, _, known := strings.Cut(strings.TrimPrefix(r.leakPlace(g), "; "), ": "); known {
 		todo += ". Begin at " + strings.TrimPrefix(at, "opened at ")
 	}
-	return []Told{
+	all := []Told{
 		{"What leaks", sentence(fmt.Sprintf("%s: a %s", g.level(), g.class))},
 		{"Where", sentence(g.whereSeen(r))},
-		{"How fast", sentence(keeps)},
+		{"How fast", sentence(g.fast(r))},
 		{"Until when", sentence(until)},
 		{"What to do", sentence(todo)},
 	}
+	if also := r.others(g.verdict(r), g.seenBy(r)); len(also) > 0 {
+		all = append(all, Told{"What else fails", strings.Join(also, "; ")})
+	}
+	return all
+}
+
+// fast is how fast it leaks, with its interval.
+func (g grown) fast(r *Report) string {
+	if g.class == LeakPerRequest {
+		return g.culprit(r)
+	}
+	return perTime(g.PerHour, g.told(), g.unit())
+}
+
+// seenBy says that a verdict is on the same leak: on its group, or on the line that is
+// named as its place.
+func (g grown) seenBy(r *Report) func(Verdict) bool {
+	return func(v Verdict) bool {
+		group, grouped := strings.CutPrefix(g.reported, groupPrefix)
+		return v.Check == "growth" && v.Subject == g.family || grouped && v.ofGroup(group) || g.family == "handles" && r.isPlace(v)
+	}
+}
+
+// isPlace says that the verdict is on the line that place names.
+func (r *Report) isPlace(v Verdict) bool {
+	return v.Check == "closed" && v.site != "" && r.place(Verdict{Check: "released"}) == "; "+v.site
 }
 
 // whereSeen is what the rises point to: the endpoint, and the line where that is known.
@@ -216,30 +227,6 @@ func (r *Report) leakPlace(g grown) string {
 // mostOf says that nearly all of the growth came after the endpoint.
 func (g grown) mostOf(e ratchet.EndpointRate) bool { return 5*e.Gained >= 4*g.Gained }
 
-// failedTitle is a failure that is no growth, as a heading.
-func failedTitle(v Verdict) string {
-	switch v.Check {
-	case "alive":
-		if v.Subject != "" {
-			return "The server is " + v.Subject
-		}
-		return "The server is down"
-	case "headroom":
-		return "The file descriptors come to their limit"
-	case "released", "pool bound":
-		return "Not given back: handles on " + v.Subject
-	case "closed":
-		return "Opened and not closed: SQLite connections"
-	case "goroutines":
-		return "Goroutines pile up"
-	case "answers":
-		return "Wrong answers: " + strings.ToLower(strings.SplitN(v.Headline, " ", 2)[0])
-	case "recovers":
-		return "Not as before after a fault: " + v.Subject
-	}
-	return "It fails: " + v.title()
-}
-
 // reasonOf is the reason of the first verdict of a check; "" where there is none.
 func (r *Report) reasonOf(check string) string {
 	i := slices.IndexFunc(r.Verdicts, func(v Verdict) bool { return v.Check == check })
@@ -267,7 +254,7 @@ func advice(reason string) (why, todo string) {
 // sentence begins with a capital, but for what is a name.
 func sentence(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
-	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, "./:_*") {
+	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(strings.TrimSuffix(word, ":"), "./:_*") {
 		return s
 	}
 	return string(unicode.ToUpper(first)) + s[size:]

@@ -40,7 +40,7 @@ func (c *Comparison) answers(r *Report, v Verdict) (title string, all []Told) {
 		add("How fast", d.Reason)
 	}
 	add("Until when", r.reasonOf("headroom"))
-	add("What else fails", strings.Join(r.others(v), "; "))
+	add("What else fails", strings.Join(r.others(v, nil), "; "))
 	add("What to do", fmt.Sprintf("look at what was changed since run %s of %s%s", c.Old.Run, c.Old.Started.UTC().Format(time.DateTime)+" UTC", also))
 	return fmt.Sprintf("Worse than run %s: %s", c.Old.Run, d.Title()), all
 }

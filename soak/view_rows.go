@@ -139,7 +139,7 @@ type KeptBy struct {
 // else grows.
 func (r *Report) endpointRows() (families []string, rows []EndpointRow) {
 	var shown []grown
-	for _, g := range r.grown {
+	for _, g := range r.ofGrowth() {
 		if g.family == "handles" || g.proven(r) {
 			shown, families = append(shown, g), append(families, plural(g.unit()))
 		}
@@ -165,7 +165,7 @@ func (g grown) keptAt(r *Report, probe int) KeptBy {
 	for _, e := range g.Endpoints {
 		if e.Probe == probe {
 			told := g.told()
-			guilty := slices.ContainsFunc(g.guilties(r), func(e2 ratchet.EndpointRate) bool { return e2.Probe == probe })
+			guilty := slices.ContainsFunc(g.accused(r), func(e2 ratchet.EndpointRate) bool { return e2.Probe == probe })
 			return KeptBy{fmt.Sprintf("%+.2f (95%% %.2f-%.2f)", e.Rate.Rate*told, e.Rate.Low*told, e.Rate.High*told), guilty && g.proven(r)}
 		}
 	}
