@@ -36,7 +36,7 @@ func (o *output) tell(c *cli.Context) error {
 	}
 	if c.Bool("otlp") {
 		if err := o.sendMetrics(c); err != nil {
-			return errors.Join(err, o.abandon())
+			return err
 		}
 	}
 	if o.telling.metrics != nil || o.telling.otlp != nil {

@@ -15,7 +15,9 @@ func TestWord(t *testing.T) {
 		"rest":      "reset",
 		"resetpeer": "reset-peer",
 		"slowread":  "slow-reader",
-		"":          "abort", // of equals the first
+		"":          "",
+		"pdf":       "",
+		"bortst":    "abort", // of equals the first
 	} {
 		if got := Word(meant, words); got != want {
 			t.Errorf("Word(%q) = %q, want %q", meant, got, want)
