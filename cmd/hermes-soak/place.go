@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 )
 
-// place is where a report is written to. What is no regular file, or is in a folder where
-// none can be made, is written through; every other file is replaced once the new one is
-// whole, so that nobody reads half of one.
+// place is where a report is written to. What is no regular file, is somebody else's, has
+// more names, or is in a folder where none can be made, is written through; every other file
+// is replaced once the new one is whole, so that nobody reads half of one.
 type place struct {
 	path string
 	perm fs.FileMode // of the file that is there; 0 is none, or the usual
@@ -40,7 +40,7 @@ func newPlace(path string) (*place, error) {
 		return nil, err
 	}
 	p.through = p.file
-	if !info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() || bound(info) {
 		return p, nil
 	}
 	p.perm = info.Mode().Perm()

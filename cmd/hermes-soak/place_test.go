@@ -76,6 +76,23 @@ func TestPlace(t *testing.T) {
 	})
 }
 
+// TestPlaceOfNames: a file with two names keeps both.
+func TestPlaceOfNames(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the number of names is not known there")
+	}
+	path, other := filepath.Join(t.TempDir(), "report"), filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(path, []byte("an old one that is longer"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(path, other); err != nil {
+		t.Fatal(err)
+	}
+	written(t, path, nil, func() {})
+	holds(t, path, "new report")
+	holds(t, other, "new report")
+}
+
 // TestPlaceOfALink: a link stays, and what it names is written through it, whether that is
 // there or not.
 func TestPlaceOfALink(t *testing.T) {
