@@ -72,8 +72,10 @@ func (p *place) whole(write func(io.Writer) error) error {
 // that at the end.
 func (p *place) stream(replace bool) (_ io.Writer, err error) {
 	switch {
+	case p.through != nil && replace:
+		return p.through, p.empty()
 	case p.through != nil:
-		return p.through, nil
+		return p.through, nil // emptied as the run begins
 	case replace:
 		p.pending, err = openBeside(p.path, p.perm)
 		return p.pending, err

@@ -117,6 +117,30 @@ func TestPlaceOfALink(t *testing.T) {
 	}
 }
 
+// TestStreamThroughALink: nothing of what was there is left behind it.
+func TestStreamThroughALink(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a link takes a right there")
+	}
+	path, link := filepath.Join(t.TempDir(), "report"), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.WriteFile(path, []byte("an old one that is longer"), 0o600), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPlace(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.stream(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(w, "new")
+	if err := errors.Join(err, p.keep(), p.close()); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+}
+
 // TestEmptyPlace: what an earlier run left is gone as the next one begins.
 func TestEmptyPlace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "report")
