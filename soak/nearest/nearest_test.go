@@ -17,11 +17,13 @@ func TestWord(t *testing.T) {
 		"slowread":  "slow-reader",
 		"":          "",
 		"pdf":       "",
-		"bortst":    "abort", // of equals the first
 	} {
 		if got := Word(meant, words); got != want {
 			t.Errorf("Word(%q) = %q, want %q", meant, got, want)
 		}
+	}
+	if got := Word("bb", []string{"ab", "cb"}); got != "ab" {
+		t.Errorf("of equals %q, want the first", got)
 	}
 }
 

@@ -108,7 +108,8 @@ func oneText(n ast.Node, k Key) (string, error) {
 	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
 		s, _, _ = strings.Cut(s, "?") // a whole spec, it may be, and its query a secret
 		e := errorAt(start(n), "%s: there is no %q; want one of %s", k.Name, s, strings.Join(k.Choices, ", "))
-		e.Hint = meant(s, k.Choices)
+		kind, _, _ := strings.Cut(s, ":")
+		e.Hint = meant(kind, k.Choices)
 		return "", e
 	}
 	return s, nil
