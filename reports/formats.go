@@ -16,18 +16,20 @@ type Format struct {
 	// What says in a few words what it is for.
 	What  string
 	Write soak.Reporter
+	// Broken says that it can tell of a run that broke before it had a report.
+	Broken bool
 }
 
 // Formats is the table of formats. jsonl is not in it: it is written as the run happens.
 func Formats() []Format {
 	return []Format{
-		{"json", "the whole report", JSON},
-		{"html", "a page to look at, in one file", HTML},
-		{"junit", "a test case a check, and an endpoint and group", JUnit},
-		{"markdown", "tables and plots for GitHub", Markdown},
-		{"csv", "what was held after each batch, as judge reads it", CSV},
-		{"openmetrics", "what was held last, for Prometheus", OpenMetrics},
-		{"sarif", "the lines of code that leak, for code scanning", RunSARIF},
+		{"json", "the whole report", JSON, false},
+		{"html", "a page to look at, in one file", HTML, false},
+		{"junit", "a test case a check, and an endpoint and group", JUnit, true},
+		{"markdown", "tables and plots for GitHub", Markdown, true},
+		{"csv", "what was held after each batch, as judge reads it", CSV, false},
+		{"openmetrics", "what was held last, for Prometheus", OpenMetrics, false},
+		{"sarif", "the lines of code that leak, for code scanning", RunSARIF, false},
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 func JUnit(w io.Writer, r *soak.Report) error {
 	suite := junit.Testsuite{Name: "hermes-soak", Time: fmt.Sprintf("%.3f", r.Elapsed.Seconds())}
 	suite.SetTimestamp(r.Started.UTC())
-	suite.AddProperty("run", Visible(r.Run))
-	suite.AddProperty("seed", fmt.Sprint(r.Start.Scenario.Seed))
+	if r.Run != "" { // else it broke before it had begun
+		suite.AddProperty("run", Visible(r.Run))
+		suite.AddProperty("seed", fmt.Sprint(r.Start.Scenario.Seed))
+	}
 	suite.AddProperty("exit", fmt.Sprint(r.Conclusion.Exit))
 	suite.AddProperty("verdict", Visible(r.Conclusion.Line))
 	taken := names{}

@@ -60,6 +60,10 @@ func (m *markdown) heading(r *soak.Report) {
 	fmt.Fprintf(&m.Builder, "## hermes-soak: %s\n\n", sign(r.Conclusion.Status))
 	m.row("**" + strings.TrimSpace(prose(r.Conclusion.Line)) + "**\n\n")
 	s, t := r.Start.Scenario, r.Start.Target
+	if t.Kind == "" { // it broke before it had a target
+		m.row(fmt.Sprintf("Exit status %d\n\n", r.Conclusion.Exit))
+		return
+	}
 	what := "Target " + prose(cmp.Or(t.URL, t.Kind))
 	if t.PID > 0 {
 		what += fmt.Sprintf(" (%s, pid %d)", prose(t.Kind), t.PID)

@@ -51,7 +51,7 @@ type Verdict struct {
 type Conclusion struct {
 	Status Status `json:"status"`
 	// Exit is the exit status of the program: 0 pass, 1 a check failed,
-	// 3 unknown, 4 the measurement is broken.
+	// 3 unknown, 4 the measurement is broken; 2 only of a run that has no report.
 	Exit  int       `json:"exit"`
 	Class LeakClass `json:"class"`
 	Line  string    `json:"line"`

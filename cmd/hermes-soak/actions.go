@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 
 	"hermes-soak/reports"
 	"hermes-soak/soak"
@@ -17,20 +19,31 @@ const mostSummary = 1 << 20
 // inActions says that a runner of GitHub Actions runs us.
 func inActions() bool { return os.Getenv("GITHUB_ACTIONS") == "true" }
 
-// actions tells GitHub Actions how the run ended: errors, a summary and outputs of the
-// step. The errors go to stderr, which the runner reads for them as it does stdout, whose
-// last line is the verdict. What cannot be told there is said, and the verdict stays.
+// hasActions says that a command tells GitHub Actions how it ended: it gives the verdict on
+// a run. report does not, since it writes what another step was told.
+func hasActions(command string) bool {
+	return slices.Contains([]string{"run", "watch", "judge", "show"}, command)
+}
+
+// actions is tellActions at the end of a run. The verdict stays, whatever comes of it.
 func (o *output) actions(r *soak.Report) error {
+	tellActions(o.stderr, r)
+	return nil
+}
+
+// tellActions tells GitHub Actions how a run ended: errors, a summary and outputs of the
+// step. The errors go to stderr, which the runner reads for them as it does stdout, whose
+// last line is the verdict. What cannot be told there is said.
+func tellActions(stderr io.Writer, r *soak.Report) {
 	for _, err := range []error{
-		reports.Annotations(o.stderr, r),
+		reports.Annotations(stderr, r),
 		appendReport("GITHUB_STEP_SUMMARY", mostSummary, reports.Markdown, r),
 		appendReport("GITHUB_OUTPUT", 0, reports.Outputs, r),
 	} {
 		if err != nil {
-			fmt.Fprintf(o.stderr, "hermes-soak: GitHub Actions: %v\n", err)
+			fmt.Fprintf(stderr, "hermes-soak: GitHub Actions: %v\n", err)
 		}
 	}
-	return nil
 }
 
 // appendReport appends the report to the file that a variable names, where that stays

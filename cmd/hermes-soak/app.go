@@ -8,10 +8,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"hermes-soak/soak"
+	"hermes-soak/soak/nearest"
 )
 
 // version is what the program calls itself; a release sets it at link time.
@@ -23,16 +25,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	args, command, split := splitCommand(args)
 	app := newApp(stdout, stderr, command, split)
 	err := app.RunContext(ctx, args)
-	var x *exitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return soak.ExitPass
-	case errors.As(err, &x):
-		x.print(stderr)
-		return x.status
 	}
-	(&exitError{status: soak.ExitUsage, err: err}).print(stderr)
-	return soak.ExitUsage
+	x := exitOf(err)
+	x.print(stderr)
+	if x.err != nil && inActions() && len(args) > 1 && hasActions(args[1]) {
+		tellActions(stderr, soak.Broken(time.Now(), 0, x.status, x.why()))
+	}
+	return x.status
 }
 
 // splitCommand cuts args at the first "--", which the flag library would drop
@@ -59,6 +60,23 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
+
+// exitOf is what an error ends the program with.
+func exitOf(err error) *exitError {
+	var x *exitError
+	if errors.As(err, &x) {
+		return x
+	}
+	return &exitError{status: soak.ExitUsage, err: err}
+}
+
+// why is the error with its hint.
+func (e *exitError) why() string {
+	if e.hint == "" {
+		return e.Error()
+	}
+	return e.Error() + "; " + e.hint
+}
 
 func (e *exitError) print(w io.Writer) {
 	if e.err == nil {
@@ -119,13 +137,30 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if name == "config" && c.Command.Name == "validate" {
 		return usage(errors.New("the file to validate is an argument"), "hermes-soak config validate FILE")
 	}
-	if c.Command.Name != "run" && slices.ContainsFunc(faultFlags(), func(f cli.Flag) bool { return f.Names()[0] == name }) {
-		return usage(fmt.Errorf("%s takes no --%s: faults are for run", c.Command.Name, name), "see "+c.App.Name+" run --help")
+	if others := haveFlag(c.App, name); len(others) > 0 {
+		return usage(fmt.Errorf("%s takes no --%s", strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), name), fmt.Sprintf("it is a flag of %s; see %s %s --help", strings.Join(others, ", "), c.App.Name, others[0]))
 	}
-	if near := cli.SuggestFlag(c.Command.Flags, name, true); near != "" {
-		hint = "did you mean " + near + "? " + hint
+	if near := nearest.Word(name, flagNames(c.Command)); near != "" {
+		hint = "did you mean --" + near + "? " + hint
 	}
 	return usage(fmt.Errorf("there is no flag --%s", name), hint)
+}
+
+// haveFlag are the commands that have a flag of that name.
+func haveFlag(app *cli.App, name string) (all []string) {
+	for _, c := range app.Commands {
+		if slices.Contains(flagNames(c), name) {
+			all = append(all, c.Name)
+		}
+	}
+	return all
+}
+
+func flagNames(c *cli.Command) (all []string) {
+	for _, f := range c.Flags {
+		all = append(all, f.Names()...)
+	}
+	return append(all, "help")
 }
 
 func helpFor(c *cli.Context) string {

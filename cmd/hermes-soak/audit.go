@@ -144,7 +144,7 @@ func auditReports(asked []string) (files []auditFile, err error) {
 	formats := map[string]func(io.Writer, *soak.Audit) error{"json": reports.AuditJSON, "sarif": reports.SARIF}
 	for _, r := range asked {
 		format, path, _ := strings.Cut(r, "=")
-		if formats[format] == nil || path == "" {
+		if formats[format] == nil || path == "" || path == "-" {
 			return files, usage(fmt.Errorf("report %q: want json=FILE or sarif=FILE", r), "")
 		}
 		if slices.ContainsFunc(files, func(f auditFile) bool { return f.Name() == path }) {

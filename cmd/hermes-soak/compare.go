@@ -39,7 +39,7 @@ func compareCommand(split bool) *cli.Command {
 				return usage(fmt.Errorf("compare needs two runs, not %d", c.NArg()), "flags stand before them: hermes-soak compare [flags] OLD NEW")
 			}
 			for _, r := range c.StringSlice("report") {
-				if format, path, _ := strings.Cut(r, "="); format != "json" || path == "" {
+				if format, path, _ := strings.Cut(r, "="); format != "json" || path == "" || path == "-" {
 					return usage(fmt.Errorf("report %q: want json=FILE", r), "")
 				}
 			}

@@ -2,8 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"slices"
 	"strings"
 
@@ -18,14 +17,14 @@ const recordFormat = "jsonl"
 
 // formatsHelp is the usage of --report.
 func formatsHelp() string {
-	help := "write `FORMAT=FILE`: " + recordFormat + " (every event, as it happens)"
+	help := "write `FORMAT=FILE`, - for stdout: " + recordFormat + " (every event, as it happens)"
 	for _, f := range reports.Formats() {
 		help += fmt.Sprintf(", %s (%s)", f.Name, f.What)
 	}
 	return help + "; repeatable"
 }
 
-// open opens the file of a --report, and has the report written to it.
+// open has the report written to where a --report says.
 func (o *output) open(asked string) error {
 	name, path, _ := strings.Cut(asked, "=")
 	all := reports.Formats()
@@ -36,48 +35,64 @@ func (o *output) open(asked string) error {
 	}
 	switch {
 	case i < 0 && name != recordFormat:
-		return usage(fmt.Errorf("report %q: there is no format %q", asked, name),
-			fmt.Sprintf("did you mean %s=FILE? the formats are %s", nearest.Word(name, names), strings.Join(names, ", ")))
+		hint := "the formats are " + strings.Join(names, ", ")
+		if near := nearest.Word(name, names); near != "" {
+			hint = "did you mean " + near + "=FILE? " + hint
+		}
+		return usage(fmt.Errorf("report %q: there is no format %q", asked, name), hint)
 	case path == "":
-		return usage(fmt.Errorf("report %q: want %s=FILE", asked, name), "")
-	case o.written(path):
-		return usage(fmt.Errorf("report %s: %s is written by another report", name, path), "")
+		return usage(fmt.Errorf("report %q: want %s=FILE, or %s=- for stdout", asked, name, name), "")
 	}
-	create := os.Create
-	if o.untouched {
-		create = openUntouched
+	p, err := o.place(path)
+	if err == nil && name == recordFormat {
+		err = o.stream(p)
 	}
-	f, err := create(path)
 	if err != nil {
 		return usage(fmt.Errorf("report %s: %w", name, err), "")
 	}
-	o.files = append(o.files, f)
-	if name == recordFormat {
-		o.recorders = append(o.recorders, reports.NewJSONL(f))
-	} else {
-		o.atEnd = append(o.atEnd, o.whole(f, all[i].Write))
+	if name != recordFormat {
+		o.reports = append(o.reports, wholeReport{all[i], p})
 	}
 	return nil
 }
 
-// written says that another report goes to the same file, by whatever name.
-func (o *output) written(path string) bool {
-	info, missing := os.Stat(path)
-	return slices.ContainsFunc(o.files, func(f *os.File) bool {
-		other, err := f.Stat()
-		return filepath.Clean(f.Name()) == filepath.Clean(path) || missing == nil && err == nil && os.SameFile(info, other)
-	})
+// place is where a report is written to, which no other one is.
+func (o *output) place(path string) (*place, error) {
+	out := o.isStdout(path)
+	if slices.ContainsFunc(o.places, func(p *place) bool { return p.is(path) || out && p.through == o.result }) {
+		return nil, fmt.Errorf("%s is written by another report", path)
+	}
+	p := &place{path: path}
+	if out {
+		p.through = o.toStdout()
+	} else {
+		var err error
+		if p, err = newPlace(path); err != nil {
+			return nil, err
+		}
+	}
+	o.places = append(o.places, p)
+	return p, nil
 }
 
-// whole writes the report to a file at the end. Until it is written whole, it is half a
-// report.
-func (o *output) whole(f *os.File, write soak.Reporter) func(*soak.Report) error {
-	o.halves = append(o.halves, f.Name())
-	return func(r *soak.Report) error {
-		if err := write(f, r); err != nil {
-			return err
-		}
-		o.halves = slices.DeleteFunc(o.halves, func(path string) bool { return path == f.Name() })
-		return nil
+// stream has every event written as it happens; where nothing is happening any more, the
+// file that is there stays until all of them are.
+func (o *output) stream(p *place) error {
+	w, err := p.stream(!o.runs)
+	if err != nil {
+		return err
 	}
+	o.recorders = append(o.recorders, reports.NewJSONL(w))
+	return nil
+}
+
+// wholeReport is a report that is written at the end.
+type wholeReport struct {
+	reports.Format
+	*place
+}
+
+// write writes it.
+func (w wholeReport) write(r *soak.Report) error {
+	return w.whole(func(to io.Writer) error { return w.Write(to, r) })
 }

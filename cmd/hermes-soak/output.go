@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -25,11 +26,14 @@ type output struct {
 	quiet          bool
 	looks          int // at growth that are planned
 	watch          []soak.Group
-	files          []*os.File
+	runs           bool          // a run goes on, rather than one that is read
+	began          time.Time     // when it did
+	result         *stdoutReport // stdout, for a report
+	places         []*place
+	reports        []wholeReport
 	recorders      []soak.Recorder
 	atEnd          []func(*soak.Report) error
-	halves         []string                  // files of reports that are not written whole
-	untouched      bool                      // the files keep what they hold: another process may go on with the run
+	untouched      bool                      // the reports keep what they hold: another process may go on with the run
 	history        *history.Recorder         // nil where the run is not recorded
 	live           *live.Page                // nil where none is asked for
 	progress       atomic.Pointer[progress]  // nil where nothing is drawn
@@ -43,35 +47,49 @@ type output struct {
 // known before the load.
 func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	pipesFail()
-	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch, untouched: c.IsSet("resume")}
-	colour, err := wantsColour(c.String("color"), o.stdout)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.tell(c); err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "no-history" }) {
-		if o.history, err = recordIn(c); err != nil {
-			return nil, errors.Join(err, o.abandon())
-		}
-	}
-	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet, Width: width(o.stdout)})
-	for _, r := range c.StringSlice("report") {
-		if err := o.open(r); err != nil {
-			return nil, errors.Join(err, o.abandon())
-		}
-	}
-	if err := o.openLive(c); err != nil {
+	o := &output{stdout: c.App.Writer, stderr: c.App.ErrWriter, quiet: c.Bool("quiet"), looks: s.Looks, watch: s.Watch, untouched: c.IsSet("resume"), began: time.Now()}
+	o.result = &stdoutReport{o, o.stdout}
+	o.runs = slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "no-history" })
+	if err := o.openAll(c); err != nil {
 		return nil, errors.Join(err, o.abandon())
 	}
-	if inActions() && c.Command.Name != "report" {
+	if inActions() && hasActions(c.Command.Name) {
 		o.atEnd = append(o.atEnd, o.actions)
 	}
 	if o.history != nil {
 		o.keepHistory()
 	}
 	return o, nil
+}
+
+// openAll opens what was asked for, and has the text go where no report does. What an
+// earlier run left in the reports goes once all of them are open.
+func (o *output) openAll(c *cli.Context) (err error) {
+	if err := o.tell(c); err != nil {
+		return err
+	}
+	if o.runs {
+		if o.history, err = recordIn(c); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.StringSlice("report") {
+		if err := o.open(r); err != nil {
+			return err
+		}
+	}
+	colour, err := wantsColour(c.String("color"), o.stdout)
+	if err != nil {
+		return err
+	}
+	o.text = reports.Text(reports.TextOptions{Colour: colour, Quiet: o.quiet, Width: width(o.stdout)})
+	if err := o.openLive(c); err != nil {
+		return err
+	}
+	if o.runs && !o.untouched {
+		return o.empty()
+	}
+	return nil
 }
 
 // keepHistory has the history keep the run from here on: after the files, which have the
@@ -173,47 +191,73 @@ func (o *output) lines() io.Writer {
 	return o.stdout
 }
 
-// finish writes the reports and closes the files. Half a report is removed. What is
-// printed comes last, since who reads it may be slow.
+// finish writes the reports and closes the files, prints the verdict, and only then waits
+// for whom it is told to: a collector, or pages. What is printed comes behind the files,
+// since who reads it may be slow.
 func (o *output) finish(r *soak.Report) error {
 	o.progress.Load().done()
 	var errs []error
 	for _, write := range o.atEnd {
 		errs = append(errs, write(r))
 	}
-	o.telling.finish(r) // behind the files, since a collector that hangs is waited for
-	errs = append(errs, o.close())
-	return errors.Join(append(errs, o.conclude(r), o.closeLive())...)
+	errs = append(errs, o.write(r), o.close(), o.conclude(r))
+	o.telling.finish(r)
+	return errors.Join(append(errs, o.leave())...)
 }
 
-// abandon closes the files of a run that has no report, and removes what would be empty.
+// write writes the reports.
+func (o *output) write(r *soak.Report) error {
+	var errs []error
+	for _, w := range o.reports {
+		errs = append(errs, w.write(r))
+	}
+	for _, p := range o.places {
+		errs = append(errs, p.keep())
+	}
+	return errors.Join(errs...)
+}
+
+// broke ends the output of a run that has no report, since it did not begin or was left at
+// once: the reports that can tell so do. Those of a run that another process may go on with
+// are left alone.
+func (o *output) broke(err error) error {
+	x := exitOf(err)
+	r := soak.Broken(o.began, time.Since(o.began), x.status, x.why())
+	var errs []error
+	for _, w := range o.reports {
+		if w.Broken && !o.untouched {
+			errs = append(errs, w.write(r))
+		}
+	}
+	if also := errors.Join(append(errs, o.abandon())...); also != nil {
+		o.say("hermes-soak: " + also.Error())
+	}
+	return err
+}
+
+// abandon closes the files of a run that has no report.
 func (o *output) abandon() error {
 	o.progress.Load().done()
-	return errors.Join(o.close(), o.closeLive())
+	return errors.Join(o.close(), o.leave())
 }
 
+// close closes the files and the history.
 func (o *output) close() error {
-	o.telling.leave(o.say)
 	var errs []error
-	for _, f := range o.files {
-		if err := f.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("close a report: %w", err))
-		}
+	for _, p := range o.places {
+		errs = append(errs, p.close())
 	}
 	if o.history != nil {
 		errs = append(errs, o.history.Close())
 	}
-	if o.untouched {
-		o.halves = nil
-	}
-	for _, path := range o.halves {
-		// A link, a pipe or a device is not ours to remove.
-		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-			errs = append(errs, os.Remove(path))
-		}
-	}
-	o.files, o.history, o.halves = nil, nil, nil
+	o.history = nil
 	return errors.Join(errs...)
+}
+
+// leave ends what others are told of the run.
+func (o *output) leave() error {
+	o.telling.leave(o.say)
+	return o.closeLive()
 }
 
 func wantsColour(when string, stdout io.Writer) (bool, error) {

@@ -94,7 +94,7 @@ func probeFile(report string) (*reportFile, error) {
 	switch {
 	case report == "":
 		return nil, nil
-	case !ok || path == "" || format != "json":
+	case !ok || path == "" || path == "-" || format != "json":
 		return nil, fmt.Errorf("report %q: want json=FILE", report)
 	}
 	_, missing := os.Lstat(path)

@@ -51,7 +51,7 @@ func resume(c *cli.Context, split bool) (err error) {
 	defer release()
 	report, err := soakTarget(ctx, quit, plan, plan.resumed.scenario, out)
 	if err != nil {
-		return errors.Join(err, out.abandon())
+		return out.broke(err)
 	}
 	return conclude(report, out)
 }

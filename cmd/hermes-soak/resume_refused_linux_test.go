@@ -77,12 +77,12 @@ func resumedAtOnce(t *testing.T, file, id string) {
 	var all []*soaking
 	ended := make(chan *soaking, 4)
 	const other = "of another run"
-	shared := filepath.Join(t.TempDir(), "run.md") // which nobody has made before
+	shared := filepath.Join(t.TempDir(), "run.jsonl") // which nobody has made before
 	own := func(p *soaking) []string {
 		return []string{filepath.Join(p.tmp, "run.jsonl"), filepath.Join(p.tmp, "run.json")}
 	}
 	for range cap(ended) {
-		p := program(t, "run", "--history", file, "--resume", id, "--report", "markdown="+shared)
+		p := program(t, "run", "--history", file, "--resume", id, "--report", "jsonl="+shared)
 		for i, report := range own(p) {
 			if err := os.WriteFile(report, []byte(other), 0o600); err != nil {
 				t.Fatal(err)
@@ -111,8 +111,8 @@ func resumedAtOnce(t *testing.T, file, id string) {
 	eventually(t, "one goes on", func() bool {
 		return slices.ContainsFunc(all, func(p *soaking) bool { return strings.Contains(p.errors.String(), "going on with run "+id) })
 	})
-	if _, err := os.Stat(shared); err != nil {
-		t.Errorf("those that were refused have removed the report of the one that goes on: %v", err)
+	if told, err := os.ReadFile(shared); err != nil || !strings.Contains(string(told), id) {
+		t.Errorf("those that were refused have removed the report of the one that goes on: %v, %.80q", err, told)
 	}
 	for _, p := range all {
 		_ = p.Process.Kill() // all but one have ended

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"hermes-soak/soak"
 )
@@ -40,23 +39,12 @@ func (t *taking) Record(e soak.Event) error {
 	return nil
 }
 
-// openUntouched opens the file of a report, which keeps what it holds until the run goes
-// on: another process may be first, and write there.
-func openUntouched(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-}
-
-// empty empties the files of the reports, now that the run goes on and they are its own. A
-// pipe or a device holds nothing.
+// empty empties the reports, now that the run goes on and they are its own.
 func (o *output) empty() error {
 	o.untouched = false
-	for _, f := range o.files {
-		info, err := f.Stat()
-		if err == nil && info.Mode().IsRegular() {
-			err = f.Truncate(0)
-		}
-		if err != nil {
-			return fmt.Errorf("empty a report: %w", err)
+	for _, p := range o.places {
+		if err := p.empty(); err != nil {
+			return err
 		}
 	}
 	return nil

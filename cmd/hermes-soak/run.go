@@ -93,7 +93,7 @@ func soakOnce(c *cli.Context, command []string, split bool) (err error) {
 	defer release()
 	report, err := soakTarget(ctx, quit, plan, scenario, out)
 	if err != nil {
-		return errors.Join(err, out.abandon())
+		return out.broke(err)
 	}
 	return conclude(report, out)
 }
@@ -134,6 +134,12 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if plan.access, err = server.logIn(ctx, plan, scenario); err != nil {
 		return nil, err
 	}
+	return soakServer(ctx, quit, plan, scenario, server, out)
+}
+
+// soakServer opens what the soak of a server that is up needs, soaks it, and closes that
+// again, what was opened last first.
+func soakServer(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario soak.Scenario, server *server, out *output) (r *soak.Report, err error) {
 	config := load.Config{
 		Probes: scenario.Probes, Concurrency: scenario.Concurrency, Rate: scenario.Rate,
 		Timeout: scenario.Timeout, ConnectionPerRequest: scenario.ConnectionPerRequest, AllowRemote: plan.allowRemote,
@@ -175,15 +181,19 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	defer acting.load.Close()
 	scenario.Probes = append(scenario.Probes, faultProbes(plan.faults)...)
 	scenario.Acts = actsOf(plan.acts)
-	sampler := server.sampling(plan.trace)
-	loop := soak.Loop{
+	return soakLoop(ctx, plan, out, soak.Loop{
 		Run: rand.Text()[:12], Source: source(),
 		Start: soak.Start{
 			Tool: "hermes-soak " + version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			Scenario: scenario, Target: server.Target, Baseline: plan.against.figures,
 		},
-		Driver: disturbed, Sampler: sampler, Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting, Stored: disturbed.stored(server), Recorder: out, Quit: quit,
-	}
+		Driver: disturbed, Sampler: server.sampling(plan.trace), Climb: climb, Peek: climber.Peek, Goroutines: goroutines, Actor: acting,
+		Stored: disturbed.stored(server), Recorder: out, Quit: quit,
+	})
+}
+
+// soakLoop carries out the soak, or goes on with one.
+func soakLoop(ctx context.Context, plan targetPlan, out *output, loop soak.Loop) (*soak.Report, error) {
 	if err := plan.against.refuse(loop.Start); err != nil {
 		return nil, err
 	}
@@ -191,7 +201,7 @@ func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scen
 	if plan.resumed != nil {
 		plan.resumed.goOn(ctx, &loop, out)
 	}
-	r, err = loop.Soak(ctx)
+	r, err := loop.Soak(ctx)
 	if errors.Is(err, soak.ErrNotResumed) && ctx.Err() == nil {
 		return nil, plan.resumed.notResumed(err)
 	}

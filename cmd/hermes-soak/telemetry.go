@@ -36,7 +36,7 @@ func (o *output) tell(c *cli.Context) error {
 	}
 	if c.Bool("otlp") {
 		if err := o.sendMetrics(c); err != nil {
-			return errors.Join(err, o.abandon())
+			return err
 		}
 	}
 	if o.telling.metrics != nil || o.telling.otlp != nil {
@@ -64,8 +64,8 @@ func (o *output) serveMetrics(c *cli.Context) error {
 }
 
 func (o *output) sendMetrics(c *cli.Context) (err error) {
-	if telemetry.Disabled() {
-		o.say("no metrics are sent: OTEL_SDK_DISABLED is true")
+	if why := telemetry.Disabled(); why != "" {
+		o.say("no metrics are sent: " + why)
 		return nil
 	}
 	if o.telling.otlp, err = telemetry.NewOTLP(c.Context, version, o.telling.readings, o.say); err != nil {

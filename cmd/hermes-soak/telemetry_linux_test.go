@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"net/http"
@@ -58,6 +59,37 @@ func TestTelemetryRun(t *testing.T) {
 	if requests < 10 || exit != 0 {
 		t.Errorf("it received %d requests and the exit status %d", requests, exit)
 	}
+}
+
+// TestCollectorHangs: the verdict is printed before a collector is waited for.
+func TestCollectorHangs(t *testing.T) {
+	t.Parallel()
+	told := make(chan struct{})
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // so that its end is seen
+		select {
+		case <-told:
+		case <-r.Context().Done():
+			t.Error("the collector was given up before the verdict was printed")
+		}
+	}))
+	defer collector.Close()
+	s := program(t, append(brief, "--otlp")...)
+	s.Env = append(s.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s.Stdout = w
+	s.start(t)
+	w.Close()
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "PASS: ") {
+			close(told)
+		}
+	}
+	s.ends(t, 0)
 }
 
 // TestTelemetryWatch: Prometheus reads a watch while it goes on; a collector that is down

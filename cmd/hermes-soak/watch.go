@@ -153,7 +153,7 @@ func watchTarget(c *cli.Context) error {
 	report, err := watchLoop(ctx, quit, plan, scenario, view)
 	view.clear()
 	if err != nil {
-		return errors.Join(err, out.abandon())
+		return out.broke(err)
 	}
 	return conclude(report, out)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,16 +33,20 @@ const defaultEndpoint = "http://localhost:4318"
 // variables look up the standard variables. One that is set and empty is not set.
 type variables func(name string) string
 
-// otlp is a variable for metrics, or the one for all signals.
-func (env variables) otlp(name string) string {
-	return cmp.Or(env("OTEL_EXPORTER_OTLP_METRICS_"+name), env("OTEL_EXPORTER_OTLP_"+name))
+// otlp is what a variable for metrics says, or else the one for all signals, and which of
+// them that is.
+func (env variables) otlp(name string) (value, from string) {
+	if value := env("OTEL_EXPORTER_OTLP_METRICS_" + name); value != "" {
+		return value, "OTEL_EXPORTER_OTLP_METRICS_" + name
+	}
+	return env("OTEL_EXPORTER_OTLP_" + name), "OTEL_EXPORTER_OTLP_" + name
 }
 
 // settings reads them. Errors name the variable and never show a header, nor what an
 // address may hold of a secret.
 func (env variables) settings() (s settings, err error) {
-	if p := env.otlp("PROTOCOL"); p != "" && p != "http/protobuf" {
-		return s, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: want http/protobuf, which is all that is spoken, not %q", p)
+	if err := env.foreign(); err != nil {
+		return s, err
 	}
 	if s.endpoint, s.named, err = env.endpoint(); err != nil {
 		return s, err
@@ -51,17 +54,21 @@ func (env variables) settings() (s settings, err error) {
 	if s.headers, err = readHeaders(env.otlp("HEADERS")); err != nil {
 		return s, err
 	}
-	ms, err := strconv.ParseUint(cmp.Or(env.otlp("TIMEOUT"), "10000"), 10, 31)
-	if err != nil || ms == 0 {
-		return s, fmt.Errorf("OTEL_EXPORTER_OTLP_TIMEOUT: want milliseconds, such as 10000, not %q", env.otlp("TIMEOUT"))
+	if s.timeout, err = millis(env.otlp("TIMEOUT")); err != nil {
+		return s, err
 	}
-	s.timeout = time.Duration(ms) * time.Millisecond
-	switch c := env.otlp("COMPRESSION"); c {
+	s.timeout = cmp.Or(s.timeout, 10*time.Second)
+	for _, name := range []string{"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT"} {
+		if _, err := millis(env(name), name); err != nil { // the SDK reads it, and would take its default
+			return s, err
+		}
+	}
+	switch c, from := env.otlp("COMPRESSION"); c {
 	case "", "none":
 	case "gzip":
 		s.gzip = true
 	default:
-		return s, fmt.Errorf("OTEL_EXPORTER_OTLP_COMPRESSION: want gzip or none, not %q", c)
+		return s, fmt.Errorf("%s: want gzip or none, not %q", from, c)
 	}
 	switch p := strings.ToLower(env("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE")); p {
 	case "", "cumulative":
@@ -72,6 +79,39 @@ func (env variables) settings() (s settings, err error) {
 	}
 	s.tls, err = env.tls()
 	return s, err
+}
+
+// foreign refuses what another program would take, and this one does not: else it would be
+// thought to be in effect.
+func (env variables) foreign() error {
+	if p, from := env.otlp("PROTOCOL"); p != "" && p != "http/protobuf" {
+		return fmt.Errorf("%s: want http/protobuf, which is all that is spoken, not %q", from, p)
+	}
+	if e := env("OTEL_METRICS_EXPORTER"); e != "" && e != "otlp" {
+		return fmt.Errorf("OTEL_METRICS_EXPORTER: want otlp, which is all that there is, not %q", e)
+	}
+	const histogram = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
+	if h := env(histogram); h != "" && !strings.EqualFold(h, "explicit_bucket_histogram") {
+		return fmt.Errorf("%s: want explicit_bucket_histogram, which is all that is sent, not %q", histogram, h)
+	}
+	for _, name := range []string{"OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"} {
+		if env(name) != "" {
+			return fmt.Errorf("%s: no file of settings of OpenTelemetry is read: give variables", name)
+		}
+	}
+	return nil
+}
+
+// millis reads milliseconds; 0 where there are none.
+func millis(text, from string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	ms, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || ms == 0 {
+		return 0, fmt.Errorf("%s: want milliseconds, such as 10000, not %q", from, text)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
 }
 
 // endpoint is the whole address that metrics are sent to.
@@ -91,8 +131,8 @@ func (env variables) endpoint() (u *url.URL, named bool, err error) {
 }
 
 // readHeaders reads key=value pairs, percent-encoded, with commas between them.
-func readHeaders(text string) (http.Header, error) {
-	bad := errors.New("OTEL_EXPORTER_OTLP_HEADERS: want name=value with commas between them, the values percent-encoded")
+func readHeaders(text, from string) (http.Header, error) {
+	bad := fmt.Errorf("%s: want name=value with commas between them, the values percent-encoded", from)
 	headers := http.Header{}
 	for pair := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(pair) == "" {
@@ -110,7 +150,9 @@ func readHeaders(text string) (http.Header, error) {
 
 // tls reads the certificates that are named; nil where there are none.
 func (env variables) tls() (*tls.Config, error) {
-	ca, cert, key := env.otlp("CERTIFICATE"), env.otlp("CLIENT_CERTIFICATE"), env.otlp("CLIENT_KEY")
+	ca, from := env.otlp("CERTIFICATE")
+	cert, _ := env.otlp("CLIENT_CERTIFICATE")
+	key, _ := env.otlp("CLIENT_KEY")
 	if ca == "" && cert == "" && key == "" {
 		return nil, nil
 	}
@@ -118,11 +160,11 @@ func (env variables) tls() (*tls.Config, error) {
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {
-			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CERTIFICATE: %w", err)
+			return nil, fmt.Errorf("%s: %w", from, err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CERTIFICATE: %s has no certificate in PEM", ca)
+			return nil, fmt.Errorf("%s: %s has no certificate in PEM", from, ca)
 		}
 	}
 	if cert != "" || key != "" {

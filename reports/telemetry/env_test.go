@@ -15,13 +15,17 @@ func TestSettings(t *testing.T) {
 		"nothing":          {nil, "", "http://localhost:4318/v1/metrics"},
 		"all signals":      {[]string{"ENDPOINT", "https://c.example/base/"}, "", "https://c.example/base/v1/metrics"},
 		"metrics":          {[]string{"ENDPOINT", "https://c.example", "METRICS_ENDPOINT", "http://d.example:1/x"}, "", "http://d.example:1/x"},
-		"grpc":             {[]string{"PROTOCOL", "grpc"}, "PROTOCOL: want http/protobuf", ""},
+		"grpc":             {[]string{"PROTOCOL", "grpc"}, "OTLP_PROTOCOL: want http/protobuf", ""},
+		"metrics grpc":     {[]string{"METRICS_PROTOCOL", "grpc"}, "OTLP_METRICS_PROTOCOL: want http/protobuf", ""},
 		"metrics protocol": {[]string{"PROTOCOL", "grpc", "METRICS_PROTOCOL", "http/protobuf"}, "", "http://localhost:4318/v1/metrics"},
 		"no address":       {[]string{"ENDPOINT", "collector:4318?k=" + secret}, "OTLP_ENDPOINT: want an address", ""},
 		"no url":           {[]string{"METRICS_ENDPOINT", "http://" + secret + ":x"}, "METRICS_ENDPOINT: want an address", ""},
 		"headers":          {[]string{"HEADERS", secret}, "HEADERS: want name=value", ""},
 		"header line":      {[]string{"HEADERS", "a=" + secret + "%0d%0ax"}, "HEADERS: want name=value", ""},
 		"timeout":          {[]string{"TIMEOUT", "10s"}, "TIMEOUT: want milliseconds", ""},
+		"metrics timeout":  {[]string{"METRICS_TIMEOUT", "0"}, "METRICS_TIMEOUT: want milliseconds", ""},
+		"metrics header":   {[]string{"METRICS_HEADERS", secret}, "METRICS_HEADERS: want name=value", ""},
+		"histogram":        {[]string{"METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "base2_exponential_bucket_histogram"}, "want explicit_bucket_histogram", ""},
 		"compression":      {[]string{"COMPRESSION", "zstd"}, "COMPRESSION: want gzip or none", ""},
 		"certificate":      {[]string{"CERTIFICATE", "/nowhere"}, "CERTIFICATE: open /nowhere", ""},
 		"no certificate":   {[]string{"CERTIFICATE", "env.go"}, "has no certificate", ""},
@@ -38,6 +42,22 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", name, err, c.says)
 		case c.says == "" && (err != nil || s.endpoint.String() != c.to || s.named != (name != "nothing" && name != "metrics protocol")):
 			t.Errorf("%s: got %v, named %v, and %v, want %s", name, s.endpoint, s.named, err, c.to)
+		}
+	}
+}
+
+// TestForeign: what another program would take of the standard variables, and this one does
+// not, is an error and not silence.
+func TestForeign(t *testing.T) {
+	for variable, says := range map[string]string{
+		"OTEL_METRICS_EXPORTER=otlp": "", "OTEL_METRICS_EXPORTER=prometheus": "want otlp", "OTEL_METRICS_EXPORTER=otlp,console": "want otlp",
+		"OTEL_CONFIG_FILE=otel.yaml": "no file of settings", "OTEL_EXPERIMENTAL_CONFIG_FILE=otel.yaml": "no file of settings",
+		"OTEL_METRIC_EXPORT_INTERVAL=1000": "", "OTEL_METRIC_EXPORT_INTERVAL=1s": "want milliseconds", "OTEL_METRIC_EXPORT_TIMEOUT=-1": "want milliseconds",
+	} {
+		name, value, _ := strings.Cut(variable, "=")
+		_, err := variables(func(asked string) string { return map[string]string{name: value}[asked] }).settings()
+		if says == "" && err != nil || says != "" && (err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%s: got %v, want %q", variable, err, says)
 		}
 	}
 }

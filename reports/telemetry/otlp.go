@@ -24,8 +24,16 @@ import (
 // LastExport bounds what a collector can delay the end of a run by.
 const LastExport = 5 * time.Second
 
-// Disabled reports whether OpenTelemetry's standard variable turns all of it off.
-func Disabled() bool { return strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") }
+// Disabled is the standard variable of OpenTelemetry that turns it off; "" where none does.
+func Disabled() string {
+	switch {
+	case strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true"):
+		return "OTEL_SDK_DISABLED is true"
+	case os.Getenv("OTEL_METRICS_EXPORTER") == "none":
+		return "OTEL_METRICS_EXPORTER is none"
+	}
+	return ""
+}
 
 // OTLP sends what readings hold, and how long requests took, to a collector now and then,
 // and at the end.

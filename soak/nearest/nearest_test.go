@@ -15,11 +15,15 @@ func TestWord(t *testing.T) {
 		"rest":      "reset",
 		"resetpeer": "reset-peer",
 		"slowread":  "slow-reader",
-		"":          "abort", // of equals the first
+		"":          "",
+		"pdf":       "",
 	} {
 		if got := Word(meant, words); got != want {
 			t.Errorf("Word(%q) = %q, want %q", meant, got, want)
 		}
+	}
+	if got := Word("bb", []string{"ab", "cb"}); got != "ab" {
+		t.Errorf("of equals %q, want the first", got)
 	}
 }
 

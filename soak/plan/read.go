@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -56,58 +55,6 @@ func (f field) texts() []string {
 	return []string{fmt.Sprint(f.value)}
 }
 
-// start is the first token of a node.
-func start(n ast.Node) *token.Token {
-	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
-		return m.Values[0].Key.GetToken()
-	}
-	if v, ok := n.(*ast.MappingValueNode); ok {
-		return v.Key.GetToken()
-	}
-	return n.GetToken()
-}
-
-// what names the shape of a node, for errors.
-func what(n ast.Node) string {
-	switch n.(type) {
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "a mapping"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.IntegerNode, *ast.FloatNode:
-		return "a number"
-	case *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.StringNode, *ast.LiteralNode:
-		return "a text"
-	}
-	return "an anchor, alias or tag, which is not taken here"
-}
-
-// mapping are the keys and values of a node in their order.
-func mapping(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
-}
-
-// nameOf is the text of a key.
-func nameOf(v *ast.MappingValueNode) (string, error) {
-	switch k := v.Key.(type) {
-	case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode:
-		return k.GetToken().Value, nil
-	}
-	return "", errorAt(v.Key.GetToken(), "want the name of a key here")
-}
-
 // read reads a mapping by a table of keys.
 func read(n ast.Node, keys []Key) (object, error) {
 	o := object{place: placeOf(start(n))}
@@ -139,8 +86,20 @@ func unknown(t *token.Token, name string, keys []Key) *Error {
 	for _, k := range keys {
 		names = append(names, k.Name)
 	}
-	e.Unknown, e.Hint = name, "did you mean "+nearest.Word(name, names)+"?"
+	e.Unknown, e.Hint = name, meant(name, names)
+	if e.Hint == "" {
+		e.Hint = "the keys here are " + strings.Join(names, ", ")
+	}
 	return e
+}
+
+// meant asks whether a word was meant that is near; "" where none is.
+func meant(word string, words []string) string {
+	near := nearest.Word(word, words)
+	if near == "" {
+		return ""
+	}
+	return "did you mean " + near + "?"
 }
 
 // valueOf reads a value in the shape that its key wants.
@@ -180,58 +139,6 @@ func valueOf(n ast.Node, k Key) (any, error) {
 		return requestsOf(n, k)
 	}
 	return oneText(n, k)
-}
-
-func wholeOf(n ast.Node, k Key) (int64, error) {
-	most, not := "", what(n)
-	switch n := n.(type) {
-	case *ast.IntegerNode:
-		switch v := n.Value.(type) {
-		case int64:
-			return v, nil
-		case uint64:
-			if v <= math.MaxInt64 {
-				return int64(v), nil
-			}
-		}
-		most, not = fmt.Sprintf(" up to %d", int64(math.MaxInt64)), n.GetToken().Value
-	case *ast.FloatNode:
-		not = n.GetToken().Value
-	}
-	return 0, errorAt(start(n), "%s: want a whole number%s, not %s", k.Name, most, not)
-}
-
-// text is a scalar as it is written.
-func text(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode:
-		return n.GetToken().Value, true
-	}
-	return "", false
-}
-
-func oneText(n ast.Node, k Key) (string, error) {
-	s, ok := text(n)
-	switch {
-	case !ok:
-		hint := ""
-		if _, is := mapping(n); is {
-			hint = "quote it if it is meant as text: '...'"
-		}
-		e := errorAt(start(n), "%s: want a text, not %s", k.Name, what(n))
-		e.Hint = hint
-		return "", e
-	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
-		s, _, _ = strings.Cut(s, "?") // a whole spec, it may be, and its query a secret
-		e := errorAt(start(n), "%s: there is no %q; want one of %s", k.Name, s, strings.Join(k.Choices, ", "))
-		e.Hint = "did you mean " + nearest.Word(s, k.Choices) + "?"
-		return "", e
-	}
-	return s, nil
 }
 
 func textsOf(n ast.Node, k Key) ([]string, error) {

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"hermes-soak/soak/nearest"
 )
 
 // kindKey is the key of a mapping that says what it is.
@@ -99,7 +97,7 @@ func settingOf(v *ast.MappingValueNode, kind Variant, k Key) (name, value string
 	}
 	if !slices.Contains(kind.Keys, name) {
 		e := errorAt(v.Key.GetToken(), "there is no key %q here; a %s of kind %s has %s", name, k.Name, kind.Name, strings.Join(kind.Keys, ", "))
-		e.Hint = "did you mean " + nearest.Word(name, kind.Keys) + "?"
+		e.Hint = meant(name, kind.Keys)
 		return "", "", e
 	}
 	value, err = oneText(v.Value, Key{Name: name})

@@ -101,7 +101,7 @@ func New(name string, settings [][2]string) (Spec, error) {
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == name })
 	if i < 0 {
 		name = withoutQuery(name)
-		return Spec{}, fmt.Errorf("fault %q: no such kind, did you mean %s? known: %s", name, nearest.Word(name, Kinds()), strings.Join(Kinds(), ", "))
+		return Spec{}, fmt.Errorf("fault %q: no such kind, %s", name, nearest.Asked(name, Kinds()))
 	}
 	s := Spec{kind: all[i], numbers: map[string]int64{}}
 	for _, setting := range settings {
@@ -190,8 +190,7 @@ func (k kind) known() (names []string) {
 }
 
 func (k kind) unknown(name string) error {
-	known := k.known()
-	return fmt.Errorf("%s has no key %q, did you mean %s? known: %s", k.name, name, nearest.Word(name, known), strings.Join(known, ", "))
+	return fmt.Errorf("%s has no key %q, %s", k.name, name, nearest.Asked(name, k.known()))
 }
 
 // checkPath takes what stands in a request line as it is.

@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for spec, want := range map[string]string{
-		"":                         "no such kind, did you mean",
+		"":                         "no such kind, known: abort",
 		"abbort":                   "did you mean abort? known: abort, half-open,",
 		"resetpeer":                "did you mean reset-peer?",
 		"abort:":                   "fault abort: nothing follows the colon; want KIND alone, or KIND:key=value",
@@ -59,7 +59,7 @@ func TestParseErrors(t *testing.T) {
 		"abort:path=/x?a=1,b=2":    "a comma of a path is written %2C",
 		"abort:path=/x?a=1,b":      "a comma of a path is written %2C",
 		"pause:every=1ms":          "every=1ms: want 100ms to 168h",
-		"down:path=/":              `down has no key "path", did you mean`,
+		"down:path=/":              `down has no key "path", known: `,
 		"abort:path=x":             "want a path of the target",
 		"abort:path=":              "want a path of the target",
 		"abort:path=/a b":          "want a path of the target",
