@@ -92,7 +92,7 @@ func TestKnownIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for format, want := range map[string][]string{
-		"html": {"soak of http://127.0.0.1:8787, 25 November 2026, 09:00 UTC", "http://127.0.0.1:8787 (launched, pid 22468)", "from 2026-11-25 09:00:00 UTC", "run RUN", "judge RUN.jsonl"},
+		"html":     {"soak of http://127.0.0.1:8787, 25 November 2026, 09:00 UTC", "http://127.0.0.1:8787 (launched, pid 22468)", "from 2026-11-25 09:00:00 UTC", "run RUN", "judge RUN.jsonl"},
 		"junit":    {`timestamp="2026-11-25T09:00:00Z"`, `name="seed" value="42"`, `name="run" value="RUN"`},
 		"markdown": {"(launched, pid 22468), 50 requests in ", "seed 42, run RUN, exit status 1"},
 		"json":     {`"started": "2026-11-25T09:00:00Z"`, `"pid": 22468`},
@@ -119,7 +119,7 @@ func TestSeriesRecord(t *testing.T) {
 		if strings.Contains(line, "0001-01-01") || strings.Contains(line, `"pid":0`) {
 			t.Errorf("it has %s", line)
 		}
-		if err := validate(schema(t, "event"), line); err != nil {
+		if err := schema(t, "event").Validate(value(t, line)); err != nil {
 			t.Error(err)
 		}
 	}
