@@ -42,7 +42,7 @@ type Event struct {
 // Start opens a run.
 type Start struct {
 	Tool     string   `json:"tool"`
-	Platform string   `json:"platform"`
+	Platform string   `json:"platform,omitempty"`
 	Scenario Scenario `json:"scenario"`
 	Target   Target   `json:"target"`
 	// Baseline are the figures of an earlier run that this one is compared with; nil where
@@ -58,7 +58,7 @@ type Start struct {
 type Target struct {
 	// Kind is bundled, launched or attached.
 	Kind string `json:"kind"`
-	URL  string `json:"url"`
+	URL  string `json:"url,omitempty"`
 	// Others are further addresses of the same server.
 	Others []string `json:"other_urls,omitempty"`
 	// Supervisor is what keeps an attached target running, such as "unit

@@ -115,7 +115,11 @@ func (r *Report) facts() (all []Told) {
 		add("limit", count(limit, "file descriptor")+" in each process")
 	}
 	if r.Peak != nil {
-		add("peak", count(*r.Peak, "file descriptor")+", also between samples")
+		also := ", also between samples"
+		if !ours {
+			also = " at the end of a batch"
+		}
+		add("peak", count(*r.Peak, "file descriptor")+also)
 	}
 	add("taken for granted", r.Start.Assumed)
 	if ours {
