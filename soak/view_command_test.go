@@ -3,14 +3,11 @@ package soak
 import (
 	"fmt"
 	"maps"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 // launchedPlan is the start of a run in which everything is as usual, but for the lists,
@@ -232,34 +229,5 @@ func TestCommandTellsAll(t *testing.T) {
 		if w, c := commandOf(watch); w == words && c == changes && !slices.Contains(noWatch, path) && untold["Scenario."+path] == "" {
 			t.Errorf("watch: %s is not told", path)
 		}
-	})
-}
-
-// TestQuoted: a shell makes of each word the word again, and what is shown of it prints.
-func TestQuoted(t *testing.T) {
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("there is no sh")
-	}
-	check := func(t interface{ Fatalf(string, ...any) }, words []string) {
-		line := "printf '%s\\0'"
-		for _, w := range words {
-			q := quoted(w)
-			if i := strings.IndexFunc(strings.TrimRight(q, "\n'"), unprintable); i >= 0 {
-				t.Fatalf("%q: the sign at %d of %s does not print", w, i, q)
-			}
-			line += " " + q
-		}
-		out, err := exec.Command(sh, "-c", line).Output()
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); !slices.Equal(got, words) {
-			t.Fatalf("%q\nwant %q\nof %s", got, words, line)
-		}
-	}
-	check(t, []string{"", "-", "--", "a b", "it's", `a\nb`, "a\nb", "\n", "a\n\n", "$(id)", "`id`", "a\x1b[2J%s'\\", "\u202egpj", "\xff", "é", "!x", "~", "*", "a;b", "#", "…", "…x"})
-	rapid.Check(t, func(t *rapid.T) {
-		check(t, rapid.SliceOfN(rapid.String().Filter(func(s string) bool { return !strings.Contains(s, "\x00") }), 1, 6).Draw(t, "words"))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 	"pgregory.net/rapid"
@@ -215,6 +216,33 @@ func TestAgainWhateverIsAsked(t *testing.T) {
 			t.Skip(err) // what is no run is not recorded
 		}
 		again(t, args)
+	})
+}
+
+// TestAgainQuoted: a shell makes of each word of the command the word again, and all of it
+// prints.
+func TestAgainQuoted(t *testing.T) {
+	needsShell(t)
+	check := func(t rapid.TB, words []string) {
+		r := soak.NewReport()
+		r.Start = soak.Start{Target: soak.Target{Kind: "launched", URL: "http://127.0.0.1:1", Command: words}}
+		soak.Judge(r)
+		all := soak.NewView(r).Command
+		line := strings.Join(all[slices.Index(all, "--")+1:], " ")
+		if i := strings.IndexFunc(line, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Fatalf("%q: the sign at %d of %s does not print", words, i, line)
+		}
+		out, err := exec.Command("sh", "-c", `printf '%s\0' `+line).Output()
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); !slices.Equal(got, words) {
+			t.Fatalf("%q\nwant %q\nof %s", got, words, line)
+		}
+	}
+	check(t, []string{"", "-", "--", "a b", "it's", `a\nb`, "a\nb", "\n", "a\n\n", "$(id)", "`id`", "a\x1b[2J%s'\\", "\u202egpj", "\xff", "é", "!x", "~", "*", "a;b", "#", "…", "…x"})
+	rapid.Check(t, func(t *rapid.T) {
+		check(t, rapid.SliceOfN(rapid.String().Filter(func(s string) bool { return !strings.Contains(s, "\x00") }), 1, 6).Draw(t, "words"))
 	})
 }
 
