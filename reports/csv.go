@@ -70,7 +70,7 @@ func seriesRow(r *soak.Report, p soak.BatchSummary, sent int) []string {
 		case seriesFiles[column] != "":
 			cell = fileCell(r.Start.Scenario.Watch, p.Gauges, seriesFiles[column])
 		case column == "errors":
-			if r.Start.Assumed == "" || !slices.Contains(r.Start.Scenario.Skip, "answers") { // else nobody counted them
+			if r.ErrorsCounted() {
 				cell = strconv.Itoa(p.Errors)
 			}
 		case column == "p50_ms":

@@ -80,7 +80,7 @@ func HTML(w io.Writer, r *soak.Report) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"upper": func(s soak.Status) string { return strings.ToUpper(string(s)) },
 		"leak":  leakName,
-		"count": level,
+		"count": level, "counted": counted,
 		"seconds": func(s float64) string {
 			return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond).String()
 		},

@@ -14,10 +14,14 @@ import (
 // of handles. What is unknown is an error, since nothing was asserted.
 func JUnit(w io.Writer, r *soak.Report) error {
 	suite := junit.Testsuite{Name: "hermes-soak", Time: fmt.Sprintf("%.3f", r.Elapsed.Seconds())}
-	suite.SetTimestamp(r.Started.UTC())
-	if r.Run != "" { // else it broke before it had begun
+	if !r.Started.IsZero() {
+		suite.SetTimestamp(r.Started.UTC())
+	}
+	if r.Run != "" && r.Start.Assumed == "" {
 		suite.AddProperty("run", Visible(r.Run))
-		suite.AddProperty("seed", fmt.Sprint(r.Start.Scenario.Seed))
+		if r.Start.Scenario.Observe == nil {
+			suite.AddProperty("seed", fmt.Sprint(r.Start.Scenario.Seed))
+		}
 	}
 	suite.AddProperty("exit", fmt.Sprint(r.Conclusion.Exit))
 	suite.AddProperty("verdict", Visible(r.Conclusion.Line))

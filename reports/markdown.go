@@ -60,16 +60,24 @@ func (m *markdown) heading(r *soak.Report) {
 	fmt.Fprintf(&m.Builder, "## hermes-soak: %s\n\n", sign(r.Conclusion.Status))
 	m.row("**" + strings.TrimSpace(prose(r.Conclusion.Line)) + "**\n\n")
 	s, t := r.Start.Scenario, r.Start.Target
-	if t.Kind == "" { // it broke before it had a target
-		m.row(fmt.Sprintf("Exit status %d\n\n", r.Conclusion.Exit))
-		return
+	var facts []string
+	add := func(known bool, format string, args ...any) {
+		if known {
+			facts = append(facts, fmt.Sprintf(format, args...))
+		}
 	}
-	what := "Target " + prose(cmp.Or(t.URL, t.Kind))
-	if t.PID > 0 {
-		what += fmt.Sprintf(" (%s, pid %d)", prose(t.Kind), t.PID)
-	}
-	m.row(fmt.Sprintf("%s, %s in %s, seed %d, run %s, exit status %d\n\n", what, counted(r.Requests, "request"), r.Elapsed.Round(100*time.Millisecond),
-		s.Seed, prose(r.Run), r.Conclusion.Exit))
+	ours := r.Run != "" && r.Start.Assumed == ""
+	add(r.Start.Assumed != "", "%s", prose(r.Start.Tool))
+	add(ours && t.PID == 0, "Target %s", prose(cmp.Or(t.URL, t.Kind)))
+	add(ours && t.PID > 0, "Target %s (%s, pid %d)", prose(cmp.Or(t.URL, t.Kind)), prose(t.Kind), t.PID)
+	sent := s.Observe == nil && r.Run != ""
+	add(sent && r.Elapsed == 0, "%s", counted(r.Requests, "request"))
+	add(sent && r.Elapsed > 0, "%s in %s", counted(r.Requests, "request"), r.Elapsed.Round(100*time.Millisecond))
+	add(s.Observe != nil && r.Elapsed > 0, "watched for %s", r.Elapsed.Round(100*time.Millisecond))
+	add(ours && s.Observe == nil, "seed %d", s.Seed)
+	add(ours, "run %s", prose(r.Run))
+	add(true, "exit status %d", r.Conclusion.Exit)
+	m.row(strings.Join(facts, ", ") + "\n\n")
 }
 
 // checks is the table of verdicts, those first that a person has to look at.
@@ -100,7 +108,11 @@ func (m *markdown) endpoints(r *soak.Report) {
 	}
 	m.row(head + "\n" + line + "\n")
 	for _, e := range r.Endpoints {
-		row := fmt.Sprintf("| %s | %d | %d | %s | %s |", prose(e.Probe), e.Requests, e.Errors, millis(e.P50), millis(e.P99))
+		errors := "?"
+		if r.ErrorsCounted() {
+			errors = fmt.Sprint(e.Errors)
+		}
+		row := fmt.Sprintf("| %s | %d | %s | %s | %s |", prose(e.Probe), e.Requests, errors, millis(e.P50), millis(e.P99))
 		for _, k := range e.Keeps {
 			rate := ""
 			if p := k.PerRequest; p != nil {

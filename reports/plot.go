@@ -20,8 +20,11 @@ const (
 func plots(r *soak.Report) string {
 	points := r.Points()
 	of := fmt.Sprintf("batches 1 to %d", len(points))
-	if len(r.Batches) == 0 {
+	switch {
+	case len(r.Batches) == 0:
 		of = fmt.Sprintf("samples 1 to %d", len(points))
+	case len(points) == 1:
+		of = "batch 1"
 	}
 	fds := "file descriptors at rest, " + of
 	if n, ok := r.Limit(); ok {

@@ -120,7 +120,7 @@ func (s *series) start() soak.Start {
 	plan := soak.Scenario{
 		Probes:  []soak.Probe{{Request: soak.Request{Method: "GET", Name: "all endpoints"}}},
 		Batches: len(s.rows), Requests: 1, Concurrency: 1, Timeout: time.Second, MaxErrors: 0.01, PollEvery: 5 * time.Second,
-		Skip: []string{"headroom"},
+		Skip: []string{"headroom"}, Watch: []soak.Group{},
 	}
 	for _, r := range s.rows {
 		plan.Requests = max(plan.Requests, r.requests)

@@ -213,7 +213,7 @@ func (g grown) seen(r *Report) string {
 	s := fmt.Sprintf("rules out more than %s and more than %.0f per hour (95%%)", most, g.UpperPerHour*g.told())
 	switch {
 	case g.Detectable >= 1:
-		return s + fmt.Sprintf("; would have failed a leak of %s in %.0f requests (95%%)", g.one(), math.Floor(g.Detectable))
+		return s + fmt.Sprintf("; would have failed a leak of %s in %s (95%%)", g.one(), count(int64(g.Detectable), "request"))
 	case g.Detectable > 0:
 		return s + fmt.Sprintf("; would have failed a leak of %.1f per request (95%%)", g.told()/g.Detectable)
 	}
@@ -237,7 +237,7 @@ func passLine(r *Report) string {
 			what, tolerated = "no leak beyond --tolerance: "+g.culprit(r), true
 		}
 	}
-	s := fmt.Sprintf("PASS: %s in %d requests%s %s", what, sent, r.survived(), short(r.Elapsed))
+	s := fmt.Sprintf("PASS: %s in %s%s %s", what, count(int64(sent), "request"), r.survived(), short(r.Elapsed))
 	if r.watching() {
 		s = fmt.Sprintf("PASS: %s in %s, without any request of ours", what, short(r.Elapsed))
 		if len(r.spells()) > 0 {

@@ -18,7 +18,8 @@ type Event struct {
 	Seq    int64  `json:"seq"`
 	// Wall is the wall clock, Mono the time since the run's first event in ns, which
 	// stands still over a cut.
-	Wall time.Time     `json:"wall"`
+	// A run that is a series of batches has none of them.
+	Wall time.Time     `json:"wall,omitzero"`
 	Mono time.Duration `json:"mono_ns"`
 	Kind string        `json:"kind"`
 
@@ -41,7 +42,7 @@ type Event struct {
 // Start opens a run.
 type Start struct {
 	Tool     string   `json:"tool"`
-	Platform string   `json:"platform"`
+	Platform string   `json:"platform,omitempty"`
 	Scenario Scenario `json:"scenario"`
 	Target   Target   `json:"target"`
 	// Baseline are the figures of an earlier run that this one is compared with; nil where
@@ -57,7 +58,7 @@ type Start struct {
 type Target struct {
 	// Kind is bundled, launched or attached.
 	Kind string `json:"kind"`
-	URL  string `json:"url"`
+	URL  string `json:"url,omitempty"`
 	// Others are further addresses of the same server.
 	Others []string `json:"other_urls,omitempty"`
 	// Supervisor is what keeps an attached target running, such as "unit
@@ -71,8 +72,11 @@ type Target struct {
 	DeepHealth *string `json:"deep_health,omitempty"`
 	// Command is the redacted command line of the process, where it is known.
 	Command []string `json:"command,omitempty"`
-	PID     int      `json:"pid"`
-	Ticks   uint64   `json:"ticks"`
+	// Flags made the bundled WebUI what it was, as run is given them: they are ours, and
+	// hold no secret. They are set in every run of it.
+	Flags []string `json:"flags,omitempty"`
+	PID   int      `json:"pid,omitzero"`
+	Ticks uint64   `json:"ticks,omitzero"`
 	// Boot names the start of the system from which Ticks count; empty where they count
 	// from a date, and where it is not known.
 	Boot string `json:"boot,omitempty"`

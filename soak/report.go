@@ -10,7 +10,7 @@ import (
 type Report struct {
 	Schema  string    `json:"schema"`
 	Run     string    `json:"run"`
-	Started time.Time `json:"started"`
+	Started time.Time `json:"started,omitzero"`
 	Start   Start     `json:"start"`
 	// Elapsed is the time from the first event to the last, less that of the cuts.
 	Elapsed time.Duration `json:"elapsed_ns"`

@@ -169,9 +169,9 @@ func whole(r *Report) (v Verdict, cut bool) {
 
 func plannedShare(sent, planned int) string {
 	if planned == 0 {
-		return fmt.Sprintf("%d requests", sent)
+		return count(int64(sent), "request")
 	}
-	return fmt.Sprintf("%d of %d requests", sent, planned)
+	return fmt.Sprintf("%d of %s", sent, count(int64(planned), "request"))
 }
 
 // conclude picks the verdict that a person must read first. A failure goes

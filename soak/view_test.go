@@ -247,30 +247,6 @@ func TestHandleRows(t *testing.T) {
 	}
 }
 
-func TestCommand(t *testing.T) {
-	r := NewReport()
-	r.Start.Target = Target{Kind: "launched", URL: "http://127.0.0.1:8787", Command: []string{"python3", "my server.py", redacted}}
-	r.Start.Scenario = Scenario{Probes: []Probe{{Request: Request{Method: "GET", Name: "GET /a?k=" + redacted}}, {Request: Request{Method: "POST", Name: "POST /b"}}, NewFault("latency", "latency:by=50ms")},
-		Batches: 5, Requests: 40, Concurrency: 2, Seed: 7, Timeout: usualTimeout, Watch: []Group{{Pattern: "it's*", Allow: 2}}}
-	words, changes := r.command()
-	want := `hermes-soak run --url http://127.0.0.1:8787 --endpoint '/a?k=…' --batches 5 --requests 40 --concurrency 2 --seed 7` +
-		` --fault latency:by=50ms --watch 'it'\''s*' --allow 'it'\''s*=2' -- python3 'my server.py' …`
-	if got := strings.Join(words, " "); got != want {
-		t.Errorf("%s\nwant %s", got, want)
-	}
-	if all := strings.Join(changes, "; "); !strings.Contains(all, "--config") || !strings.Contains(all, "was redacted") {
-		t.Errorf("%q", changes)
-	}
-	r.Start.Scenario.Observe = &Observe{Every: time.Second}
-	if words, _ := r.command(); !strings.HasPrefix(strings.Join(words, " "), "hermes-soak watch --url http://127.0.0.1:8787 --every 1s --watch") {
-		t.Errorf("%q", words)
-	}
-	r.Start.Assumed = "no times"
-	if words, changes := r.command(); words != nil || len(changes) != 1 {
-		t.Errorf("a series: %q %q", words, changes)
-	}
-}
-
 func TestAdvice(t *testing.T) {
 	for reason, want := range map[string][2]string{
 		"a rose by 1. At that rate b. Look for c":                       {"a rose by 1. At that rate b", "Look for c"},

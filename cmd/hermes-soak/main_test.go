@@ -91,6 +91,10 @@ func TestScripts(t *testing.T) {
 			"leftover": wantEmpty,
 			// cut FILE PERCENT NEW writes the first part of a file.
 			"cut": cutFile,
+			// again CODE PAGE ARG... runs the command line that a page shows.
+			"again": runAgain,
+			// sameplan RECORD RECORD wants two runs of one plan.
+			"sameplan": samePlan,
 		},
 	})
 }

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"html"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"hermes-soak/reports"
+	"hermes-soak/soak"
 )
 
 // wantStatus is the script command "status CODE PROGRAM ARG...": like exec, and
@@ -51,4 +58,35 @@ func cutFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	whole := ts.ReadFile(args[0])
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(whole[:len(whole)*percent/100]), 0o600))
+}
+
+// runAgain is the script command "again CODE PAGE ARG...": the shell runs the command line
+// that the page shows, with the arguments behind it, and the exit status must be CODE.
+func runAgain(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: again CODE PAGE ARG...")
+	}
+	line := regexp.MustCompile(`(?s)<pre><code>(.*?)</code></pre>`).FindStringSubmatch(ts.ReadFile(args[1]))
+	if line == nil {
+		ts.Fatalf("%s shows no command line", args[1])
+	}
+	wantStatus(ts, false, append([]string{args[0], "sh", "-c", html.UnescapeString(line[1]) + ` "$@"`, "sh"}, args[2:]...))
+}
+
+// samePlan is the script command "sameplan RECORD RECORD": the plan of both is the same, and
+// what made the bundled WebUI what it is.
+func samePlan(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sameplan RECORD RECORD")
+	}
+	plan := func(name string) string {
+		r := soak.NewReport()
+		ts.Check(reports.Read(strings.NewReader(ts.ReadFile(name)), r.Apply))
+		text, err := json.Marshal([]any{r.Start.Scenario, r.Start.Target.Flags})
+		ts.Check(err)
+		return string(text)
+	}
+	if a, b := plan(args[0]), plan(args[1]); a != b {
+		ts.Fatalf("%s\n%s", a, b)
+	}
 }

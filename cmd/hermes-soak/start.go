@@ -113,9 +113,12 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		return nil, usage(err, "")
 	}
 	id := process.Identity()
-	s := &server{process: process, args: command.Args, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), PID: id.PID, Ticks: id.Ticks}}
-	if p.kind == "bundled" && p.home == "" {
-		s.home, s.smallDisk = command.Remove[0], p.disk != "" // see withFiles
+	s := &server{process: process, args: command.Args, traceFolder: traceFolder, untraced: untraced, Target: soak.Target{Kind: p.kind, URL: redactURL(p.url), Command: soak.RedactArgs(command.Args), Flags: p.flags, PID: id.PID, Ticks: id.Ticks}}
+	if p.kind == "bundled" {
+		s.Command = command.Args // all of it is ours, and none a secret
+		if p.home == "" {
+			s.home, s.smallDisk = command.Remove[0], p.disk != "" // see withFiles
+		}
 	}
 	if err := p.awaitHealth(ctx, s); err != nil {
 		return s, s.failedStart(err, p.access)

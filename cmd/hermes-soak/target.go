@@ -51,8 +51,9 @@ type targetPlan struct {
 	pid          int
 	ask          target.Supervisor // of what keeps it running; nil where none was named
 	command      target.Command
-	home         string // of the bundled WebUI; "" is a temporary one
-	disk         string // a small one for that; "" is none
+	flags        []string // that made the bundled WebUI what it is
+	home         string   // of the bundled WebUI; "" is a temporary one
+	disk         string   // a small one for that; "" is none
 	health, deep string
 	startTimeout time.Duration
 	allowRemote  []string
@@ -209,15 +210,22 @@ func (p *targetPlan) bundle(c *cli.Context) error {
 		return err
 	}
 	p.home = config.Home
-	p.command.Args = []string{self, "serve", "--addr", anyAddress, "--sessions", strconv.Itoa(config.Sessions)}
+	p.flags = []string{"--sessions", strconv.Itoa(config.Sessions)}
 	for _, l := range config.Leaks {
-		p.command.Args = append(p.command.Args, "--leak", l.String())
+		p.flags = append(p.flags, "--leak", l.String())
 	}
 	for _, s := range config.Shapes {
-		p.command.Args = append(p.command.Args, "--shape", s.String())
+		p.flags = append(p.flags, "--shape", s.String())
 	}
 	if config.Exhausted != "" {
-		p.command.Args = append(p.command.Args, "--exhausted", config.Exhausted)
+		p.flags = append(p.flags, "--exhausted", config.Exhausted)
+	}
+	p.command.Args = append([]string{self, "serve", "--addr", anyAddress}, p.flags...)
+	if p.command.NoFile > 0 {
+		p.flags = append(p.flags, "--nofile", fmt.Sprint(p.command.NoFile))
+	}
+	if p.home != "" {
+		p.flags = append(p.flags, "--home", p.home)
 	}
 	return nil
 }
