@@ -125,6 +125,9 @@ func (a *actor) end(ctx context.Context, spec faults.Spec, done *soak.Acted) err
 	enough, answered := make(chan struct{}), make(chan error, 1)
 	go func() { answered <- a.under(ctx, enough, &done.Outcome) }()
 	hold(ctx, leastBefore+time.Duration(a.random.Int64N(int64(mostBefore-leastBefore))))
+	if a.ledger != nil {
+		a.await(ctx, a.within, a.ledger.hasAny) // else nothing is there that could be lost
+	}
 	err = a.strike(ctx, spec, listening, done)
 	close(enough)
 	return errors.Join(err, <-answered)

@@ -146,6 +146,13 @@ func (l *ledger) hasRefused() bool {
 	return l.refused > 0
 }
 
+// hasAny reports whether any new session was acknowledged.
+func (l *ledger) hasAny() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.acknowledged, true)
+}
+
 // prove asks for a new session until one is acknowledged, and notes a refusal where
 // none is within the time. A server that has refused one gets no time again.
 func (l *ledger) prove(ctx context.Context, within time.Duration) {
