@@ -154,10 +154,9 @@ func (g grown) likely(r *Report) (probe int, why string) {
 	}
 	probe, others := -1, 0
 	for _, e := range g.Endpoints {
-		name := r.Start.Scenario.Probes[e.Probe].Name
 		switch {
 		case g.mostOf(e) && !g.alsoByItself():
-			return e.Probe, fmt.Sprintf("%d of %d came after %s, too few to be certain", e.Gained, g.Gained, name)
+			return e.Probe, fmt.Sprintf("%d of %d came after it, too few to be certain", e.Gained, g.Gained)
 		case r.fault(e.Probe):
 		case e.Rate.Low > 0:
 			probe, others = e.Probe, others+1
@@ -207,7 +206,7 @@ func (g grown) level() string {
 	case g.First == g.Last && g.steady:
 		return fmt.Sprintf("%s throughout, %s", first, over)
 	case g.First == g.Last:
-		return fmt.Sprintf("never fewer than %s, a level that did not rise, %s", first, over)
+		return fmt.Sprintf("never fewer than %s, %s", first, over)
 	}
 	return fmt.Sprintf("the %s that were never released went from %.0f to %.0f %s",
 		plural(g.unit()), float64(g.First-g.beside)*g.told(), float64(g.Last-g.beside)*g.told(), over)

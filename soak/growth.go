@@ -103,10 +103,14 @@ func (g *grown) answer(r *Report, found ratchet.Finding) {
 	g.steady = g.stoodStill(r)
 }
 
-// stoodStill says that the gauge had one value all the while.
+// stoodStill says that the gauge had one value while it was judged.
 func (g *grown) stoodStill(r *Report) bool {
 	s, why := segment(r, g.part, WaveLoad, WaveIdle, WaveDrain, WaveWatch)
-	return why == "" && slices.Min(s.Values) == slices.Max(s.Values)
+	if why != "" || g.Judged == 0 {
+		return false
+	}
+	judged := s.Values[g.Warm : g.Warm+g.Judged]
+	return slices.Min(judged) == slices.Max(judged)
 }
 
 // ownRate is what a request leaves, without what comes by itself meanwhile.

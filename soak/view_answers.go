@@ -157,8 +157,12 @@ func (g grown) answers(r *Report) []Told {
 	if at, _, known := strings.Cut(strings.TrimPrefix(r.leakPlace(g), "; "), ": "); known {
 		todo += ". Begin at " + strings.TrimPrefix(at, "opened at ")
 	}
+	leak := fmt.Sprintf("%s: a %s", g.level(), g.class)
+	if g.alsoByItself() {
+		leak += ", and one on time beside it"
+	}
 	all := []Told{
-		{"What leaks", sentence(fmt.Sprintf("%s: a %s", g.level(), g.class))},
+		{"What leaks", sentence(leak)},
 		{"Where", sentence(g.whereSeen(r))},
 		{"How fast", sentence(g.fast(r))},
 		{"Until when", sentence(until)},
