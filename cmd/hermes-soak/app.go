@@ -82,9 +82,9 @@ func (e *exitError) print(w io.Writer) {
 	if e.err == nil {
 		return
 	}
-	fmt.Fprintf(w, "hermes-soak: %v\n", e.err)
+	fmt.Fprintln(w, harmless("hermes-soak: "+e.err.Error()))
 	if e.hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", e.hint)
+		fmt.Fprintln(w, harmless("hint: "+e.hint))
 	}
 }
 

@@ -138,7 +138,7 @@ func (o *output) say(message string) {
 	if p := o.progress.Load(); p != nil {
 		w = p
 	}
-	fmt.Fprintln(w, message)
+	fmt.Fprintln(w, harmless(message))
 }
 
 // Record hands the event to the files and the screen.
