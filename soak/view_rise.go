@@ -18,6 +18,7 @@ type rise struct {
 	sent, after map[int]int64 // those to each endpoint, or occurrences of a fault, and by how much it rose after them
 	answered    int64         // requests of the whole run, until one failed
 	failing     bool          // one failed
+	failed      int           // in this wave
 }
 
 // nearShare is the share of the limit from which a failure may be that of the limit:
@@ -81,7 +82,9 @@ func (r *Report) riseOf(gauge, unit string) *rise {
 			n := int64(a.N)
 			if r.fault(w.Probe) {
 				sent[w.Probe] += n
-			} else if x.failing = x.failing || a.Class != ClassOK; !x.failing {
+			} else if x.failing = x.failing || a.Class != ClassOK; x.failing {
+				x.failed = i
+			} else {
 				x.answered, over, sent[w.Probe] = x.answered+n, over+n, sent[w.Probe]+n
 			}
 		}

@@ -93,7 +93,7 @@ func TestAnswered(t *testing.T) {
 			"What is wrong:Exhausted: wedged-hang", "What leaks:handles on state.db* at rest, when 81 of 84 file descriptors were open", "Where:Probably GET /api/sessions", "How fast:per request to GET /api/sessions",
 			"Until when:It has come, at 81 of 84", "What to do:Close what each request opens, on every path", "What else fails:ERRORS"}},
 		"down at the limit, of no group": {func(s *server) { atLimit(s, 80, socketOnSessions, hangs) }, "The server is down, with 80 of 84 file descriptors open", []string{
-			"What is wrong:Exhausted: wedged-hang", "What leaks:and 80 of 84 file descriptors were open: a per-request leak", "Where:Probably GET /api/sessions: ", "How fast:keeps +0.47 socket handles per request",
+			"What is wrong:Exhausted: wedged-hang", "What leaks:and 80 of 84 file descriptors were open: a per-request leak", "Where:Probably GET /api/sessions: ", "How fast:keeps +0.46 socket handles per request",
 			"Until when:It has come, at 80 of 84", "What to do:Look for what each endpoint opens"}},
 		"down, and far from the limit": {func(s *server) {
 			s.answer = func(s *server, p int) Answer {
