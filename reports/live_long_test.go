@@ -20,7 +20,7 @@ import (
 func BenchmarkLongLive(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := live.Open(context.Background(), "127.0.0.1:0")
+		p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 		if err != nil {
 			b.Fatal(err)
 		}

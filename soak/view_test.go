@@ -259,3 +259,37 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// TestLonger: what is told to be long enough is. Memory is judged from a number of requests
+// on, which twice the run may not have.
+func TestLonger(t *testing.T) {
+	for name, tt := range map[string]struct {
+		family string
+		sent   int
+		last   time.Duration
+		want   string
+	}{
+		"handles":        {"handles", 800, 0, "--batches 40"},
+		"memory":         {GaugeRSS, 800, 0, "--batches 50"},
+		"memory, uneven": {GaugeRSS, 801, 0, "--batches 50"},
+		"much memory":    {GaugeRSS, 1900, 0, "--batches 40"},
+		"handles, time":  {"handles", 800, 3 * time.Minute, "--for 6m0s"},
+		"memory, time":   {GaugeRSS, 100, 3 * time.Minute, "--for 1h0m0s"},
+	} {
+		r := NewReport()
+		r.Stop.Reason, r.Start.Scenario.For = StopDone, tt.last
+		r.Start.Scenario.Probes, r.Endpoints = make([]Probe, 1), []Endpoint{{Requests: tt.sent}}
+		r.Batches = make([]BatchSummary, 20)
+		if got := (grown{family: tt.family}).longer(r); got != ". Run it longer, with "+tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
+func TestAbout(t *testing.T) {
+	for rate, want := range map[float64]string{56.0 / 1400: "0.04", 1.0 / 300: "0.0033", 0.47: "0.47", 0.5: "0.5", 1: "1.0", 2: "2.0", 15.26: "15.3"} {
+		if got := about(rate); got != want {
+			t.Errorf("%g is %s, want %s", rate, got, want)
+		}
+	}
+}
