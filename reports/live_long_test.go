@@ -22,7 +22,7 @@ func BenchmarkLongLive(b *testing.B) {
 	debug.SetGCPercent(50) // as in the program
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := live.Open(context.Background(), "127.0.0.1:0")
+		p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -130,6 +130,7 @@ func TestAgain(t *testing.T) {
 		"launchd":  {append(attached, "--launchd", "gui/501/a", "--fault", "latency"), "--allow-process-faults"},
 		"unit":     {append(attached, "--unit", "a.service"), "was running already"},
 		"launched": {[]string{"run", "--url", "http://127.0.0.1:1", "--env", "K=s3cret", "--cwd", "/x", "--", "python3", "my server.py", "--token", "s3cret", "--port=1"}, "--cwd, --env, --nofile"},
+		"launched, with a limit": {[]string{"run", "--url", "http://127.0.0.1:1", "--nofile", "300", "--", "python3", "server.py"}, "--cwd, --env, --log"},
 		"untraced": {[]string{"run", "--url", "http://127.0.0.1:1", "--trace", "off", "--", "a\x1b[2Jb", "-x"}, ""},
 		"traced":   {[]string{"run", "--url", "http://127.0.0.1:1", "--trace", "sqlite,fd", "--trace-children", "--amplify", "gc-off", "--", "python3"}, ""},
 		"https":    {append([]string{"run", "--insecure", "--url", "https://example.org", "--seed", "1"}, "--header", "X-Key: env:AGAIN_TEST_KEY", "--login", "POST /login?t=s3cret"), "the headers x-key "},
