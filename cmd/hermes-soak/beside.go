@@ -38,7 +38,7 @@ func leaveNoHalves(stderr io.Writer) (done func()) {
 			_ = os.Remove(name) // most have taken their place by now
 		}
 		fmt.Fprintln(stderr, "hermes-soak: interrupted: not all reports were written")
-		os.Exit(soak.ExitUnknown)
+		os.Exit(soak.ExitUnknown) //nolint:forbidigo // what reads a pipe cannot be told to end
 	}()
 	return func() {
 		signal.Stop(signals)
