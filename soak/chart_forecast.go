@@ -41,6 +41,9 @@ func (r *Report) pace(gauge string) (g grown, ok bool) {
 	if _, suspected := g.suspect(r); suspected || g.byFaults(r) {
 		return g, false // nobody can say how often they happen
 	}
+	if g.family == "handles" && r.atLimit() != "" {
+		return g, false // it can go on no more
+	}
 	if gauge == GaugeFDs && g.whole != nil {
 		g = *g.whole
 	}
@@ -94,7 +97,7 @@ func (g grown) reaches(limit int64, level []int64, x axes) string {
 	}
 	requests = requests.After(float64(x.requests[n-1]))
 	inRequests := func(n float64) string { return fmt.Sprintf("%.0f", n) }
-	return fmt.Sprintf(" At the mix of requests of the run it is reached at request %s (95%% %s), and at its pace %s after its start.",
+	return fmt.Sprintf(" At the mix of requests of the run, those to all endpoints counted, it is reached at request %s (95%% %s), and at its pace %s after its start.",
 		inRequests(requests.Best), between(requests, inRequests), inTime(seconds.Best))
 }
 

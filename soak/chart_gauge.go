@@ -180,6 +180,9 @@ func (r *Report) gaugeSummary(c GaugeChart, level []int64) string {
 	}
 	if c.Limit > 0 {
 		s += fmt.Sprintf(" The limit is %d.", c.Limit)
+		if come := r.come(); come != "" {
+			s += " " + sentence(come) + "."
+		}
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -55,7 +56,7 @@ func (g grown) verdict(r *Report) Verdict {
 		if g.Judged > 0 {
 			reason = level + "; " + reason
 		}
-		return Verdict{Status: Unknown, Reason: reason + longer(r) + g.amplify(r)}
+		return Verdict{Status: Unknown, Reason: reason + g.longer(r) + g.amplify(r)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
 		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.onFiles() + g.where(r) + g.opened(r)}
@@ -177,17 +178,22 @@ func (g grown) opened(r *Report) string {
 	return ""
 }
 
-// longer says how to get an answer where the run was too short.
-func longer(r *Report) string {
+// longer says how to get an answer where the run was too short: twice as long, or for memory
+// as long as it takes to be judged at all.
+func (g grown) longer(r *Report) string {
+	times := 2.0
+	if sent, _ := r.errors(); g.family == GaugeRSS && sent > 0 {
+		times = max(times, float64(rssLeastRequests)/float64(sent))
+	}
 	switch {
 	case r.Start.Assumed != "" || r.Stop.Reason != StopDone:
 		return ""
 	case r.watching():
 		return ". Watch it longer"
 	case r.Start.Scenario.For > 0:
-		return fmt.Sprintf(". Run it longer, with --for %s", 2*r.Start.Scenario.For)
+		return fmt.Sprintf(". Run it longer, with --for %s", time.Duration(math.Ceil(times*r.Start.Scenario.For.Seconds()))*time.Second)
 	}
-	return fmt.Sprintf(". Run it longer, with --batches %d", 2*len(r.Batches))
+	return fmt.Sprintf(". Run it longer, with --batches %.0f", math.Ceil(times*float64(len(r.Batches))))
 }
 
 // level says what the never-released level did while it was judged.

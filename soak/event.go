@@ -72,8 +72,9 @@ type Target struct {
 	DeepHealth *string `json:"deep_health,omitempty"`
 	// Command is the redacted command line of the process, where it is known.
 	Command []string `json:"command,omitempty"`
-	// Flags made the bundled WebUI what it was, as run is given them: they are ours, and
-	// hold no secret. They are set in every run of it.
+	// Flags made the bundled WebUI what it was, as run is given them, or are the limit that
+	// a launched server was given: they are ours, and hold no secret. They are set in every
+	// run of the bundled WebUI.
 	Flags []string `json:"flags,omitempty"`
 	PID   int      `json:"pid,omitzero"`
 	Ticks uint64   `json:"ticks,omitzero"`

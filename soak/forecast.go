@@ -28,26 +28,21 @@ type forecast struct {
 	fresh    bool              // told from the start of the server; else from now
 	all      *ratchet.Interval // the rate of all file descriptors, where others grow too
 	byTime   ratchet.Span      // the others alone, where they may grow with time; else zero
+	sharers  int               // processes that what is opened spreads over, each with a limit of its own
 }
 
-// forecast is false where nothing is known to grow towards the limit, or it was
-// reached. A leak of one endpoint is told in requests to that endpoint. The limit is one
+// forecast is false where nothing is known to grow towards the limit, or the server came
+// to it. A leak of one endpoint is told in requests to that endpoint. The limit is one
 // on all file descriptors: where others grow too, it is told by the rate of all, in
 // requests as they were mixed. A server that we started is forecast from its start, one
 // that runs already from now.
 func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	f = forecast{every: r.Start.Scenario.PollEvery, perTime: g.class == LeakPerTime}
-	before := r.Rests[RestBefore]
-	level := before.Gauges[GaugeFDs]
-	if n := before.Nearest; n != nil {
-		level = n.FDs
-	}
-	now, limit, read := r.nearestLimit()
-	if f.limit = limit; r.Start.Target.Kind == "attached" {
-		level = now
-	}
-	f.level, f.fresh = level, r.Start.Target.Kind != "attached"
-	if !read || level >= limit || g.family != "handles" {
+	_, limit, read := r.nearestLimit()
+	f.limit, f.fresh = limit, r.Start.Target.Kind != "attached"
+	f.level = r.levelFor(f.fresh)
+	level := f.level
+	if !read || level >= limit || g.family != "handles" || r.atLimit() != "" {
 		return f, false
 	}
 	switch g.class {
@@ -81,7 +76,44 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 	default:
 		return f, false
 	}
+	f.spread(r)
 	return f, true
+}
+
+// levelFor is how many descriptors a forecast begins with: those of the process that rose
+// the most, or else of the one nearest to its limit, at its start or now.
+func (r *Report) levelFor(fresh bool) int64 {
+	most, _, _, climbed := r.climber()
+	now, _, _ := r.nearestLimit()
+	switch {
+	case !fresh && climbed:
+		return r.climbs[most].last
+	case !fresh:
+		return now
+	}
+	before := r.Rests[RestBefore]
+	if fds, ok := r.processes(before)[most][GaugeFDs]; climbed && ok {
+		return fds
+	}
+	if n := before.Nearest; n != nil {
+		return n.FDs
+	}
+	return before.Gauges[GaugeFDs]
+}
+
+// spread has the forecast be that of one process, where what is opened spreads over more: the
+// rate is that of all of them. The best guess is the share that the one with the most had.
+// Nobody knows how they share from here on: the interval is from one that takes all to each
+// that takes as much.
+func (f *forecast) spread(r *Report) {
+	_, sharers, share, ok := r.climber()
+	if !ok || sharers < 2 {
+		return
+	}
+	f.sharers = sharers
+	for _, s := range []*ratchet.Span{&f.requests, &f.hours, &f.byTime} {
+		s.Best, s.High = s.Best/share, s.High*float64(sharers)
+	}
 }
 
 // amongAll looks at the file descriptors that are not of the part that was tested: where
@@ -117,8 +149,8 @@ func (g grown) until(r *Report, endpoint string) string {
 	if f, ok := g.forecast(r); ok {
 		return "; " + f.tell(endpoint)
 	}
-	if at := r.atLimit(); at != "" && g.family == "handles" {
-		return "; it is " + at
+	if come := r.come(); come != "" && g.family == "handles" {
+		return "; " + come
 	}
 	return ""
 }
@@ -128,8 +160,8 @@ func (g grown) until(r *Report, endpoint string) string {
 func (g grown) outlook(r *Report) string {
 	f, ok := g.forecast(r)
 	if !ok {
-		if at := r.atLimit(); at != "" && g.family == "handles" {
-			return ". It is " + at
+		if come := r.come(); come != "" && g.family == "handles" {
+			return ". " + sentence(come)
 		}
 		return ""
 	}
@@ -158,9 +190,17 @@ func (f forecast) tell(endpoint string) (s string) {
 	}
 	s += fmt.Sprintf("limit %d after ", f.limit)
 	if f.perTime {
-		return s + short(f.after()) + f.from()
+		return s + short(f.after()) + f.from() + f.shared()
 	}
-	return s + fmt.Sprintf("%.0f %s, %s at one poll per %s", f.requests.Best, f.counted(endpoint), short(f.after()), short(f.every)) + f.orSooner()
+	return s + fmt.Sprintf("%.0f %s, %s at one poll per %s", f.requests.Best, f.counted(endpoint), short(f.after()), short(f.every)) + f.orSooner() + f.shared()
+}
+
+// shared says that the limit is that of one of several processes.
+func (f forecast) shared() string {
+	if f.sharers < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", shared by %d processes", f.sharers)
 }
 
 // counted says which requests are counted, and from when on.
@@ -221,7 +261,11 @@ func (f forecast) reached() string {
 	if f.all != nil {
 		by = "other handles grow too, all together " + f.together(true) + ": the "
 	}
-	return by + f.under(f.limit, f.hours, f.requests, " "+f.counted(""), f.from()) + f.orSooner()
+	s := by + f.under(f.limit, f.hours, f.requests, " "+f.counted(""), f.from()) + f.orSooner()
+	if f.sharers > 1 {
+		s += fmt.Sprintf("; %d processes share what is opened, each with that limit: the interval is from one that takes all to each that takes as much", f.sharers)
+	}
+	return s
 }
 
 // under tells the forecast under a limit, with the ends of its interval. What the

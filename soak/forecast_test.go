@@ -113,7 +113,7 @@ func TestForecastOfMoreEndpoints(t *testing.T) {
 	if all.Gauge != GaugeFDs || math.Abs(slope(all.Forecast.Requests)-1.5) > 0.1 || math.Abs(slope(group.Forecast.Requests)-1) > 0.1 {
 		t.Errorf("the fan of %s rises by %.2f per request, that of %s by %.2f", all.Gauge, slope(all.Forecast.Requests), group.Gauge, slope(group.Forecast.Requests))
 	}
-	for _, want := range []string{" Of these, ", " are state.db handles: the answers count them, ", " At the mix of requests of the run it is reached at request 2", " after its start."} {
+	for _, want := range []string{" Of these, ", " are state.db handles: the answers count them, ", " At the mix of requests of the run, those to all endpoints counted, it is reached at request 2", " after its start."} {
 		if !strings.Contains(all.Summary, want) {
 			t.Errorf("%s, want %q", all.Summary, want)
 		}

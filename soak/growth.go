@@ -57,7 +57,7 @@ func growths(r *Report) []grown {
 	for i := range found {
 		g := &all[judged[i]]
 		g.answer(r, found[i])
-		g.amongAll(r, segments[i])
+		g.amongAll(r, g.untilFull(r, segments[i]))
 	}
 	return all
 }

@@ -29,6 +29,7 @@ func (r *Report) besideLeak() *grown {
 	r.doubt(found, judged)
 	g.other = "other handle"
 	g.answer(r, found[0])
+	g.untilFull(r, segments)
 	g.other = r.otherThan(leak, g.Gained)
 	return &g
 }

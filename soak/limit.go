@@ -1,6 +1,13 @@
 package soak
 
-import "fmt"
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"hermes-soak/soak/ratchet"
+)
 
 // nearestLimit is the process that came nearest to its limit: its file
 // descriptors and the soft limit. The scenario's limit goes before the one that
@@ -41,6 +48,56 @@ func (r *Report) atLimit() string {
 	}
 	return fmt.Sprintf("at its limit, %d of %d file descriptors", fds, limit)
 }
+
+// come says, in words, that the descriptors came to the limit, and when requests began to
+// fail from there on; "" where they did not.
+func (r *Report) come() string {
+	at := r.atLimit()
+	if at == "" {
+		return ""
+	}
+	if x := r.riseOf(GaugeFDs, ""); x != nil && x.failing && r.full > 0 && x.failed+1 >= r.full {
+		_, at, _ = strings.Cut(at, ", ")
+		return fmt.Sprintf("it has come, at %s: requests began to fail after %s", at, count(x.answered, "request"))
+	}
+	return "it is " + at
+}
+
+// untilFull has the figures of a leak be those from before the descriptors came to the limit,
+// where that can be judged: a request that fails for want of a descriptor is no dose. That it
+// leaks, and whose it is, was found in all waves, and stands. It returns the segments that
+// the figures are of.
+func (g *grown) untilFull(r *Report, segments ratchet.Family) ratchet.Family {
+	i := slices.IndexFunc(g.parts, func(p part) bool { return p == g.part })
+	if r.full == 0 || g.watch || i < 0 || g.class != LeakPerRequest && g.class != LeakPerTime || g.limitless() {
+		return segments
+	}
+	from := r.waves[r.full-1].Start
+	var cut ratchet.Family
+	for _, s := range segments {
+		n := slices.IndexFunc(s.Waves, func(w ratchet.Wave) bool { return w.Start >= from })
+		if n < 0 {
+			return segments
+		}
+		cut = append(cut, ratchet.Segment{Values: s.Values[:n], Waves: s.Waves[:n]})
+	}
+	alpha := r.lookDue().Alpha
+	fit := ratchet.Analyse(cut[i], alpha, alpha, rand.New(rand.NewPCG(r.Start.Scenario.Seed, 5)))
+	if fit.LoadWaves < ratchet.LeastLoadWaves || fit.Gained == 0 {
+		return segments
+	}
+	for j := range fit.Endpoints {
+		e := &fit.Endpoints[j]
+		e.Guilty = slices.ContainsFunc(g.Endpoints, func(all ratchet.EndpointRate) bool { return all.Probe == e.Probe && all.Guilty })
+	}
+	fit.Class, fit.Why = g.Class, g.Why
+	g.Growth = fit
+	g.ofRequests(r)
+	return cut
+}
+
+// limitless says that the limit on file descriptors does not bound the family.
+func (g *grown) limitless() bool { return g.family != AllHandles && g.family != OtherHandles }
 
 // LimitOf is the soft limit on file descriptors that a sample of the run is held
 // against: that of the process nearest to its own. ok is false where none is known.

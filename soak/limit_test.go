@@ -109,3 +109,39 @@ func TestTrendAtTheLimit(t *testing.T) {
 		t.Errorf("%s\n%s", v.Reason, v.Headline)
 	}
 }
+
+// TestLimitMetInTheRun: what has come is not forecast, in words or in a chart, and requests
+// that fail for want of a descriptor do not lower what a request keeps.
+func TestLimitMetInTheRun(t *testing.T) {
+	s := newServer(10, 40, 3)
+	s.loop.Start.Scenario.Looks = 1
+	atLimit(s, 400, onSessions, answers500)
+	r := s.soak(t)
+	g := r.grown[0]
+	v := verdictOf(t, r, "growth", "handles")
+	e, one := g.guilty(r)
+	if v.Status != Fail || v.Class != LeakPerRequest || !one || e.Rate.Rate < 1.9 || e.Rate.Rate > 2.1 {
+		t.Fatalf("%s: %s", v.Status, v.Reason)
+	}
+	_, errors := r.errors()
+	sent, failed := 0, false
+	for _, w := range r.waves {
+		for _, a := range w.Answers {
+			if failed = failed || a.Class != ClassOK; !failed {
+				sent += a.N
+			}
+		}
+	}
+	want := "t has come, at 401 of 404 file descriptors: requests began to fail after " + count(int64(sent), "request")
+	c := NewCharts(r)
+	for what, told := range map[string]string{"the reason": v.Reason, "the headline": v.Headline, "the chart": c.Gauges[0].Summary, "the page": NewView(r).Answers[3].Text} {
+		if errors == 0 || !strings.Contains(told, want) || strings.Contains(told, "reached") {
+			t.Errorf("%s of %d errors: %s, want %q", what, errors, told, want)
+		}
+	}
+	for _, gauge := range c.Gauges {
+		if gauge.Forecast != nil {
+			t.Errorf("%s goes on beyond the limit", gauge.Gauge)
+		}
+	}
+}

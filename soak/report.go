@@ -66,9 +66,11 @@ type Report struct {
 	// nearest is the process that came nearest to its limit in a sample; peaked is the
 	// only process of the target, between two samples.
 	nearest, peaked *Nearest
-	grown           []grown  // made by Judge
-	beside          *grown   // made by Judge; nil where no leak of handles was proven
-	rewatch         *rewatch // nil where the groups are those of the record
+	climbs          map[process]climb // of the processes of the newest sample, where there are more than one
+	full            int               // the wave after which the descriptors were at the limit, from 1 on; 0 before
+	grown           []grown           // made by Judge
+	beside          *grown            // made by Judge; nil where no leak of handles was proven
+	rewatch         *rewatch          // nil where the groups are those of the record
 }
 
 // process is the identity of one process of the target.
@@ -171,6 +173,9 @@ func (r *Report) applyWave(w WaveDone) {
 			above := w.Sample.Gauges[GaugeFDs] - n.FDs // they take no place under the limit
 			r.peaked = nearer(r.peaked, &Nearest{PID: n.PID, FDs: min(*w.Peak-above, n.Limit), Limit: n.Limit})
 		}
+	}
+	if r.full == 0 && r.atLimit() != "" {
+		r.full = len(r.waves) + 1
 	}
 	if !r.fault(w.Probe) {
 		r.Requests += w.Sent()

@@ -10,9 +10,9 @@ import (
 
 var unquoted = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
-// quoted is a word as a POSIX shell takes it. What does not print, and could turn the line
+// Quoted is a word as a POSIX shell takes it. What does not print, and could turn the line
 // round or hide in it, is written in octal and made by printf: not every shell has $'...'.
-func quoted(word string) string {
+func Quoted(word string) string {
 	if unquoted.MatchString(word) || word == redacted {
 		return word
 	}

@@ -29,7 +29,7 @@ type again struct {
 }
 
 func (a *again) add(flag string, value any) {
-	a.words = append(a.words, "--"+flag, quoted(fmt.Sprint(value)))
+	a.words = append(a.words, "--"+flag, Quoted(fmt.Sprint(value)))
 }
 
 // unless adds the flag where it has another value than the usual one.
@@ -97,7 +97,7 @@ func (a *again) target(t Target) {
 		return
 	case t.Kind == "bundled":
 		for _, w := range t.Flags {
-			a.words = append(a.words, quoted(w))
+			a.words = append(a.words, Quoted(w))
 		}
 		return
 	case t.Kind == "attached":
@@ -219,6 +219,9 @@ func (a *again) launched(start Start) {
 	if t.Kind != "launched" {
 		return
 	}
+	for _, w := range t.Flags {
+		a.words = append(a.words, Quoted(w))
+	}
 	a.unless("", "amplify", s.Amplify)
 	switch tracing := t.Tracing; {
 	case tracing == nil && s.Amplify == "":
@@ -236,7 +239,7 @@ func (a *again) launched(start Start) {
 	}
 	a.words = append(a.words, "--")
 	for _, w := range t.Command {
-		a.words = append(a.words, quoted(w))
+		a.words = append(a.words, Quoted(w))
 	}
 }
 
@@ -251,7 +254,10 @@ func (a *again) left(start Start) {
 	}
 	var flags []string
 	if t.Kind == "launched" {
-		flags = append(flags, "--cwd", "--env", "--nofile")
+		flags = append(flags, "--cwd", "--env")
+	}
+	if t.Kind == "launched" && len(t.Flags) == 0 { // none was given, or an older version did not record it
+		flags = append(flags, "--nofile")
 	}
 	if t.Kind != "attached" {
 		flags = append(flags, "--log", "--start-timeout", "--health", "--deep-health")

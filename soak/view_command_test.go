@@ -71,6 +71,12 @@ func TestCommand(t *testing.T) {
 			` --fault latency:by=50ms --fault kill --watch 'it'\''s*' --allow 'it'\''s*=2' -- python3 'my server.py' …`,
 			"the values of the headers authorization are not in the record: --header, --basic; the login POST /login goes before the load, and what it sends is not in the record: --login, --login-body, --login-token;" +
 				" to be added where the run had it, since the record does not hold it: --cwd, --env, --nofile, --log, --start-timeout, --health, --deep-health; … stands for what was redacted"},
+		"launched, with a limit": {func() Start {
+			s := launchedPlan()
+			s.Scenario.Headers, s.Scenario.Login, s.Baseline, s.Target.Tracing, s.Target.Flags = nil, nil, nil, &Tracing{}, []string{"--nofile", "100"}
+			return s
+		}, `hermes-soak run --url http://127.0.0.1:8787 --endpoint /a --batches 5 --requests 40 --concurrency 1 --seed 7 --fault latency:by=50ms --fault kill --watch 'state.db*' --nofile 100 -- python3`,
+			"to be added where the run had it, since the record does not hold it: --cwd, --env, --log, --start-timeout, --health, --deep-health"},
 		"attached": {func() Start {
 			s := attachedPlan()
 			s.Scenario.Headers, s.Scenario.Login, s.Baseline = nil, nil, nil

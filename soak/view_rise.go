@@ -18,6 +18,7 @@ type rise struct {
 	sent, after map[int]int64 // those to each endpoint, or occurrences of a fault, and by how much it rose after them
 	answered    int64         // requests of the whole run, until one failed
 	failing     bool          // one failed
+	failed      int           // in this wave
 }
 
 // nearShare is the share of the limit from which a failure may be that of the limit:
@@ -81,7 +82,9 @@ func (r *Report) riseOf(gauge, unit string) *rise {
 			n := int64(a.N)
 			if r.fault(w.Probe) {
 				sent[w.Probe] += n
-			} else if x.failing = x.failing || a.Class != ClassOK; !x.failing {
+			} else if x.failing = x.failing || a.Class != ClassOK; x.failing {
+				x.failed = i
+			} else {
 				x.answered, over, sent[w.Probe] = x.answered+n, over+n, sent[w.Probe]+n
 			}
 		}
@@ -169,11 +172,19 @@ func (x *rise) fast(r *Report, near string) string {
 	case near == "" && x.verdict != nil && (x.verdict.Class == LeakDeferred || x.verdict.Class == LeakBounded):
 		return rose + ", and not for good: whether they go on rising is what growth says, among the checks"
 	case one:
-		return fmt.Sprintf("%s: about %.1f per %s (no interval: too few)", rose, float64(n)/float64(x.sent[p]), per)
+		return fmt.Sprintf("%s: about %s per %s (no interval: too few)", rose, about(float64(n)/float64(x.sent[p])), per)
 	case x.over > 0:
-		return fmt.Sprintf("%s: about %.1f per %s (no interval: too few)", rose, float64(x.more())/float64(x.over), per)
+		return fmt.Sprintf("%s: about %s per %s (no interval: too few)", rose, about(float64(x.more())/float64(x.over)), per)
 	}
-	return fmt.Sprintf("%s: about %.1f per minute (no interval: too few)", rose, 60*float64(x.more())/x.seconds)
+	return fmt.Sprintf("%s: about %s per minute (no interval: too few)", rose, about(60*float64(x.more())/x.seconds))
+}
+
+// about is a rate as people say it: a small one is not 0.
+func about(rate float64) string {
+	if rate < 1 {
+		return fmt.Sprintf("%.2g", rate)
+	}
+	return fmt.Sprintf("%.1f", rate)
 }
 
 // until is when the limit comes; near says that it is there.

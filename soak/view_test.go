@@ -93,7 +93,7 @@ func TestAnswered(t *testing.T) {
 			"What is wrong:Exhausted: wedged-hang", "What leaks:handles on state.db* at rest, when 81 of 84 file descriptors were open", "Where:Probably GET /api/sessions", "How fast:per request to GET /api/sessions",
 			"Until when:It has come, at 81 of 84", "What to do:Close what each request opens, on every path", "What else fails:ERRORS"}},
 		"down at the limit, of no group": {func(s *server) { atLimit(s, 80, socketOnSessions, hangs) }, "The server is down, with 80 of 84 file descriptors open", []string{
-			"What is wrong:Exhausted: wedged-hang", "What leaks:and 80 of 84 file descriptors were open: a per-request leak", "Where:Probably GET /api/sessions: ", "How fast:keeps +0.47 socket handles per request",
+			"What is wrong:Exhausted: wedged-hang", "What leaks:and 80 of 84 file descriptors were open: a per-request leak", "Where:Probably GET /api/sessions: ", "How fast:keeps +0.46 socket handles per request",
 			"Until when:It has come, at 80 of 84", "What to do:Look for what each endpoint opens"}},
 		"down, and far from the limit": {func(s *server) {
 			s.answer = func(s *server, p int) Answer {
@@ -256,6 +256,40 @@ func TestAdvice(t *testing.T) {
 	} {
 		if why, todo := advice(reason); why != want[0] || todo != want[1] {
 			t.Errorf("%q is %q and %q", reason, why, todo)
+		}
+	}
+}
+
+// TestLonger: what is told to be long enough is. Memory is judged from a number of requests
+// on, which twice the run may not have.
+func TestLonger(t *testing.T) {
+	for name, tt := range map[string]struct {
+		family string
+		sent   int
+		last   time.Duration
+		want   string
+	}{
+		"handles":        {"handles", 800, 0, "--batches 40"},
+		"memory":         {GaugeRSS, 800, 0, "--batches 50"},
+		"memory, uneven": {GaugeRSS, 801, 0, "--batches 50"},
+		"much memory":    {GaugeRSS, 1900, 0, "--batches 40"},
+		"handles, time":  {"handles", 800, 3 * time.Minute, "--for 6m0s"},
+		"memory, time":   {GaugeRSS, 100, 3 * time.Minute, "--for 1h0m0s"},
+	} {
+		r := NewReport()
+		r.Stop.Reason, r.Start.Scenario.For = StopDone, tt.last
+		r.Start.Scenario.Probes, r.Endpoints = make([]Probe, 1), []Endpoint{{Requests: tt.sent}}
+		r.Batches = make([]BatchSummary, 20)
+		if got := (grown{family: tt.family}).longer(r); got != ". Run it longer, with "+tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
+func TestAbout(t *testing.T) {
+	for rate, want := range map[float64]string{56.0 / 1400: "0.04", 1.0 / 300: "0.0033", 0.47: "0.47", 0.5: "0.5", 1: "1.0", 2: "2.0", 15.26: "15.3"} {
+		if got := about(rate); got != want {
+			t.Errorf("%g is %s, want %s", rate, got, want)
 		}
 	}
 }

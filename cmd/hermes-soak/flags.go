@@ -83,7 +83,7 @@ func loadFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "endpoint", Category: flagsLoad, Usage: "`PATH` to poll; repeatable (default: /api/sessions and /api/projects)"},
 		&cli.IntFlag{Name: "batches", Category: flagsLoad, Usage: "number of batches (default: the profile's)"},
 		&cli.IntFlag{Name: "requests", Category: flagsLoad, Usage: "requests in a batch (default: the profile's)"},
-		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches; such a run is never extended"},
+		&cli.DurationFlag{Name: "for", Category: flagsLoad, Usage: "poll for this long, such as 8h, instead of a number of batches; such a run is never extended, but where something grew that the requests do not explain, an idle stretch as long as the load follows"},
 		&cli.BoolFlag{Name: "no-extend", Category: flagsLoad, Usage: "send what was planned and no more (default: where that does not decide growth, twice the batches, then four times)"},
 		&cli.IntFlag{Name: "concurrency", Category: flagsLoad, Value: 1, Usage: "requests in flight at once; with 1 the checks see most"},
 		&cli.Float64Flag{Name: "rate", Category: flagsLoad, Usage: "requests per second inside a load wave (default: as fast as the server answers)"},

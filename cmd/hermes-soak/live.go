@@ -19,7 +19,7 @@ func (o *output) openLive(c *cli.Context) error {
 	if address == "" {
 		return nil
 	}
-	page, err := live.Open(c.Context, address)
+	page, err := live.Open(c.Context, address, c.String("history"))
 	if err != nil {
 		return usage(fmt.Errorf("live: %w", err), "as in: hermes-soak "+c.Command.Name+" --live 127.0.0.1:0, which takes any free port")
 	}

@@ -51,7 +51,7 @@ type targetPlan struct {
 	pid          int
 	ask          target.Supervisor // of what keeps it running; nil where none was named
 	command      target.Command
-	flags        []string // that made the bundled WebUI what it is
+	flags        []string // that made the bundled WebUI what it is, or limit a launched server
 	home         string   // of the bundled WebUI; "" is a temporary one
 	disk         string   // a small one for that; "" is none
 	health, deep string
@@ -120,10 +120,13 @@ func planFrom(c *cli.Context, command []string, split bool) (targetPlan, error) 
 			p.faults = append(p.faults, s)
 		}
 	}
-	if p.kind == "bundled" {
+	switch {
+	case p.kind == "bundled":
 		if err := p.bundle(c); err != nil {
 			return p, err
 		}
+	case p.kind == "launched" && p.command.NoFile > 0:
+		p.flags = []string{"--nofile", fmt.Sprint(p.command.NoFile)}
 	}
 	if err := p.plausible(c.Duration("for")); err != nil {
 		return p, err

@@ -135,7 +135,7 @@ func TestLiveMemory(t *testing.T) {
 	if hours > 1 {
 		parts, times = hours, 60
 	}
-	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}

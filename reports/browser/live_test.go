@@ -16,7 +16,7 @@ import (
 // TestLive: the page draws the run while it goes on, at both widths, and becomes the
 // report, which stays whole when the run is no longer there.
 func TestLive(t *testing.T) {
-	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestLive(t *testing.T) {
 // TestLiveLost: a page that loses its run says so and keeps what it drew, goes on where the run is there again, and
 // becomes the report of a run that was interrupted.
 func TestLiveLost(t *testing.T) {
-	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestLiveLost(t *testing.T) {
 
 // TestLiveKilled: the page of a program that was killed says how to see what was kept.
 func TestLiveKilled(t *testing.T) {
-	p, err := live.Open(context.Background(), "127.0.0.1:0")
+	p, err := live.Open(context.Background(), "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}

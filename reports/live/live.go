@@ -36,6 +36,7 @@ type Page struct {
 	listener net.Listener
 	server   *http.Server
 	key      string // of the stream of this run: an older page does not take another's
+	history  string // the file of recorded runs that was named; "" is the usual one
 	every    time.Duration
 	patience time.Duration
 	conns    atomic.Int64
@@ -65,12 +66,13 @@ type frame struct {
 }
 
 // Open listens on a loopback address, HOST:PORT, and serves the page. Port 0 is any free
-// one. Close must be called.
-func Open(ctx context.Context, address string) (*Page, error) {
-	return open(ctx, address, leastEvery, patience)
+// one; history is the file that was named for recorded runs, "" where none was. Close must
+// be called.
+func Open(ctx context.Context, address, history string) (*Page, error) {
+	return open(ctx, address, history, leastEvery, patience)
 }
 
-func open(ctx context.Context, address string, every, patience time.Duration) (*Page, error) {
+func open(ctx context.Context, address, history string, every, patience time.Duration) (*Page, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("%q is no HOST:PORT, such as 127.0.0.1:0: %w", address, err)
@@ -86,7 +88,7 @@ func open(ctx context.Context, address string, every, patience time.Duration) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{listener: listener, key: newKey(), every: every, patience: patience, quit: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{})}
+	p := &Page{listener: listener, key: newKey(), history: history, every: every, patience: patience, quit: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{})}
 	p.server = p.newServer()
 	p.running.Go(func() { _ = p.server.Serve(listener) }) // until Close, which tells what is wrong
 	p.running.Go(p.keepMaking)

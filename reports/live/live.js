@@ -122,5 +122,5 @@ events.addEventListener('error', () => {
   const gone = 'The run has ended without telling this page, the page was too slow for it, or there are too many of them.';
   state('NO CONNECTION');
   document.title = 'NO CONNECTION - hermes-soak';
-  note.textContent = newest ? `${gone} What is drawn is what was seen last. Its report, if it was kept: hermes-soak report --report html=report.html ${newest.run}` : gone;
+  note.textContent = newest ? `${gone} What is drawn is what was seen last. Its report, if it was kept: hermes-soak report --report html=report.html ${document.body.dataset.history}${newest.run}` : gone;
 });

@@ -33,7 +33,7 @@ func opened(t *testing.T) *Page {
 
 func openedPatient(t *testing.T, patience time.Duration) *Page {
 	t.Helper()
-	p, err := open(t.Context(), "127.0.0.1:0", quick, patience)
+	p, err := open(t.Context(), "127.0.0.1:0", "", quick, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestAddresses(t *testing.T) {
 		"0.0.0.0:0": "not a loopback", ":0": "not a loopback", "192.0.2.1:0": "not a loopback", "evil.example:0": "not a loopback", "[::]:0": "not a loopback",
 		"8080": "no HOST:PORT", "": "no HOST:PORT", "127.0.0.1:x": "lookup", "127.0.0.1:99999": "invalid port",
 	} {
-		p, err := Open(t.Context(), address)
+		p, err := Open(t.Context(), address, "")
 		if err == nil {
 			p.Close()
 		}
@@ -181,8 +181,27 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	p := opened(t)
-	if _, err := Open(t.Context(), p.listener.Addr().String()); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := Open(t.Context(), p.listener.Addr().String(), ""); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("taken: %v", err)
+	}
+}
+
+// TestNamesTheHistory: what the page says once the run is gone finds its report in the file
+// that was named, and a shell takes that name as it is.
+func TestNamesTheHistory(t *testing.T) {
+	for history, want := range map[string]string{"": `data-history=""`, "/tmp/it's $(x).db": `data-history="--history &#39;/tmp/it&#39;\&#39;&#39;s $(x).db&#39; "`} {
+		p, err := Open(t.Context(), "127.0.0.1:0", history)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client(t).Get(p.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close(), p.Close()); err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("%q: %.300s, %v, want %s", history, page, err, want)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hermes-soak/reports"
+	"hermes-soak/soak"
 )
 
 const (
@@ -111,9 +112,13 @@ func (p *Page) page(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	if content == nil {
 		var b bytes.Buffer
+		history := ""
+		if p.history != "" {
+			history = "--history " + soak.Quoted(p.history) + " "
+		}
 		t, err := template.New("page").Parse(pageTemplate)
 		if err == nil {
-			err = t.Execute(&b, map[string]any{"Style": template.CSS(reports.PageStyle()), "Script": template.JS(script()), "Key": p.key})
+			err = t.Execute(&b, map[string]any{"Style": template.CSS(reports.PageStyle()), "Script": template.JS(script()), "Key": p.key, "History": history})
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
