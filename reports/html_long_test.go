@@ -2,6 +2,7 @@ package reports
 
 import (
 	"io"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -96,6 +97,7 @@ func TestLongPage(t *testing.T) {
 // BenchmarkLongPage reads and judges 100,000 waves and makes the page. The bar: under 5 s
 // and 300 MB.
 func BenchmarkLongPage(b *testing.B) {
+	debug.SetGCPercent(50) // as in the program
 	b.ReportAllocs()
 	for b.Loop() {
 		in, out := io.Pipe()

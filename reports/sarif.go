@@ -41,8 +41,9 @@ type (
 		Text string `json:"text"`
 	}
 	sarifInvocation struct {
-		// Successful: everything was read.
+		// Successful: everything was read, and what was found has its place.
 		Successful    bool        `json:"executionSuccessful"`
+		ExitCode      *int        `json:"exitCode,omitempty"` // of a run
 		Notifications []sarifNote `json:"toolExecutionNotifications"`
 	}
 	sarifNote struct {

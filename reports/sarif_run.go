@@ -9,13 +9,13 @@ import (
 )
 
 // RunSARIF writes the failures that have a line of code as results. All else that did not
-// pass has no place in a source file: it is a notification, so that a run which knows no
-// line is not taken for one that found nothing.
+// pass has no place in a source file: it is a notification, and a run that has nothing else is
+// not told as successful, so that it is not taken for one that found nothing.
 func RunSARIF(w io.Writer, r *soak.Report) error {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{Name: "hermes-soak", Rules: []sarifRule{}}},
 		ColumnKind: "unicodeCodePoints", Results: []sarifResult{},
-		Invocations: []sarifInvocation{{Successful: r.Conclusion.Status != soak.Unknown, Notifications: []sarifNote{}}},
+		Invocations: []sarifInvocation{{ExitCode: &r.Conclusion.Exit, Notifications: []sarifNote{}}},
 	}
 	rules := map[string]int{}
 	for _, v := range r.Verdicts {
@@ -39,6 +39,7 @@ func RunSARIF(w io.Writer, r *soak.Report) error {
 			run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, note)
 		}
 	}
+	run.Invocations[0].Successful = r.Conclusion.Status == soak.Pass || r.Conclusion.Status == soak.Fail && len(run.Results) > 0
 	return encodeSARIF(w, run)
 }
 

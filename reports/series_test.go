@@ -125,6 +125,27 @@ func TestSeriesForms(t *testing.T) {
 	}
 }
 
+// TestSeriesKeeps: the one endpoint of a series stands for all, so that what leaks by the
+// request is its own.
+func TestSeriesKeeps(t *testing.T) {
+	b, err := os.ReadFile("testdata/series/leak_271_gcoff.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for csv, want := range map[string]soak.Status{
+		string(b): soak.Fail,
+		"batch,requests,fds\n" + strings.Replace(rising(20), "12,120,16", "12,120,15", 1): soak.Unknown,
+	} {
+		r, err := judged(csv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := r.Endpoints[0].Keeps[0]; k.Status != want || want == soak.Fail && strings.Contains(k.Reason, ";") {
+			t.Errorf("want %s: %+v", want, k)
+		}
+	}
+}
+
 // rising is n batches of 10 requests with a handle more each.
 func rising(n int) string {
 	var s strings.Builder

@@ -104,7 +104,11 @@ func (g grown) reaches(limit int64, level []int64, x axes) string {
 // ofThem says how many of the file descriptors are those that the answers count.
 func (r *Report) ofThem(gauge string) string {
 	for _, g := range r.grown {
-		if n, ok := r.lastValue(g.reported); ok && gauge == GaugeFDs && g.family == "handles" && g.reported != gauge && g.proven(r) {
+		n, ok := r.lastValue(g.reported)
+		if g.file != "" {
+			n, ok = r.table[g.file], true
+		}
+		if ok && gauge == GaugeFDs && g.family == "handles" && g.reported != gauge && g.proven(r) {
 			return fmt.Sprintf(" Of these, %d are %s: the answers count them, over the waves that were judged.", n, plural(g.unit()))
 		}
 	}

@@ -170,7 +170,11 @@ func (r *Report) gaugeSummary(c GaugeChart, level []int64) string {
 		s += r.ofThem(c.Gauge)
 	}
 	if first, last := level[0], level[len(level)-1]; last != unknownLevel && first != last {
-		s += fmt.Sprintf(" The never-released level went from %s to %s.", amount(c.Gauge, first), amount(c.Gauge, last))
+		s += fmt.Sprintf(" The never-released level went from %s to %s", amount(c.Gauge, first), amount(c.Gauge, last))
+		if !slices.ContainsFunc(r.grown, func(g grown) bool { return g.proven(r) }) {
+			s += ", where it meets the last sample whatever would be released later"
+		}
+		s += "."
 	} else if last != unknownLevel && low < high {
 		s += fmt.Sprintf(" The never-released level is %s throughout.", amount(c.Gauge, last))
 	}

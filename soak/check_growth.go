@@ -59,7 +59,7 @@ func (g grown) verdict(r *Report) Verdict {
 		return Verdict{Status: Unknown, Reason: reason + g.longer(r) + g.amplify(r)}
 	case g.class == LeakPerRequest:
 		keeps := g.culprit(r)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.where(r) + g.opened(r)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s", level, g.witnesses(), keeps) + g.outlook(r) + g.onFiles() + g.where(r) + g.opened(r)}
 		v.Headline = "LEAK per-request: " + keeps + g.until(r, "it")
 		return v
 	case g.class == LeakPerTime:
@@ -68,7 +68,7 @@ func (g grown) verdict(r *Report) Verdict {
 			though, look = "without any request of ours", "Look for what runs by itself, and for what its clients ask: hermes-soak run tells the two apart"
 		}
 		keeps := fmt.Sprintf("the server keeps %s, %s", perTime(g.PerHour, g.told(), g.unit()), though)
-		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s. %s", level, g.witnesses(), keeps, g.outlook(r), look) + g.opened(r)}
+		v := Verdict{Status: Fail, Class: g.class, Reason: fmt.Sprintf("%s, in %s: %s%s%s. %s", level, g.witnesses(), keeps, g.outlook(r), g.onFiles(), look) + g.opened(r)}
 		v.Headline = "LEAK per-time: " + keeps + g.until(r, "it")
 		return v
 	case within > 0 && g.size == 0 && g.Upper > within:
@@ -106,23 +106,68 @@ func (g grown) witnesses() string {
 	return s
 }
 
+// onFiles says which files the handles are on, where that is more than one.
+func (g grown) onFiles() string {
+	if g.on == "" {
+		return ""
+	}
+	return ". " + sentence(g.on)
+}
+
 // where says where to look for a leak per request.
 func (g grown) where(r *Report) string {
-	who := "each endpoint"
+	who, probably := "each endpoint", ""
 	if e, one := g.guilty(r); one {
 		who = r.Start.Scenario.Probes[e.Probe].Name
+	} else if p, _ := g.likely(r); p >= 0 {
+		probably = "; begin with " + r.Start.Scenario.Probes[p].Name
 	}
 	suspect, suspected := g.suspect(r)
 	if suspected {
 		who = r.Start.Scenario.Probes[suspect.Probe].Name
 	}
+	also := ""
+	if g.alsoByItself() {
+		also = ", and for what runs by itself: a timer, a background thread"
+	}
+	what, left, opens := "what", "is opened and not closed", "opens and does not close on every path"
+	switch g.family {
+	case GaugeThreads, GaugeChildren:
+		what, left, opens = plural(g.unit())+" that", "are started and not ended", "starts and does not end"
+	case GaugeRSS:
+		left, opens = "is kept", "keeps"
+	}
 	switch {
 	case g.byFaults(r) && who == "each endpoint":
-		return ". Look for what is opened and not closed on the paths that they take"
+		return fmt.Sprintf(". Look for %s %s on the paths that they take%s", what, left, also)
 	case g.byFaults(r) || suspected:
-		return ". Look for what is opened and not closed on the path that " + who + " takes"
+		return fmt.Sprintf(". Look for %s %s on the path that %s takes%s", what, left, who, also)
 	}
-	return fmt.Sprintf(". Look for what %s opens and does not close on every path", who)
+	return fmt.Sprintf(". Look for %s %s %s%s%s", what, who, opens, probably, also)
+}
+
+// likely is the endpoint that nearly all of the growth came after, or the only one that it
+// surely came after, where that is too little to prove it; -1 where there is none. why says
+// which of the two.
+func (g grown) likely(r *Report) (probe int, why string) {
+	if r.Start.Assumed != "" || g.class == LeakPerTime || len(g.guilties(r)) > 0 {
+		return -1, ""
+	}
+	probe, others := -1, 0
+	for _, e := range g.Endpoints {
+		switch {
+		case g.mostOf(e) && !g.alsoByItself():
+			return e.Probe, fmt.Sprintf("%d of %d came after it, too few to be certain", e.Gained, g.Gained)
+		case r.fault(e.Probe):
+		case e.Rate.Low > 0:
+			probe, others = e.Probe, others+1
+			why = "of the endpoints it is the only one after which more was seen to stay, too little to be certain"
+		}
+	}
+	if others != 1 {
+		return -1, ""
+	}
+	return probe, why
 }
 
 // opened says where in the code the handles that stay were opened.
@@ -160,11 +205,17 @@ func (g grown) level() string {
 	case g.Seconds > 0:
 		over += " in " + inSeconds(g.Seconds)
 	}
-	if g.First == g.Last {
-		return fmt.Sprintf("%s throughout, %s", count(int64(float64(g.First)*g.told()), g.unit()), over)
+	if g.occurrences > 0 {
+		over = fmt.Sprintf("over %s and %s of faults in %s", count(g.Requests, "request"), count(g.occurrences, "occurrence"), inSeconds(g.Seconds))
+	}
+	switch first := count(int64(float64(g.First-g.beside)*g.told()), g.unit()); {
+	case g.First == g.Last && g.steady:
+		return fmt.Sprintf("%s throughout, %s", first, over)
+	case g.First == g.Last:
+		return fmt.Sprintf("never fewer than %s, %s", first, over)
 	}
 	return fmt.Sprintf("the %s that were never released went from %.0f to %.0f %s",
-		plural(g.unit()), float64(g.First)*g.told(), float64(g.Last)*g.told(), over)
+		plural(g.unit()), float64(g.First-g.beside)*g.told(), float64(g.Last-g.beside)*g.told(), over)
 }
 
 // culprit says which endpoints, or faults, keep how much; which fault probably does; or
@@ -180,23 +231,29 @@ func (g grown) culprit(r *Report) string {
 			}
 			all = append(all, g.keeps(r.Start.Scenario.Probes[e.Probe].Name, per, e.Rate, ""))
 		}
-		return strings.Join(all, "; ")
+		return strings.Join(all, "; ") + g.andByItself("the server ")
 	}
 	if e, ok := g.suspect(r); ok {
 		return "probably " + g.keeps(r.Start.Scenario.Probes[e.Probe].Name, "occurrence", e.Rate, fmt.Sprintf("; %d of %d came after it", e.Gained, g.Gained))
 	}
 	doubt := ""
-	if r.Start.Assumed == "" {
-		for _, e := range g.Endpoints {
-			if g.mostOf(e) {
-				doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)
-			}
+	for _, e := range g.Endpoints {
+		if r.Start.Assumed == "" && g.mostOf(e) && !g.alsoByItself() {
+			doubt = fmt.Sprintf("; %d of %d after %s, too few to be certain", e.Gained, g.Gained, r.Start.Scenario.Probes[e.Probe].Name)
 		}
 	}
 	if g.Rate.Rate == 0 && g.dosed.Rate > 0 {
 		return g.keeps("the server", "request or occurrence of a fault", g.dosed, doubt)
 	}
-	return g.keeps("the server", "request", g.Rate, doubt)
+	return g.keeps("the server", "request", g.ownRate(), doubt) + g.andByItself("")
+}
+
+// andByItself is the leak on time beside the one per request; "" where there is none.
+func (g grown) andByItself(who string) string {
+	if !g.alsoByItself() {
+		return ""
+	}
+	return fmt.Sprintf(", and %s%s by itself", who, perTime(g.byItself, g.told(), g.unit()))
 }
 
 func (g grown) keeps(who, per string, rate ratchet.Interval, doubt string) string {

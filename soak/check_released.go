@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -101,8 +102,9 @@ func (r *Report) assumed() string {
 	return " (assumed: " + r.Start.Assumed + ")"
 }
 
-// name is what a person calls the group: its pattern without the last star.
-func (g Group) name() string { return strings.TrimSuffix(g.Pattern, "*") }
+// name is what a person calls the group: its pattern without the last star, where more is
+// left of it.
+func (g Group) name() string { return cmp.Or(strings.TrimSuffix(g.Pattern, "*"), g.Pattern) }
 
 // alarm is how the last line of a run begins.
 func (c LeakClass) alarm() string {

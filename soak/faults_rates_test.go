@@ -261,3 +261,35 @@ func TestGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// TestLikelyBesideFaults: where a fault leaks as well, the only endpoint that surely does is
+// named as likely; occurrences are not told as requests, and what the fault keeps may be
+// that of requests.
+func TestLikelyBesideFaults(t *testing.T) {
+	likely := 0
+	for seed := range uint64(10) {
+		f := newFaulty(seed)
+		f.keeps, f.leak = 1, onSessions
+		r := f.soak(t)
+		g := r.grown[0]
+		if !g.proven(r) || len(g.guilties(r)) > 0 {
+			continue
+		}
+		likely++
+		reason := verdictOf(t, r, "growth", "handles").Reason
+		for _, want := range []string{" occurrences of faults in ", "begin with GET /api/sessions"} {
+			if !strings.Contains(reason, want) {
+				t.Errorf("seed %d: no %q in %s", seed, want, reason)
+			}
+		}
+		if where := g.whereSeen(r); !strings.HasPrefix(where, "probably GET /api/sessions: of the endpoints") {
+			t.Errorf("seed %d: %s", seed, where)
+		}
+		if v := verdictOf(t, r, "recovers", "fault:pause"); !strings.Contains(v.Reason, "probably of GET /api/sessions, and what stays of its requests") {
+			t.Errorf("seed %d: %s", seed, v.Reason)
+		}
+	}
+	if likely == 0 {
+		t.Error("one was guilty each time, and nothing was tried")
+	}
+}

@@ -51,10 +51,13 @@ func (g grown) forecast(r *Report) (f forecast, ok bool) {
 			return f, false // nobody can say how often they happen
 		}
 		rate, probes := g.Rate, r.Start.Scenario.turns()
+		if g.alsoByItself() {
+			rate = withTime(g.Own, g.byItself, f.every.Hours()/float64(probes))
+		}
 		if e, one := g.guilty(r); g.whole != nil {
 			rate, f.all = g.whole.Rate, &g.whole.Rate
 			f.byTime, _ = ratchet.Until(f.limit, level, g.whole.byItself)
-		} else if one {
+		} else if one && !g.alsoByItself() {
 			p := r.Start.Scenario.Probes[e.Probe]
 			rate, probes, f.endpoint = e.Rate, p.turns(), p.Name
 		}

@@ -2,7 +2,7 @@ package soak
 
 import (
 	"fmt"
-	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -19,18 +19,24 @@ type grown struct {
 	family string
 	part
 	ratchet.Growth
-	class LeakClass // of the ratchet's class, with the idle stretch heard
-	parts []part    // those that were read
-	idle  ratchet.Stretch
-	dosed ratchet.Interval // the rate over requests and occurrences of faults alike, where there were any
-	why   string           // why there is no answer; else empty
-	file  string           // the one file or device that the handles are on, where there is one
-	watch bool             // by time alone
-	size  int64            // of a unit of memory, in bytes; 0 of anything that is counted
-	other string           // what one of them is called where they are all but those of another leak
-	whole *grown           // all file descriptors, where others than these grow too; else nil
+	class       LeakClass // of the ratchet's class, with the idle stretch heard
+	parts       []part    // those that were read
+	idle        ratchet.Stretch
+	dosed       ratchet.Interval // the rate over requests and occurrences of faults alike, where there were any
+	why         string           // why there is no answer; else empty
+	file        string           // the one file or device that all that came to stay is on, where there is one
+	on          string           // the files that most of it is on, where there are more
+	beside      int64            // handles of the gauge that are not on file
+	steady      bool             // the gauge stood still while it was judged
+	occurrences int64            // of faults, in the waves that were judged
+	watch       bool             // by time alone
+	size        int64            // of a unit of memory, in bytes; 0 of anything that is counted
+	other       string           // what one of them is called where they are all but those of another leak
+	whole       *grown           // all file descriptors, where others than these grow too; else nil
 
-	byItself ratchet.Interval // of a whole: the rate per hour of the others, where it may be time that drives them
+	// byItself is the rate per hour of what comes without any request, beside what requests
+	// leave; of a whole, that of the others, where it may be time that drives them.
+	byItself ratchet.Interval
 }
 
 // growths judges each gated family, as a look at the run so far.
@@ -62,21 +68,6 @@ func (r *Report) lookDue() ratchet.Look {
 	return ratchet.Look{Alpha: growthAlpha / float64(planned), Last: len(r.Extensions)+1 >= planned}
 }
 
-// grownFile is the path that gained nearly all of so many handles since the
-// pools were filled; "" where there is none.
-func (r *Report) grownFile(gained int64) string {
-	before, now := r.Rests[RestLoaded].Table, r.table
-	if r.watching() {
-		before = r.Rests[RestBefore].Table
-	}
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if more := now[name] - before[name]; strings.HasPrefix(name, "/") && more > 1 && 5*more >= 4*gained && gained > 0 {
-			return name
-		}
-	}
-	return ""
-}
-
 // answer takes over what the ratchet found, and hears the idle stretch where it
 // asks for one.
 func (g *grown) answer(r *Report, found ratchet.Finding) {
@@ -104,9 +95,44 @@ func (g *grown) answer(r *Report, found ratchet.Finding) {
 		ratchet.None: LeakNone, ratchet.Bounded: LeakBounded, ratchet.PerRequest: LeakPerRequest, ratchet.PerTime: LeakPerTime,
 	}[class]
 	if g.family == "handles" && !strings.HasPrefix(g.reported, groupPrefix) {
-		g.file = r.grownFile(g.Gained)
+		g.byFile(r)
+	}
+	if g.class == LeakPerRequest {
+		g.byItself = g.ByItself
+	}
+	g.steady = g.stoodStill(r)
+}
+
+// stoodStill says that the gauge had one value while it was judged.
+func (g *grown) stoodStill(r *Report) bool {
+	s, why := segment(r, g.part, WaveLoad, WaveIdle, WaveDrain, WaveWatch)
+	if why != "" || g.Judged == 0 {
+		return false
+	}
+	judged := s.Values[g.Warm : g.Warm+g.Judged]
+	return slices.Min(judged) == slices.Max(judged)
+}
+
+// ownRate is what a request leaves, without what comes by itself meanwhile.
+func (g grown) ownRate() ratchet.Interval {
+	if g.alsoByItself() {
+		return g.Own
+	}
+	return g.Rate
+}
+
+// withTime adds to a rate per request what comes by itself in the hours that a request takes.
+func withTime(rate, perHour ratchet.Interval, hours float64) ratchet.Interval {
+	both := rate.Rate + hours*perHour.Rate
+	return ratchet.Interval{
+		Rate: both,
+		Low:  both - math.Hypot(rate.Rate-rate.Low, hours*(perHour.Rate-perHour.Low)),
+		High: both + math.Hypot(rate.High-rate.Rate, hours*(perHour.High-perHour.Rate)),
 	}
 }
+
+// alsoByItself says of a leak per request that there is one on time beside it.
+func (g grown) alsoByItself() bool { return g.byItself.Rate > 0 }
 
 // clientsGained is by how much the connections of clients rose over the run.
 func (r *Report) clientsGained() int64 {

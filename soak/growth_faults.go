@@ -25,10 +25,14 @@ func (g *grown) ofRequests(r *Report) {
 	if requests == 0 || requests == g.Requests {
 		return
 	}
-	g.dosed = g.Rate
+	g.dosed, g.occurrences = g.Rate, g.Requests-requests
 	n := float64(requests)
 	share := n / float64(g.Requests)
 	g.Rate = ratchet.Interval{Rate: rate.Rate / n, Low: rate.Low / n, High: rate.High / n}
+	if g.ByItself.Rate > 0 { // the endpoints' are without it
+		g.Own = g.Rate
+		g.Rate = withTime(g.Own, g.ByItself, g.Seconds/3600/float64(g.Requests))
+	}
 	g.Upper, g.Detectable, g.Requests = g.Upper/share, g.Detectable*share, requests
 }
 

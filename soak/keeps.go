@@ -77,7 +77,8 @@ func (r *Report) share(group string, p part, g grown, v Verdict, why string) {
 func (g grown) keptOf(r *Report, v Verdict, p part, probe int, rates []ratchet.EndpointRate, why string) (k Keeps) {
 	of := func(e ratchet.EndpointRate) bool { return e.Probe == probe }
 	tested := p == g.part || p.gauge == g.reported
-	guilty := g.leaks(v) && (tested || p.gauge == GaugeFDs) && slices.ContainsFunc(g.accused(r), of)
+	whole := r.Start.Assumed != "" && len(g.Endpoints) == 1 // of a series, whose one endpoint stands for all
+	guilty := g.leaks(v) && (tested || p.gauge == GaugeFDs) && (whole || slices.ContainsFunc(g.accused(r), of))
 	if guilty || g.leaks(v) && tested {
 		rates = g.Endpoints // of the gauge that was tested, as the verdict tells it
 	}
@@ -99,6 +100,9 @@ func (g grown) keptOf(r *Report, v Verdict, p part, probe int, rates []ratchet.E
 		k.Reason += "; growth is unknown: " + v.Reason
 	case guilty:
 		k.Status = Fail
+		if whole {
+			break
+		}
 		if !slices.ContainsFunc(g.guilties(r), of) {
 			k.Reason += "; no endpoint stands out, and each of its requests keeps as much as any"
 		}

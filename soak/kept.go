@@ -44,6 +44,10 @@ func (f *FaultDone) kept(r *Report, g grown, probe int) {
 		f.doubt = fmt.Sprintf("%s kept per occurrence%s: growth has found a leak, and %d of %d came after this fault, too few to be certain: send more requests", told[0], told[1], e.Gained, g.Gained)
 	case leak && len(all) == 0 && e.Rate.Low > 0:
 		f.doubt = fmt.Sprintf("%s kept per occurrence%s, where growth has found a leak and cannot tell whose it is: send more requests", told[0], told[1])
+		if p, _ := g.likely(r); p >= 0 && !r.fault(p) {
+			f.doubt = fmt.Sprintf("%s kept per occurrence%s: growth has found a leak, probably of %s, and what stays of its requests that are sent while the fault is there is counted in this: send more requests",
+				told[0], told[1], r.Start.Scenario.Probes[p].Name)
+		}
 	case !leak && 2*e.Gained > g.Gained && sure*e.Rate.Low > e.Rate.Rate && goesOn(turns):
 		f.doubt = fmt.Sprintf("%s kept per occurrence%s: after %d of the %d waves that can be judged there were more, and it has not stopped: too few to tell a leak from chance%s",
 			told[0], told[1], rose(turns), len(turns), f.more)

@@ -3,6 +3,7 @@ package soak
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -130,6 +131,11 @@ func (g grown) title(r *Report) string {
 	case g.class == LeakPerTime:
 		does = "leaks by itself"
 	}
+	if g.alsoByItself() && who != "The server" {
+		does += ", and the server by itself"
+	} else if g.alsoByItself() {
+		does += ", with its requests and by itself"
+	}
 	return who + " " + does + ": " + plural(g.unit())
 }
 
@@ -151,8 +157,12 @@ func (g grown) answers(r *Report) []Told {
 	if at, _, known := strings.Cut(strings.TrimPrefix(r.leakPlace(g), "; "), ": "); known {
 		todo += ". Begin at " + strings.TrimPrefix(at, "opened at ")
 	}
+	leak := fmt.Sprintf("%s: a %s", g.level(), g.class)
+	if g.alsoByItself() {
+		leak += ", and one on time beside it"
+	}
 	all := []Told{
-		{"What leaks", sentence(fmt.Sprintf("%s: a %s", g.level(), g.class))},
+		{"What leaks", sentence(leak)},
 		{"Where", sentence(g.whereSeen(r))},
 		{"How fast", sentence(g.fast(r))},
 		{"Until when", sentence(until)},
@@ -194,6 +204,7 @@ func (g grown) whereSeen(r *Report) string {
 	}
 	where := strings.Join(names, ", ")
 	e, suspected := g.suspect(r)
+	likely, why := g.likely(r)
 	switch {
 	case g.watch:
 		where = "in what the server does by itself, or for its clients: no request of ours was sent"
@@ -201,19 +212,39 @@ func (g grown) whereSeen(r *Report) string {
 		where = "in what the server does by itself: the requests do not explain it"
 	case len(names) == 0 && suspected:
 		where = "probably " + r.Start.Scenario.Probes[e.Probe].Name
-	case len(names) == 0 && r.Start.Assumed == "" && slices.ContainsFunc(g.Endpoints, g.mostOf):
-		e := g.Endpoints[slices.IndexFunc(g.Endpoints, g.mostOf)]
-		where = fmt.Sprintf("probably %s: %d of %d came after it, too few to be certain", r.Start.Scenario.Probes[e.Probe].Name, e.Gained, g.Gained)
+	case len(names) == 0 && likely >= 0:
+		where = fmt.Sprintf("probably %s: %s", r.Start.Scenario.Probes[likely].Name, why)
 	case len(names) == 0:
 		where = "no endpoint stands out: each, or what they share"
+	}
+	if g.alsoByItself() {
+		where += "; and in what the server does by itself"
 	}
 	if at := r.leakPlace(g); at != "" {
 		return where + at
 	}
-	if g.file != "" {
+	switch {
+	case g.on != "":
+		where += "; " + g.on
+	case g.file != "":
 		where += "; the handles are on " + g.file
 	}
-	return where + ". The source line is not known: only a Python server that hermes-soak starts tells it"
+	return where + ". The source line is not known: " + r.untraced(g)
+}
+
+// untraced says why the line of code is not known, and how it would be.
+func (r *Report) untraced(g grown) string {
+	python := slices.ContainsFunc(r.Start.Target.Command, func(word string) bool { return strings.HasPrefix(path.Base(word), "python") })
+	t := r.Start.Target.Tracing
+	switch {
+	case g.family != "handles":
+		return "it is told of handles alone"
+	case t != nil && t.Loaded && !t.Openers:
+		return "run it with --trace sqlite,fd"
+	case t == nil && python && r.Start.Target.Kind == "launched":
+		return "it was not traced: leave out --trace off, or run it with --trace sqlite,fd"
+	}
+	return "only a Python server that hermes-soak starts tells it"
 }
 
 // leakPlace is the line of code behind a leak of handles; "" where it is not known.

@@ -71,7 +71,7 @@ func TestAnswered(t *testing.T) {
 		}, "GET /api/sessions leaks: state.db handles", []string{"What leaks:state.db", "Where:GET /api/sessions", "How fast:+2.00", "Until when:limit 4096", "What to do:GET /api/sessions",
 			"What else fails:LEAK per-request: GET /api/projects keeps +1.00 threads per request"}},
 		"threads": {func(s *server) { s.leak = func(s *server, p int) { s.threads += p } }, "GET /api/projects leaks: threads", []string{
-			"What leaks:The threads", "Where:GET /api/projects", "How fast:+1.00 threads", "Until when:no limit here that could be forecast", "What to do:GET /api/projects"}},
+			"What leaks:The threads", "Where:GET /api/projects", "How fast:+1.00 threads", "Until when:no limit here that could be forecast", "What to do:Look for threads that GET /api/projects starts and does not end"}},
 		"no names": {func(s *server) { s.leak, s.denied = onSessions, "not ours" }, "GET /api/sessions leaks: handles", []string{
 			"What leaks:The handles", "Where:GET /api/sessions", "How fast:+2.00 handles", "Until when:limit 4096", "What to do:GET /api/sessions"}},
 		"sawtooth": {func(s *server) {

@@ -25,10 +25,19 @@ func hasActions(command string) bool {
 	return slices.Contains([]string{"run", "watch", "judge", "show"}, command)
 }
 
-// actions is tellActions at the end of a run. The verdict stays, whatever comes of it.
-func (o *output) actions(r *soak.Report) error {
-	tellActions(o.stderr, r)
-	return nil
+// saidError is an error that GitHub Actions was told of.
+type saidError struct{ error }
+
+func (s saidError) Unwrap() error { return s.error }
+
+// tellEnd tells GitHub Actions, once, how a run ended whose output ended with err.
+func (o *output) tellEnd(r *soak.Report, err error) error {
+	if err == nil {
+		tellActions(o.stderr, r)
+		return nil
+	}
+	tellActions(o.stderr, r.Unwritten(err.Error()))
+	return saidError{err}
 }
 
 // tellActions tells GitHub Actions how a run ended: errors, a summary and outputs of the

@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	x := exitOf(err)
 	x.print(stderr)
-	if x.err != nil && inActions() && len(args) > 1 && hasActions(args[1]) {
+	if x.err != nil && !errors.As(err, &saidError{}) && inActions() && len(args) > 1 && hasActions(args[1]) {
 		tellActions(stderr, soak.Broken(time.Now(), 0, x.status, x.why()))
 	}
 	return x.status
@@ -82,9 +82,9 @@ func (e *exitError) print(w io.Writer) {
 	if e.err == nil {
 		return
 	}
-	fmt.Fprintf(w, "hermes-soak: %v\n", e.err)
+	fmt.Fprintln(w, harmless("hermes-soak: "+e.err.Error()))
 	if e.hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", e.hint)
+		fmt.Fprintln(w, harmless("hint: "+e.hint))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/shirou/gopsutil/v3/disk"
 	"github.com/urfave/cli/v2"
 
+	"hermes-soak/reports"
 	"hermes-soak/soak"
 	"hermes-soak/soak/load"
 )
@@ -151,7 +152,7 @@ func layout(name string, f finding, columns int) string {
 	if columns > 0 {
 		room = max(columns-indent, 1)
 	}
-	lines := broken(f.evidence, room)
+	lines := broken(reports.Printable(f.evidence), room)
 	if f.advice != "" {
 		lines = append(lines, broken("-> "+f.advice, room)...)
 	}

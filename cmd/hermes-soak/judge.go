@@ -66,6 +66,7 @@ func judgeRecord(c *cli.Context) error {
 
 // judgeFrom judges the record that is read from in, and hands the answer to the others.
 func judgeFrom(c *cli.Context, in io.Reader, others ...func(*soak.Report) error) error {
+	defer leaveNoHalves(c.App.ErrWriter)()
 	out, err := newOutput(c, &soak.Scenario{})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"hermes-soak/target"
 	"hermes-soak/target/faults"
@@ -19,6 +20,9 @@ func main() {
 	}
 	if len(os.Args) > 1 && os.Args[1] == faults.HealerArg {
 		os.Exit(faults.ServeHealer())
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a run of days holds all its samples: its memory is dearer than its CPU
 	}
 	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 }

@@ -26,6 +26,7 @@ type output struct {
 	quiet          bool
 	looks          int // at growth that are planned
 	watch          []soak.Group
+	actions        bool          // GitHub Actions is told how it ends
 	runs           bool          // a run goes on, rather than one that is read
 	began          time.Time     // when it did
 	result         *stdoutReport // stdout, for a report
@@ -53,9 +54,7 @@ func newOutput(c *cli.Context, s *soak.Scenario) (*output, error) {
 	if err := o.openAll(c); err != nil {
 		return nil, errors.Join(err, o.abandon())
 	}
-	if inActions() && hasActions(c.Command.Name) {
-		o.atEnd = append(o.atEnd, o.actions)
-	}
+	o.actions = inActions() && hasActions(c.Command.Name)
 	if o.history != nil {
 		o.keepHistory()
 	}
@@ -138,7 +137,7 @@ func (o *output) say(message string) {
 	if p := o.progress.Load(); p != nil {
 		w = p
 	}
-	fmt.Fprintln(w, message)
+	fmt.Fprintln(w, harmless(message))
 }
 
 // Record hands the event to the files and the screen.
@@ -193,7 +192,8 @@ func (o *output) lines() io.Writer {
 
 // finish writes the reports and closes the files, prints the verdict, and only then waits
 // for whom it is told to: a collector, or pages. What is printed comes behind the files,
-// since who reads it may be slow.
+// since who reads it may be slow. GitHub Actions is told last, when it is known how the
+// program ends.
 func (o *output) finish(r *soak.Report) error {
 	o.progress.Load().done()
 	var errs []error
@@ -202,7 +202,11 @@ func (o *output) finish(r *soak.Report) error {
 	}
 	errs = append(errs, o.write(r), o.close(), o.conclude(r))
 	o.telling.finish(r)
-	return errors.Join(append(errs, o.leave())...)
+	err := errors.Join(append(errs, o.leave())...)
+	if o.actions {
+		err = o.tellEnd(r, err)
+	}
+	return err
 }
 
 // write writes the reports.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -75,14 +74,32 @@ func (p *place) stream(replace bool) (_ io.Writer, err error) {
 	case p.through != nil && replace:
 		return p.through, p.empty()
 	case p.through != nil:
-		return p.through, nil // emptied as the run begins
+		return p.through, p.claim() // emptied as the run begins
 	case replace:
 		p.pending, err = openBeside(p.path, p.perm)
 		return p.pending, err
 	}
-	p.file, err = os.OpenFile(p.path, os.O_RDWR|os.O_CREATE, 0o666)
+	if p.file, err = os.OpenFile(p.path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		return nil, err
+	}
 	p.through = p.file
-	return p.file, err
+	return p.file, p.claim()
+}
+
+// claim makes sure that no other hermes-soak streams to the file: each would write over
+// what the other one has. It ends with the file, however we end. A pipe or a device takes
+// what both write.
+func (p *place) claim() error {
+	if p.file == nil {
+		return nil // stdout
+	}
+	if info, err := p.file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if claimed(p.file) {
+		return fmt.Errorf("%s is being written by another hermes-soak", p.path)
+	}
+	return nil
 }
 
 // keep puts a stream that is whole in the place of the file.
@@ -143,46 +160,3 @@ func (p *place) is(path string) bool {
 	other, too := os.Stat(path)
 	return missing == nil && too == nil && os.SameFile(one, other)
 }
-
-// beside is a file that is written next to another one, to take its place.
-type beside struct {
-	*os.File
-	path string
-}
-
-func openBeside(path string, perm fs.FileMode) (*beside, error) {
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".hermes-soak-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		var x *fs.PathError
-		if errors.As(err, &x) {
-			x.Path = path
-		}
-		return nil, err
-	}
-	b := &beside{f, path}
-	if perm != 0 {
-		if err := f.Chmod(perm); err != nil {
-			return nil, errors.Join(err, b.discard())
-		}
-	}
-	return b, nil
-}
-
-// replace puts it in the place of the other one; where that cannot be replaced, since it is
-// mounted there, it is written over.
-func (b *beside) replace() error {
-	if err := errors.Join(b.Sync(), b.Close()); err != nil {
-		return errors.Join(err, os.Remove(b.Name()))
-	}
-	if os.Rename(b.Name(), b.path) == nil {
-		return nil
-	}
-	text, err := os.ReadFile(b.Name())
-	if err == nil {
-		err = os.WriteFile(b.path, text, 0o666)
-	}
-	return errors.Join(err, os.Remove(b.Name()))
-}
-
-// discard removes it, and leaves the other one.
-func (b *beside) discard() error { return errors.Join(b.Close(), os.Remove(b.Name())) }

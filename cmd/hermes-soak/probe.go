@@ -108,7 +108,7 @@ func probeFile(report string) (*reportFile, error) {
 // lookAt finds the server, reads what it holds, and then climbs its ladder, whose
 // requests would be seen in the reading.
 func lookAt(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario soak.Scenario) (*look, error) {
-	server, err := plan.start(ctx, quit, scenario.Watch)
+	server, err := plan.start(ctx, quit, scenario)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,7 @@ func reportRun(c *cli.Context) error {
 
 // reportFrom writes the run that is read from in.
 func reportFrom(c *cli.Context, in io.Reader) error {
+	defer leaveNoHalves(c.App.ErrWriter)()
 	out, err := newOutput(c, &soak.Scenario{})
 	if err != nil {
 		return err

@@ -178,17 +178,3 @@ func (s *server) logIn(ctx context.Context, p targetPlan, scenario soak.Scenario
 	}
 	return access, nil
 }
-
-// hideSecrets puts … in the place of what our requests carry, for text that the
-// server wrote.
-func hideSecrets(text string, a load.Access) string {
-	for _, h := range a.Headers {
-		value := h.Value.Reveal()
-		for _, secret := range []string{value, value[strings.LastIndexByte(value, ' ')+1:]} {
-			if len(secret) > 3 {
-				text = strings.ReplaceAll(text, secret, "…")
-			}
-		}
-	}
-	return text
-}

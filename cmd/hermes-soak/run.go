@@ -111,7 +111,7 @@ func conclude(report *soak.Report, out *output) error {
 
 // soakTarget starts the target, soaks it and ends it again.
 func soakTarget(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario soak.Scenario, out *output) (r *soak.Report, err error) {
-	server, err := plan.start(ctx, quit, scenario.Watch)
+	server, err := plan.start(ctx, quit, scenario)
 	if err != nil {
 		return nil, err
 	}

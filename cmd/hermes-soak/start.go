@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"hermes-soak/soak"
@@ -23,7 +23,7 @@ const (
 
 // start brings the target up, or finds it. What it started is ended again when
 // it fails. The first interrupt ends it too.
-func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soak.Group) (*server, error) {
+func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, scenario soak.Scenario) (*server, error) {
 	starting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -38,10 +38,10 @@ func (p targetPlan) start(ctx context.Context, quit <-chan struct{}, watch []soa
 	if p.kind == "attached" {
 		s, err = p.attach(starting)
 	} else {
-		s, err = p.launch(starting)
+		s, err = p.launch(starting, scenario)
 	}
 	if err == nil {
-		err = s.measure(p, watch)
+		err = s.measure(p, scenario.Watch)
 	}
 	if err == nil {
 		return s, nil
@@ -81,7 +81,7 @@ func portOf(u *url.URL) string {
 }
 
 // launch starts the target under its guard and waits until it is healthy.
-func (p targetPlan) launch(ctx context.Context) (*server, error) {
+func (p targetPlan) launch(ctx context.Context, scenario soak.Scenario) (*server, error) {
 	if p.url != "" {
 		err := reach(ctx, p.url, p.allowRemote)
 		if errors.Is(err, load.ErrRemote) {
@@ -121,7 +121,7 @@ func (p targetPlan) launch(ctx context.Context) (*server, error) {
 		}
 	}
 	if err := p.awaitHealth(ctx, s); err != nil {
-		return s, s.failedStart(err, p.access)
+		return s, s.failedStart(err, p.secrets(scenario))
 	}
 	return s, nil
 }
@@ -157,8 +157,8 @@ func (p targetPlan) withFiles() (target.Command, error) {
 	return command, f.Close()
 }
 
-// failedStart adds the end of the target's log to what went wrong.
-func (s *server) failedStart(err error, access load.Access) error {
+// failedStart adds the end of the target's log to what went wrong, but for the secrets.
+func (s *server) failedStart(err error, secrets []string) error {
 	lines, logErr := s.process.LogTail(logLines)
 	switch {
 	case logErr != nil:
@@ -166,7 +166,7 @@ func (s *server) failedStart(err error, access load.Access) error {
 	case len(lines) == 0:
 		err = fmt.Errorf("%w\n(it wrote nothing to its log)", err)
 	default:
-		err = fmt.Errorf("%w\nthe end of its log:\n  %s", err, hideSecrets(strings.Join(lines, "\n  "), access))
+		err = fmt.Errorf("%w\nthe end of its log:\n%s", err, quoted(lines, secrets))
 	}
 	return &exitError{soak.ExitBroken, err, ""}
 }
@@ -193,7 +193,7 @@ func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 				}
 				return s.ownsPort()
 			case reply.Status != 0:
-				last = fmt.Sprintf("%s answered with status %d", p.health, reply.Status)
+				last = fmt.Sprintf("%s answered with status %d", cmp.Or(p.recordedHealth(), usualHealth), reply.Status)
 			case reply.Connected:
 				last = fmt.Sprintf("a connection was accepted and then: %s", reply.Class)
 			}

@@ -45,6 +45,12 @@ func TestTelemetryRun(t *testing.T) {
 	if bad != nil || len(last.GetResourceMetrics()) != 1 {
 		t.Fatalf("it received %v, and %v", &last, bad)
 	}
+	instance := ""
+	for _, a := range last.GetResourceMetrics()[0].GetResource().GetAttributes() {
+		if a.GetKey() == "service.instance.id" {
+			instance = a.GetValue().GetStringValue()
+		}
+	}
 	requests, exit := uint64(0), int64(-1)
 	for _, m := range last.GetResourceMetrics()[0].GetScopeMetrics()[0].GetMetrics() {
 		switch m.GetName() {
@@ -56,8 +62,8 @@ func TestTelemetryRun(t *testing.T) {
 			exit = m.GetGauge().GetDataPoints()[0].GetAsInt()
 		}
 	}
-	if requests < 10 || exit != 0 {
-		t.Errorf("it received %d requests and the exit status %d", requests, exit)
+	if requests < 10 || exit != 0 || len(instance) != 12 { // the id of the run
+		t.Errorf("it received %d requests and the exit status %d of %q", requests, exit, instance)
 	}
 }
 

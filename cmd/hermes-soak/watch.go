@@ -159,7 +159,7 @@ func watchTarget(c *cli.Context) error {
 }
 
 func watchLoop(ctx context.Context, quit <-chan struct{}, plan targetPlan, scenario soak.Scenario, view *watchView) (*soak.Report, error) {
-	server, err := plan.start(ctx, quit, scenario.Watch)
+	server, err := plan.start(ctx, quit, scenario)
 	if err != nil {
 		return nil, err
 	}

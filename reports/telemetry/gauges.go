@@ -4,7 +4,8 @@ import (
 	"hermes-soak/soak"
 )
 
-// gauge is one quantity, and what it is called by Prometheus and by OpenTelemetry.
+// gauge is one quantity, and what it is called by Prometheus and by OpenTelemetry. What is
+// known only at the end has no name for Prometheus, whose page ends with the run.
 type gauge struct {
 	prometheus, otel, help string
 	// unit is that of OpenTelemetry. A level is a sum over processes, and so may be
@@ -44,7 +45,7 @@ var gauges = []gauge{
 		help: "When the limit on file descriptors is reached at that rate, in seconds from the last look at growth, and the ends of the 95 % interval.", points: untilLimit},
 	{prometheus: "hermes_soak_sample_timestamp_seconds", otel: "hermes_soak.sample.timestamp", unit: "s", fraction: true,
 		help: "When the target was sampled last, in seconds since 1970.", points: timestamp},
-	{prometheus: "hermes_soak_exit_status", otel: "hermes_soak.exit_status", unit: "1",
+	{otel: "hermes_soak.exit_status", unit: "1",
 		help: "How the run ended: 0 pass, 1 a check failed, 3 unknown, 4 the measurement is broken.", points: exitStatus},
 }
 

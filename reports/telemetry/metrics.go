@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	scrapesAtOnce = 4                // those beyond are told to come again
+	scrapesAtOnce = 16               // those beyond are told to come again
 	scrapeTime    = 10 * time.Second // that a client may take over one
 	goodbye       = time.Second      // that scrapes in hand have at the end
 )
@@ -119,7 +119,7 @@ func loopbackHost(host string) bool {
 // collector brings the gauges as they are when they are asked for.
 type collector struct {
 	readings *Readings
-	of       []*prometheus.Desc
+	of       []*prometheus.Desc // of each gauge; nil where the page has none
 }
 
 func newCollector(r *Readings) *collector {
@@ -129,7 +129,11 @@ func newCollector(r *Readings) *collector {
 		if g.label != "" {
 			labels = []string{g.label}
 		}
-		c.of = append(c.of, prometheus.NewDesc(g.prometheus, g.help, labels, nil))
+		var d *prometheus.Desc
+		if g.prometheus != "" {
+			d = prometheus.NewDesc(g.prometheus, g.help, labels, nil)
+		}
+		c.of = append(c.of, d)
 	}
 	return c
 }
@@ -137,7 +141,9 @@ func newCollector(r *Readings) *collector {
 // Describe is of prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range c.of {
-		out <- d
+		if d != nil {
+			out <- d
+		}
 	}
 }
 
@@ -145,6 +151,9 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	k := c.readings.now(time.Now())
 	for i, g := range gauges {
+		if c.of[i] == nil {
+			continue
+		}
 		for _, p := range g.points(k) {
 			var labels []string
 			if g.label != "" {

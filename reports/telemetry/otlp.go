@@ -38,8 +38,11 @@ func Disabled() string {
 // OTLP sends what readings hold, and how long requests took, to a collector now and then,
 // and at the end.
 type OTLP struct {
+	version  string
 	readings *Readings
-	provider *sdk.MeterProvider
+	about    *resource.Resource
+	exporter *exporter
+	provider *sdk.MeterProvider // nil before a run begins
 	requests httpconv.ClientRequestDuration
 	began    time.Time
 	server   string // of the target's address
@@ -66,17 +69,25 @@ func NewOTLP(ctx context.Context, version string, readings *Readings, say func(s
 	})
 	// What the SDK itself has to say goes the same way, not to the standard logger.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { e.once.Do(func() { e.fail(err) }) }))
-	o := &OTLP{readings: readings, began: time.Now()}
-	o.provider = sdk.NewMeterProvider(sdk.WithResource(about), sdk.WithReader(sdk.NewPeriodicReader(e)))
-	meter := o.provider.Meter("hermes-soak", metric.WithInstrumentationVersion(version), metric.WithSchemaURL(semconv.SchemaURL))
+	return &OTLP{version: version, readings: readings, about: about, exporter: e, began: time.Now()}, nil
+}
+
+// begin sends from here on, as the run of that id, where the variables name no other
+// instance.
+func (o *OTLP) begin(run string) error {
+	about, err := resource.Merge(resource.NewSchemaless(semconv.ServiceInstanceID(run)), o.about)
+	if err != nil {
+		return fmt.Errorf("name the run for OTLP: %w", err)
+	}
+	o.provider = sdk.NewMeterProvider(sdk.WithResource(about), sdk.WithReader(sdk.NewPeriodicReader(o.exporter)))
+	meter := o.provider.Meter("hermes-soak", metric.WithInstrumentationVersion(o.version), metric.WithSchemaURL(semconv.SchemaURL))
 	if o.requests, err = httpconv.NewClientRequestDuration(meter); err == nil {
 		err = o.observe(meter)
 	}
 	if err != nil {
-		o.Leave()
-		return nil, fmt.Errorf("make the instruments of OTLP: %w", err)
+		return fmt.Errorf("make the instruments of OTLP: %w", err)
 	}
-	return o, nil
+	return nil
 }
 
 // observe has every gauge read at each export.
@@ -117,12 +128,13 @@ func (o *OTLP) observe(meter metric.Meter) error {
 	return err
 }
 
-// Record counts the requests of a wave. Those of an earlier part of a run that goes on
+// Record begins to send at the start of a run, and counts the requests of a wave. Those of an earlier part of a run that goes on
 // were told by the process that sent them.
 func (o *OTLP) Record(e soak.Event) error {
 	switch {
 	case e.Start != nil:
 		o.plan(e.Start)
+		return o.begin(e.Run)
 	case e.Wave != nil && e.Wave.Probe >= 0 && e.Wall.After(o.began):
 		o.wave(e.Wave)
 	}
@@ -195,4 +207,8 @@ func (o *OTLP) Leave() {
 }
 
 // shutdown has no error worth telling: the exporter says its own.
-func (o *OTLP) shutdown(ctx context.Context) { _ = o.provider.Shutdown(ctx) }
+func (o *OTLP) shutdown(ctx context.Context) {
+	if o.provider != nil {
+		_ = o.provider.Shutdown(ctx)
+	}
+}

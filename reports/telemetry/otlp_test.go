@@ -58,7 +58,7 @@ func TestOTLP(t *testing.T) {
 		t.Errorf("%d file descriptors before, %d after", before, after)
 	}
 	got, about := c.last(t)
-	if about["service.name"] != "webui-soak" || about["deployment.environment.name"] != "ci" || about["service.version"] != "test" {
+	if about["service.name"] != "webui-soak" || about["deployment.environment.name"] != "ci" || about["service.version"] != "test" || about["service.instance.id"] != "RUN" {
 		t.Errorf("the resource is %v", about)
 	}
 	if len(w.said()) != 0 || c.headers[0].Get("Api-Key") != secret+"," || c.headers[0].Get("X") != "y" || c.paths[0] != "/v1/metrics" {
@@ -205,6 +205,9 @@ func TestOTLPHung(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := o.Record(start(nil)); err != nil {
+		t.Fatal(err)
+	}
 	<-under
 	ended := make(chan struct{})
 	go func() {
@@ -218,6 +221,25 @@ func TestOTLPHung(t *testing.T) {
 	}
 	if said := w.said(); len(said) != 1 {
 		t.Errorf("it said %q, want it once", said)
+	}
+}
+
+// TestInstance: what the user calls this instance goes before the id of the run, and what
+// never began sends nothing.
+func TestInstance(t *testing.T) {
+	c := collects(t, nil)
+	setenv(t, "EXPORTER_OTLP_ENDPOINT", c.URL, "RESOURCE_ATTRIBUTES", "service.instance.id=mine")
+	o, err := NewOTLP(t.Context(), "test", &Readings{}, (&words{}).say)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Leave()
+	if len(c.paths) > 0 {
+		t.Error("it sent something before a run began")
+	}
+	sends(t, &words{}, start(nil))
+	if _, about := c.last(t); about["service.instance.id"] != "mine" {
+		t.Errorf("the resource is %v", about)
 	}
 }
 

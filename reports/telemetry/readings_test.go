@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"runtime"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func start(observe *soak.Observe) soak.Event {
 		p.Headers = []soak.Header{{Name: "X-Key", Value: soak.NewSecret(secret)}}
 		return p
 	}
-	return soak.Event{Wall: time.Now(), Kind: "start", Start: &soak.Start{
+	return soak.Event{Run: "RUN", Wall: time.Now(), Kind: "start", Start: &soak.Start{
 		Target: soak.Target{Kind: "attached", URL: "http://127.0.0.1:8787", PID: 7, Limit: 256},
 		Scenario: soak.Scenario{Observe: observe, Watch: []soak.Group{{Pattern: "state.db*"}, {Pattern: "a\x00b"}, {Pattern: `a\x00b`}},
 			Probes: []soak.Probe{probe("/api/sessions?token=" + secret), probe("/api/projects"), soak.NewFault("kill", "kill")}},
@@ -49,12 +50,12 @@ func recorded(t testing.TB, events ...soak.Event) *Readings {
 	return r
 }
 
-// told is every gauge that has a point, by Prometheus' name and label.
+// told is every gauge that has a point, by Prometheus' name, or else OpenTelemetry's, and label.
 func told(r *Readings, at time.Time) map[string]float64 {
 	all := map[string]float64{}
 	for _, g := range gauges {
 		for _, p := range g.points(r.now(at)) {
-			all[g.prometheus+"/"+p.label] = p.value
+			all[cmp.Or(g.prometheus, g.otel)+"/"+p.label] = p.value
 		}
 	}
 	return all
@@ -79,7 +80,7 @@ func TestReadings(t *testing.T) {
 	}
 	same(t, told(r, now), want)
 	r.end(1)
-	want["hermes_soak_exit_status/"] = 1
+	want["hermes_soak.exit_status/"] = 1
 	same(t, told(r, now), want)
 }
 

@@ -85,11 +85,15 @@ func binomialTail(n, k int, p float64) float64 {
 	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
-// Endpoints tells what each endpoint gained of a gauge over the segment, in the order of the probes; none where no request was sent.
+// Endpoints tells what each endpoint gained of a gauge over the segment, in the order of the probes, with what comes by itself taken off
+// the rates; none where no request was sent.
 func Endpoints(s Segment) []EndpointRate {
 	w := newWindow(s)
 	if w.requests == 0 {
 		return nil
 	}
-	return w.endpoints(w.held())
+	nu := w.held()
+	g := Growth{Endpoints: w.endpoints(nu)}
+	g.apart(&w, nu)
+	return g.Endpoints
 }

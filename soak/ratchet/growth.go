@@ -36,7 +36,10 @@ type Growth struct {
 	UpperPerHour float64  // and per hour
 	Detectable   float64  // N: a leak of 1 in N requests, whatever the endpoint, would have been failed (95 %); 0: none would
 
-	Endpoints []EndpointRate // in the order of the probes
+	ByItself Interval // per hour: what it gains without any request, beside what they leave; zero where that is not told
+	Own      Interval // per request, ByItself taken off; zero where that is
+
+	Endpoints []EndpointRate // in the order of the probes, ByItself taken off
 }
 
 // Analyse judges one gauge over one segment at level most, the largest level Decide will be asked for; Detectable holds for the least one.
@@ -85,4 +88,5 @@ func (g *Growth) rates(w *window, alpha float64) {
 	}
 	g.Detectable = w.detectable(alpha)
 	g.Endpoints = w.endpoints(nu)
+	g.apart(w, nu)
 }
