@@ -19,7 +19,7 @@ func (f forked) Sample(ctx context.Context) (Sample, error) {
 	if err != nil {
 		return s, err
 	}
-	all, fds, n := 0, int64(8), f.server.conns
+	all, fds, n := 0, int64(8), f.conns
 	for _, w := range f.weights {
 		all += w
 	}
