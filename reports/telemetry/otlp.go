@@ -3,6 +3,7 @@ package telemetry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -67,8 +68,13 @@ func NewOTLP(ctx context.Context, version string, readings *Readings, say func(s
 	e := newExporter(s, func(err error) {
 		say(fmt.Sprintf("telemetry: the collector at %s did not take the metrics: %v; the run goes on, and says so once", where, err))
 	})
-	// What the SDK itself has to say goes the same way, not to the standard logger.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { e.once.Do(func() { e.fail(err) }) }))
+	// What the SDK itself has to say goes the same way, not to the standard logger; but that its
+	// clock struck before there was anything to read.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		if !errors.Is(err, sdk.ErrReaderNotRegistered) {
+			e.once.Do(func() { e.fail(err) })
+		}
+	}))
 	return &OTLP{version: version, readings: readings, about: about, exporter: e, began: time.Now()}, nil
 }
 
