@@ -19,6 +19,8 @@ func (f forked) Sample(ctx context.Context) (Sample, error) {
 	if err != nil {
 		return s, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	all, fds, n := 0, int64(8), f.conns
 	for _, w := range f.weights {
 		all += w

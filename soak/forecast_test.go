@@ -17,6 +17,8 @@ type crowded struct {
 
 func (c crowded) Sample(ctx context.Context) (Sample, error) {
 	s, err := c.server.Sample(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err == nil {
 		s.Gauges[GaugeFDs] += c.others()
 	}

@@ -19,6 +19,8 @@ func (f filed) Sample(ctx context.Context) (Sample, error) {
 	if err != nil {
 		return s, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	s.Table = map[string]int64{"/server.log": 2, "socket": 3}
 	maps.Copy(s.Table, f.files())
 	for name, n := range s.Table {
