@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,9 +14,8 @@ import (
 // be replaced or removed, and is written over.
 func TestPlaceOfAMount(t *testing.T) {
 	t.Parallel()
-	if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {
-		t.Skipf("no mounts of our own: %v: %s", err, out)
-	}
+	out, err := exec.Command("unshare", "-m", "true").CombinedOutput()
+	must(t, err == nil, fmt.Sprintf("no mounts of our own: %v: %s", err, out))
 	dir := t.TempDir()
 	for _, name := range []string{"outside", "report"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("old, and longer than what is new: "+strings.Repeat("x", 1<<20)), 0o600); err != nil {
