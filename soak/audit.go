@@ -95,7 +95,7 @@ var openInRun = SourceRule{ID: "HS000", Name: "open-in-run",
 // Confirm puts first the places that the run failed without a finding or a comment
 // there, and then the findings that its sites confirm, those with the most unclosed
 // connections before the others. A site belongs to the finding on whose lines it
-// opens, or is called from. The run is traced; within gives the path below Dir of a
+// opens, or is called from. The run is traced and judged; within gives the path below Dir of a
 // path of the run.
 func (a *Audit) Confirm(run *Report, within func(string) string) {
 	failed := run.failedPlaces()

@@ -104,7 +104,7 @@ func within(dir, name string) string {
 	return name
 }
 
-// evidence reads the record of a traced run.
+// evidence reads and judges the record of a traced run.
 func evidence(c *cli.Context) (*soak.Report, error) {
 	name := c.String("evidence")
 	if name == "" {
@@ -122,6 +122,7 @@ func evidence(c *cli.Context) (*soak.Report, error) {
 	if report.Trace == nil {
 		return nil, usage(fmt.Errorf("evidence %s: the run was not traced", name), "a launched Python target is: hermes-soak run --report jsonl=FILE --url URL -- python3 server.py")
 	}
+	soak.Judge(report) // what leaks for good is a failure by growth
 	return report, nil
 }
 

@@ -111,6 +111,24 @@ func TestTracing(t *testing.T) {
 	}
 }
 
+// TestKeptIsEvidence: connections that the server keeps, of which none was left to a garbage
+// collector, are found by the audit of its source, as the check closed has found them.
+func TestKeptIsEvidence(t *testing.T) {
+	t.Parallel()
+	pythons(t)
+	dir := t.TempDir()
+	record := filepath.Join(dir, "run.jsonl")
+	if status, out := launches(t, "exec python3", "leaks", "--batches", "5", "--requests", "20", "--amplify", "gc-off", "--report", "jsonl="+record); status != soak.ExitFail {
+		t.Fatalf("exit status %d: %s", status, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "webui.py"), []byte(strings.Repeat("x = 1\n", 99)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := program(t, "audit", "--evidence", record, dir)
+	s.start(t)
+	s.ends(t, soak.ExitFail, " HS000 ", "confirmed: ", " opened, 0 closed")
+}
+
 // TestAmplifiedGo: a Go server runs with GOGC=off.
 func TestAmplifiedGo(t *testing.T) {
 	t.Parallel()
