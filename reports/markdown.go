@@ -14,13 +14,14 @@ import (
 // mostMarkdown is the size in bytes up to which rows are added: GitHub takes 1 MiB.
 const mostMarkdown = 900 << 10
 
-// Markdown writes the verdict, the checks, what each endpoint keeps and a plot of what was
+// Markdown writes the verdict, the checks, the command line, what each endpoint keeps and a plot of what was
 // held, as GitHub shows it in a summary or a comment. Rows that would make it too large are
 // left out, and counted.
 func Markdown(w io.Writer, r *soak.Report) error {
 	m := &markdown{}
 	m.heading(r)
 	m.checks(r)
+	m.again(r)
 	m.endpoints(r)
 	m.fence(plots(r))
 	m.fence(faultTable(r.Faults))
@@ -95,6 +96,21 @@ func urgent(all []soak.Verdict) []soak.Verdict {
 	return slices.SortedStableFunc(slices.Values(all), func(a, b soak.Verdict) int {
 		return cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status))
 	})
+}
+
+// again is the command line that does the run again, and what has to be added to it.
+func (m *markdown) again(r *soak.Report) {
+	v := soak.NewView(r)
+	if len(v.Command) > 0 {
+		m.row("Run it again:\n\n")
+		m.fence(shell(v.Command) + "\n")
+	}
+	for _, c := range v.Changes {
+		m.row("- " + prose(c) + "\n")
+	}
+	if len(v.Changes) > 0 {
+		m.row("\n")
+	}
 }
 
 // endpoints is the table of endpoints, with a column for each group of handles.

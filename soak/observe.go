@@ -165,6 +165,9 @@ type Outlook struct {
 	// Hours is how far the limit is at that rate; nil where it would not be reached, or
 	// was.
 	Hours *ratchet.Span
+	// Leak is whether growth of the handles would fail if the watch ended now; nil where
+	// it would say nothing.
+	Leak *bool
 }
 
 // Trend says what a watch has learned so far of the handles: how fast they grow,
@@ -177,13 +180,18 @@ func (r *Report) Outlook() Outlook {
 		return Outlook{Text: "trend=?; it is " + at}
 	}
 	g := growths(r)[0]
+	var leak *bool
+	if v := g.verdict(r); v.Status != Unknown {
+		fails := v.Status == Fail
+		leak = &fails
+	}
 	switch {
 	case g.Judged == 0 || g.LoadWaves < leastRises:
-		return Outlook{Text: "trend=?"}
+		return Outlook{Text: "trend=?", Leak: leak}
 	case g.Gained == 0:
-		return Outlook{Text: "trend=0", PerHour: &g.PerHour}
+		return Outlook{Text: "trend=0", PerHour: &g.PerHour, Leak: leak}
 	}
-	o := Outlook{Text: "trend=" + perTime(g.PerHour, 1, g.unit()), PerHour: &g.PerHour}
+	o := Outlook{Text: "trend=" + perTime(g.PerHour, 1, g.unit()), PerHour: &g.PerHour, Leak: leak}
 	g.class = LeakPerTime // were it to go on
 	if f, ok := g.forecast(r); ok {
 		o.Text += "; " + f.reached()

@@ -42,7 +42,18 @@ func TestWatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(5, 40, 1).watch(every, tt.whole)
 			tt.server(s)
+			var last Outlook
+			s.loop.Seen = func(r *Report) { last = r.Outlook() }
 			r := s.soak(t)
+			status := Unknown
+			if last.Leak != nil {
+				status = map[bool]Status{true: Fail, false: Pass}[*last.Leak]
+			}
+			for _, v := range r.Verdicts {
+				if v.Check == "growth" && v.Subject == "handles" && v.Status != status {
+					t.Errorf("while it went on, growth was %s; it ended with %+v", status, v)
+				}
+			}
 			if c := r.Conclusion; c.Exit != tt.exit || c.Class != tt.class || !strings.Contains(c.Line, tt.line) {
 				t.Errorf("got %+v, want exit %d, %q and %q", c, tt.exit, tt.class, tt.line)
 			}

@@ -16,12 +16,12 @@ import (
 	"hermes-soak/soak/nearest"
 )
 
-// version is what the program calls itself; a release sets it at link time.
-var version = "0.1.0-dev"
-
 // run is the whole program. args[0] is the program's name; what stands behind
 // the first "--" is the target's command line and none of ours.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 && args[1] == completeArg {
+		return complete(newApp(stdout, stderr, nil, false), args[2:], stdout)
+	}
 	args, command, split := splitCommand(args)
 	app := newApp(stdout, stderr, command, split)
 	err := app.RunContext(ctx, args)
@@ -110,13 +110,13 @@ func newApp(stdout, stderr io.Writer, command []string, split bool) *cli.App {
 		Commands: []*cli.Command{
 			runCommand(command, split), watchCommand(split), probeCommand(split), judgeCommand(split), reportCommand(split), auditCommand(split), proveCommand(), doctorCommand(),
 			historyCommand(), showCommand(split), pruneCommand(), exportCommand(split), baselineCommand(split), compareCommand(split),
-			serveCommand(), initCommand(split), configCommand(command, split), versionCommand(),
+			serveCommand(), initCommand(split), configCommand(command, split), unitCommand(split), completionCommand(split), manCommand(), versionCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
 		Action:         noCommand,
 	}
-	for _, c := range slices.Concat(app.Commands, app.Command("config").Subcommands) {
+	for _, c := range slices.Concat(app.Commands, app.Command("config").Subcommands, app.Command("unit").Subcommands) {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
 		if c.Before == nil && c.Subcommands == nil {
@@ -193,17 +193,6 @@ func refuseArguments(split bool) cli.BeforeFunc {
 			return usage(fmt.Errorf("%s takes no command behind --", c.Command.Name), "see "+helpFor(c))
 		}
 		return nil
-	}
-}
-
-func versionCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
-		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintln(c.App.Writer, "hermes-soak", version)
-			return err
-		},
 	}
 }
 

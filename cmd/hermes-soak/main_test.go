@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 			serveBrittle(os.Args[2])
 		case speechlessArg:
 			serveSpeechless(os.Args[2:])
-		case "serve", "run", "watch", "probe", "judge", "report", "prove", "doctor", "audit", "history", "show", "prune", "export", "baseline", "compare":
+		case "serve", "run", "watch", "probe", "judge", "report", "prove", "doctor", "audit", "history", "show", "prune", "export", "baseline", "compare", "unit":
 			os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 		}
 	}
@@ -84,6 +85,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SERIES", series)
 			e.Setenv("HERMES_SOAK_SESSIONS", fewSessions)
 			return os.Mkdir(tmp, 0o700)
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "strict" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return strictly(), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// status CODE PROGRAM ARG... runs a program and wants its exit status.

@@ -90,3 +90,6 @@ func samePlan(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s\n%s", a, b)
 	}
 }
+
+// strictly says that nothing may be skipped.
+func strictly() bool { return os.Getenv("HERMES_SOAK_TEST_STRICT") == "1" }

@@ -55,13 +55,16 @@ func attachedFlags() []cli.Flag {
 	)
 }
 
-func watchFlags() []cli.Flag {
-	return withEnv(slices.Concat(attachedFlags(), []cli.Flag{
+func watchFlags() []cli.Flag { return withEnv(watchSettings()) }
+
+// watchSettings are all that say what a watch does.
+func watchSettings() []cli.Flag {
+	return slices.Concat(attachedFlags(), []cli.Flag{
 		&cli.DurationFlag{Name: "every", Category: flagsChecks, Value: 5 * time.Second, Usage: "time from one sample to the next"},
 		&cli.DurationFlag{Name: "climb-every", Category: flagsChecks, Value: time.Minute, Usage: "time from one climb of the health ladder to the next: some requests each"},
 		&cli.DurationFlag{Name: "for", Category: flagsChecks, Usage: "end after this long (default: at Ctrl-C)"},
 		&cli.StringFlag{Name: "alert-headroom", Category: flagsChecks, Value: "80%", Usage: "share of the limit at which stderr says so, and headroom fails"},
-	}, only(checkFlags(), "skip", "horizon"), reportFlags(), []cli.Flag{liveFlag(), metricsFlag()}, recordFlags()))
+	}, only(checkFlags(), "skip", "horizon"), reportFlags(), []cli.Flag{liveFlag(), metricsFlag()}, recordFlags())
 }
 
 // attachedOnly refuses what would have to be started, and reads the file of
@@ -130,18 +133,25 @@ func watchScenario(c *cli.Context) (soak.Scenario, error) {
 	return s, s.Validate()
 }
 
-// watchTarget carries out one watch.
-func watchTarget(c *cli.Context) error {
-	scenario, err := watchScenario(c)
-	if err != nil {
-		return usage(fileOf(c).blame(err), "see hermes-soak watch --help")
+// watchPlan is what to watch, and how.
+func watchPlan(c *cli.Context) (plan targetPlan, scenario soak.Scenario, err error) {
+	if scenario, err = watchScenario(c); err != nil {
+		return plan, scenario, usage(fileOf(c).blame(err), "see hermes-soak watch --help")
 	}
-	plan, err := planFrom(c, nil, false)
-	if err != nil {
-		return fileOf(c).blame(err)
+	if plan, err = planFrom(c, nil, false); err != nil {
+		return plan, scenario, fileOf(c).blame(err)
 	}
 	if plan.access, err = accessFrom(c, scenario); err != nil {
-		return usage(err, "see hermes-soak watch --help")
+		return plan, scenario, usage(err, "see hermes-soak watch --help")
+	}
+	return plan, scenario, nil
+}
+
+// watchTarget carries out one watch.
+func watchTarget(c *cli.Context) error {
+	plan, scenario, err := watchPlan(c)
+	if err != nil {
+		return err
 	}
 	out, err := newOutput(c, &scenario)
 	if err != nil {

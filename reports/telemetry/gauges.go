@@ -31,6 +31,8 @@ var gauges = []gauge{
 		points: sampled(soak.GaugeFDs)},
 	{prometheus: "process_max_fds", otel: "hermes_soak.file_descriptor.limit", unit: "{file_descriptor}",
 		help: "Soft limit on file descriptors of the process that came nearest to its own.", points: limit},
+	{prometheus: "hermes_soak_nearest_fds", otel: "hermes_soak.file_descriptor.nearest", unit: "{file_descriptor}",
+		help: "File descriptors of the process that came nearest to its own limit.", points: nearest},
 	{prometheus: "process_resident_memory_bytes", otel: "process.memory.usage", unit: "By", level: true,
 		help: "Resident memory of the target and the processes below it.", points: sampled(soak.GaugeRSS)},
 	{prometheus: "hermes_soak_threads", otel: "process.thread.count", unit: "{thread}", level: true,
@@ -39,6 +41,8 @@ var gauges = []gauge{
 		help: "Handles on the files of a watched group, at rest.", points: handles},
 	{prometheus: "hermes_soak_state", otel: "hermes_soak.state", unit: "1", label: "state", attribute: "hermes_soak.state",
 		help: "1 for the state in which the health ladder found the target last, 0 for the others.", points: states},
+	{prometheus: "hermes_soak_leak", otel: "hermes_soak.leak", unit: "1",
+		help: "1 where the handles would be found to leak if the watch ended now, 0 where not; absent while nothing can be said.", points: leak},
 	{prometheus: "hermes_soak_handles_per_hour", otel: "hermes_soak.handles_per_hour", unit: "{handle}/h", fraction: true, label: "bound", attribute: "hermes_soak.bound",
 		help: "How fast the handles grow, and the ends of the 95 % interval.", points: perHour},
 	{prometheus: "hermes_soak_limit_seconds", otel: "hermes_soak.limit.time", unit: "s", fraction: true, label: "bound", attribute: "hermes_soak.bound",
@@ -71,6 +75,28 @@ func limit(k known) []point {
 	}
 	n, ok := k.start.LimitOf(k.sample)
 	return one(float64(n), ok)
+}
+
+// nearest is below that limit: the handles of one process, which a sum over several is
+// not.
+func nearest(k known) []point {
+	switch near := k.sample.Nearest; {
+	case near != nil:
+		return one(float64(near.FDs), true)
+	case len(k.sample.Parts) > 1:
+		return nil
+	}
+	return sampled(soak.GaugeFDs)(k)
+}
+
+func leak(k known) []point {
+	switch {
+	case k.outlook.Leak == nil:
+		return nil
+	case *k.outlook.Leak:
+		return one(1, true)
+	}
+	return one(0, true)
 }
 
 func handles(k known) (all []point) {

@@ -133,7 +133,7 @@ func TestScrapes(t *testing.T) {
 	once := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	before := openFDs()
 	for i := range 200 {
-		if got := scrape(t, once, m.URL(), textFormat); got["process_open_fds"].GetMetric()[0].GetGauge().GetValue() != 30 || got["hermes_soak_state"] != nil || len(got) != 6 {
+		if got := scrape(t, once, m.URL(), textFormat); got["process_open_fds"].GetMetric()[0].GetGauge().GetValue() != 30 || got["hermes_soak_state"] != nil || len(got) != 7 {
 			t.Fatalf("scrape %d: got %v", i, got)
 		}
 	}

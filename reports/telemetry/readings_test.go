@@ -68,12 +68,13 @@ func TestReadings(t *testing.T) {
 		t.Errorf("before the first sample it tells %v", got)
 	}
 	r := recorded(t, start(&soak.Observe{Every: time.Second}), sample(30, now), soak.Event{Ladder: &soak.Ladder{State: soak.StateDegraded}})
-	r.Expect(soak.Outlook{PerHour: &ratchet.Interval{Rate: 4, Low: 0, High: 8}, Hours: &ratchet.Span{Best: 2, Low: 1, Open: true}})
+	r.Expect(soak.Outlook{PerHour: &ratchet.Interval{Rate: 4, Low: 0, High: 8}, Hours: &ratchet.Span{Best: 2, Low: 1, Open: true}, Leak: new(bool)})
 	want := map[string]float64{
-		"process_open_fds/": 30, "process_max_fds/": 128, "process_resident_memory_bytes/": 20 << 20, "hermes_soak_threads/": 7,
+		"process_open_fds/": 30, "process_max_fds/": 128, "hermes_soak_nearest_fds/": 30, "process_resident_memory_bytes/": 20 << 20, "hermes_soak_threads/": 7,
 		"hermes_soak_handles/state.db*": 20, `hermes_soak_handles/a\x00b`: 1, `hermes_soak_handles/a\x00b (2)`: 2,
 		"hermes_soak_state/up": 0, "hermes_soak_state/degraded": 1, "hermes_soak_state/wedged-reset": 0, "hermes_soak_state/wedged-hang": 0,
 		"hermes_soak_state/refused": 0, "hermes_soak_state/died": 0, "hermes_soak_state/restarted": 0,
+		"hermes_soak_leak/":                 0,
 		"hermes_soak_handles_per_hour/best": 4, "hermes_soak_handles_per_hour/low": 0, "hermes_soak_handles_per_hour/high": 8,
 		"hermes_soak_limit_seconds/best": 7200, "hermes_soak_limit_seconds/low": 3600,
 		"hermes_soak_sample_timestamp_seconds/": float64(now.UnixMilli()) / 1000,
@@ -104,7 +105,7 @@ func TestUnknown(t *testing.T) {
 	blind := sample(31, now)
 	blind.Wave.Sample = soak.Sample{Gauges: map[string]int64{soak.GaugeFDs: 31}, Denied: "not ours"}
 	got := told(recorded(t, start(nil), sample(30, now), blind), now)
-	same(t, got, map[string]float64{"process_open_fds/": 31, "process_max_fds/": 256, "hermes_soak_sample_timestamp_seconds/": float64(now.UnixMilli()) / 1000})
+	same(t, got, map[string]float64{"process_open_fds/": 31, "process_max_fds/": 256, "hermes_soak_nearest_fds/": 31, "hermes_soak_sample_timestamp_seconds/": float64(now.UnixMilli()) / 1000})
 	for name, c := range map[string]struct {
 		every, age time.Duration
 		fresh      bool

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"howett.net/plist"
+)
+
+// TestUnitSystemd: systemd itself takes what is printed without a word, and has the same
+// command line.
+func TestUnitSystemd(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("systemd-analyze")
+	must(t, err == nil, "there is no systemd-analyze")
+	hostile := []string{"%n", "%%h", "$HOME", "${HOME} $$", ";", "a b", `"q'`, `\x41\`, "t\tr\r", "é ✓", "-", "&<"}
+	for name, flags := range map[string][]string{
+		"always": {"--metrics", ":9108", "--for", "24h"},
+		"system": {"--user", "root"},
+		"daily":  {"--at", "03:00", "--for", "1h"},
+	} {
+		args := append([]string{"unit", "systemd", "--url", "http://127.0.0.1:8787", "--no-history"}, flags...)
+		for _, h := range hostile {
+			args = append(args, "--allow-remote", h)
+		}
+		text, dir := unitText(t, args...), t.TempDir()
+		service, timer, daily := strings.Cut(text, "\n\n# file hermes-soak-watch.timer\n")
+		files := []string{filepath.Join(dir, "hermes-soak-watch.service")}
+		write := func(path, text string) {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(files[0], service+"\n")
+		if daily != (name == "daily") {
+			t.Errorf("%s: a timer is %v in\n%s", name, daily, text)
+		}
+		if daily {
+			files = append(files, filepath.Join(dir, "hermes-soak-watch.timer"))
+			write(files[1], timer)
+			if got := optionOf(t, timer, "Timer", "OnCalendar"); got != "*-*-* 03:00:00" {
+				t.Errorf("the timer is due at %s", got)
+			}
+		}
+		if got := optionOf(t, service, "Service", "Type"); got != map[bool]string{false: "exec", true: "oneshot"}[daily] {
+			t.Errorf("%s: it is of the type %s", name, got)
+		}
+		verify := func(level string) string {
+			cmd := exec.Command("systemd-analyze", append([]string{"verify", "--man=no"}, files...)...)
+			cmd.Env = append(os.Environ(), "SYSTEMD_LOG_LEVEL="+level, "SYSTEMD_LOG_TARGET=console")
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s: %v\n%s\nof\n%s", name, err, out, text)
+			}
+			return string(out)
+		}
+		if said := verify("info"); said != "" {
+			t.Errorf("%s: systemd says\n%s\nof\n%s", name, said, text)
+		}
+		if read := readBySystemd(t, verify("debug")); !slices.Equal(read, argsOf(t, "systemd", service)) {
+			t.Errorf("%s: systemd has the command line\n%q, want\n%q", name, read, argsOf(t, "systemd", service))
+		}
+	}
+}
+
+// readBySystemd is the command line in what systemd-analyze says at its level debug, where
+// it is quoted as for a shell, and $$ not yet made $.
+func readBySystemd(t *testing.T, said string) []string {
+	t.Helper()
+	_, line, found := strings.Cut(said, "Command Line: ")
+	line, _, _ = strings.Cut(line, "\n")
+	if !found {
+		t.Fatalf("there is no command line in\n%s", said)
+	}
+	out, err := exec.Command("sh", "-c", `printf '%s\0' `+line).Output()
+	if err != nil {
+		t.Fatalf("%v of %s", err, line)
+	}
+	words := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	for i := range words[1:] {
+		words[i+1] = strings.NewReplacer("$$", "$", `\t`, "\t", `\r`, "\r").Replace(words[i+1])
+	}
+	return words
+}
+
+// TestUnitDocs: the lines of docs/monitoring.md that print services make files that systemd and
+// launchd take.
+func TestUnitDocs(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("systemd-analyze")
+	must(t, err == nil, "there is no systemd-analyze")
+	doc, err := os.ReadFile("../../docs/monitoring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	if err := errors.Join(os.Symlink(self, filepath.Join(home, "hermes-soak")), os.WriteFile(filepath.Join(home, "sudo"), []byte("#!/bin/sh\nexec \"$@\"\n"), 0o700), os.Mkdir(filepath.Join(home, "system"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{}
+	for line := range strings.Lines(string(doc)) {
+		command := strings.TrimSpace(line)
+		if strings.Contains(line, "`") || !strings.Contains(line, "hermes-soak unit ") && !strings.HasPrefix(command, "mkdir ") {
+			continue
+		}
+		cmd := exec.Command("bash", "-c", strings.ReplaceAll(command, "/etc/systemd/system", home+"/system"))
+		cmd.Env = []string{"HOME=" + home, "PATH=" + home + ":" + os.Getenv("PATH")}
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+		for _, pattern := range []string{".config/systemd/user/*", "system/*", "Library/LaunchAgents/*"} {
+			files, err := filepath.Glob(filepath.Join(home, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range files {
+				made[filepath.Join(filepath.Dir(pattern), filepath.Base(path))] = true
+				checkFile(t, path)
+			}
+		}
+	}
+	if len(made) != 4 {
+		t.Errorf("it makes %v", made)
+	}
+}
+
+// checkFile wants a file to be taken by what it is for.
+func checkFile(t *testing.T, path string) {
+	t.Helper()
+	if filepath.Ext(path) != ".plist" {
+		if out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", path, err, out)
+		}
+		return
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list propertyList
+	if _, err := plist.Unmarshal(b, &list); err != nil || len(list.ProgramArguments) < 3 {
+		t.Errorf("%s: %v and %v", path, err, list)
+	}
+}
+
+// TestUnitRuns: what systemd would start ends as the direct command does.
+func TestUnitRuns(t *testing.T) {
+	t.Parallel()
+	_, url := serving(t)
+	args := []string{"--url", url, "--every", "50ms", "--for", "1s", "--limit", "8", "--alert-headroom", "50%", "--no-history"}
+	text := unitText(t, append([]string{"unit", "systemd"}, args...)...)
+	words := argsOf(t, "systemd", text)
+	for name, s := range map[string]*soaking{"direct": program(t, append([]string{"watch"}, args...)...), "unit": program(t, words[1:]...)} {
+		s.Path, s.Args[0] = words[0], words[0]
+		if name == "unit" {
+			s.Dir, s.Env = optionOf(t, text, "Service", "WorkingDirectory"), []string{"PATH=/usr/bin:/bin", "HOME=" + s.tmp, "TMPDIR=" + s.tmp}
+		}
+		s.start(t)
+		s.ends(t, 1, "s fd=", "EXHAUSTED the peak was ", "(50 % fails)")
+	}
+}

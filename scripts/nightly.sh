@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Soaks a server for some minutes, and compares it with the first night that passed: a worse night
+# fails. It does so until the name nightly is taken from that run:
+#     "$SOAK_DIR/hermes-soak" baseline --history "$SOAK_DIR/history.db" --remove nightly
+# Usage: nightly.sh [FLAG...] [-- CMD ARG...]   flags of hermes-soak run; with --profile smoke it is
+# short. The exit status is that of hermes-soak; reports and history are in SOAK_DIR.
+set -euo pipefail
+export SOAK_DIR=${SOAK_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/hermes-soak/nightly}
+exec "$(dirname "$0")/gate.sh" nightly nightly nightly "$@"
