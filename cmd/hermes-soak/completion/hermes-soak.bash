@@ -6,7 +6,7 @@ _hermes_soak() {
 	read -ra words <<<"$line"
 	case $line in *[[:blank:]]) words+=("") ;; esac
 	cur=${words[${#words[@]} - 1]}
-	offered=$("$1" __complete "${words[@]:1}" 2>/dev/null | cut -f 1)
+	offered=$("${1/#~\//$HOME/}" __complete "${words[@]:1}" 2>/dev/null | cut -f 1)
 	COMPREPLY=()
 	if [ "$offered" = :files ]; then
 		compopt -o default 2>/dev/null # bash 3 has none

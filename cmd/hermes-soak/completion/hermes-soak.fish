@@ -2,7 +2,8 @@
 function __hermes_soak_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l offered ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    set -l offered ($program __complete $words[2..-1] "$current" 2>/dev/null)
     if test "$offered" = :files
         # Fish completes whole words, and ours may be FORMAT=FILE.
         set -l head (string match -r '.*=' -- "$current")
