@@ -6,8 +6,8 @@
 set -Eeuo pipefail
 trap 'exit 4' ERR
 profile=$1 old=$2 new=$3 here=$(cd "$(dirname "$0")/.." && pwd)
-shift 3
-dir=$(mkdir -p "$SOAK_DIR" && cd "$SOAK_DIR" && pwd)
+[[ $new =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || { echo "$new is no name for a run: letters, digits, . _ and -"; exit 2; }
+shift 3 && dir=$(mkdir -p "$SOAK_DIR" && cd "$SOAK_DIR" && pwd)
 exec 9>"$dir/lock"
 flock -n 9 || { echo "$dir/lock is held by another gate, or cannot be: nothing was done"; exit 2; }
 out=$dir/$(date -u +%Y%m%dT%H%M%SZ) soak=$dir/hermes-soak db=$dir/history.db names=

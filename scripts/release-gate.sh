@@ -6,5 +6,6 @@
 # is that of hermes-soak; reports and history are in SOAK_DIR.
 set -euo pipefail
 if [ $# -lt 2 ] || [ "${1#-}" != "$1" ] || [ "${2#-}" != "$2" ]; then echo "usage: release-gate.sh OLD NEW [FLAG...] [-- CMD ARG...]"; exit 2; fi
+[ -n "${SOAK_DIR:-}${XDG_STATE_HOME:-}${HOME:-}" ] || { echo "there is no HOME: set SOAK_DIR"; exit 2; }
 export SOAK_DIR=${SOAK_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/hermes-soak/release}
-exec "$(dirname "$0")/gate.sh" release "$@"
+exec "$(dirname "$(readlink -f "$0")")/gate.sh" release "$@"
