@@ -14,19 +14,20 @@ CGO_ENABLED=0 go build -o "$dir/hermes-soak" ./cmd/hermes-soak
 # expect STATUS LAST-LINE FLAG...
 expect() {
 	local want=$1 line=$2 got=0 out
+	SECONDS=0
 	shift 2
 	out=$("$dir/hermes-soak" run "$@" 2>&1) || got=$?
 	if [ "$got" != "$want" ] || ! tail -n 1 <<<"$out" | grep -qE "$line"; then
 		printf '%s\nrun %s: exit status %s, want %s and "%s"\n' "$out" "$*" "$got" "$want" "$line"
 		exit 255 # ends xargs
 	fi
-	echo "run $*: $got, $(tail -n 1 <<<"$out")"
+	echo "run $*: $got in $SECONDS s, $(tail -n 1 <<<"$out")"
 }
 export -f expect
 
 for seed in $(seq "${1:-1}"); do
 	grep -E -e "${2:-.}" scripts/museum.txt | sed "s/\$/ --seed $seed/"
 done >"$dir/jobs"
-# Three at a time: they mostly wait.
-xargs -P 3 -d '\n' -I{} bash -c 'eval "expect {}"' <"$dir/jobs"
+# Five at a time, the longest first: they mostly wait.
+xargs -P 5 -d '\n' -I{} bash -c 'eval "expect {}"' <"$dir/jobs"
 [ -z "$(ls -A "$TMPDIR")" ] || { echo "left behind: $(ls -A "$TMPDIR")"; exit 1; }
