@@ -168,3 +168,54 @@ func TestUnitRuns(t *testing.T) {
 		s.ends(t, 1, "s fd=", "EXHAUSTED the peak was ", "(50 % fails)")
 	}
 }
+
+// TestUnitProgram: a program at an odd path is started there, or refused with a hint.
+func TestUnitProgram(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("systemd-analyze")
+	must(t, err == nil, "there is no systemd-analyze")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, refused := range map[string]string{
+		"a b %n $HOME ;é[x]": "",
+		"it's":               "hint: install hermes-soak elsewhere",
+		`a"b`:                "hint: install hermes-soak elsewhere",
+		`a\b`:                "hint: install hermes-soak elsewhere",
+		"go-build7/b001/exe": "hint: build and install it first",
+	} {
+		// Where systemd can put it. Another process copies: a file that this one has open
+		// for writing cannot be started by it.
+		dir := filepath.Join(t.TempDir(), folder)
+		path := filepath.Join(dir, "hermes-soak")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("cp", self, path).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		cmd := exec.Command(path, "unit", "systemd", "--url", "http://127.0.0.1:8787")
+		cmd.Dir, cmd.Env = t.TempDir(), []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+		var said strings.Builder
+		cmd.Stderr = &said
+		text, err := cmd.Output()
+		if refused != "" {
+			if cmd.ProcessState.ExitCode() != 2 || len(text) > 0 || !strings.Contains(said.String(), refused) {
+				t.Errorf("%s: %v\n%s%s", path, err, text, &said)
+			}
+			continue
+		}
+		file := filepath.Join(cmd.Dir, "hermes-soak-watch.service")
+		if err := errors.Join(err, os.WriteFile(file, text, 0o600)); err != nil {
+			t.Fatalf("%v: %s", err, &said)
+		}
+		checkFile(t, file)
+		verify := exec.Command("systemd-analyze", "verify", "--man=no", file)
+		verify.Env = append(os.Environ(), "SYSTEMD_LOG_LEVEL=debug", "SYSTEMD_LOG_TARGET=console")
+		out, err := verify.CombinedOutput()
+		if words := readBySystemd(t, string(out)); err != nil || words[0] != path {
+			t.Errorf("%v: systemd would start %q, want %q", err, words, path)
+		}
+	}
+}
