@@ -86,6 +86,9 @@ func newService(c *cli.Context, kind string) (s service, err error) {
 	if err := lasting(c); err != nil {
 		return s, err
 	}
+	if err := refusePorts(c); err != nil {
+		return s, err
+	}
 	if err := s.refuseNames(c); err != nil {
 		return s, err
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,6 +51,21 @@ func refuseOther(c *cli.Context, kind string) error {
 	for flag, of := range map[string]string{"unit": "systemd", "launchd": "launchd"} {
 		if of != kind && c.IsSet(flag) {
 			return usage(fmt.Errorf("--%s names a server of %s, and this is a service of %s", flag, of, kind), "give --url, or print it with: hermes-soak unit "+of)
+		}
+	}
+	return nil
+}
+
+// refusePorts refuses an address that would be none, or another one with each watch.
+func refusePorts(c *cli.Context) error {
+	for _, flag := range []string{"metrics", "live"} {
+		address := c.String(flag)
+		if !c.IsSet(flag) || flag == "live" && address == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(address)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
+			return usage(fmt.Errorf("%s: want HOST:PORT with a port from 1 to 65535, the same for each watch, not %q", flag, address), "as in: --"+flag+" 127.0.0.1:9108")
 		}
 	}
 	return nil

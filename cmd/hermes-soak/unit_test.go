@@ -218,7 +218,7 @@ func TestUnitRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no server":           {"", []string{"--for", "1h"}, "systemd needs a server that runs"},
+		"no server":           {"", []string{"--for", "1h"}, "hermes-soak: unit systemd needs a server that runs"},
 		"a process":           {"", []string{"--pid", "7", "--url", "http://127.0.0.1:1"}, "--pid is that of one process"},
 		"an unknown flag":     {"", []string{"--url", "http://127.0.0.1:1", "--nonsense"}, "there is no flag --nonsense"},
 		"what watch refuses":  {"", []string{"--url", "http://127.0.0.1:1", "--every", "0s"}, "every: want a positive duration"},
@@ -236,6 +236,8 @@ func TestUnitRefuses(t *testing.T) {
 		"an ending":           {"", []string{"--url", "http://127.0.0.1:1", "--name", "x.service"}, "hint: give --name x\n"},
 		"another's timer":     {"", []string{"--url", "http://127.0.0.1:1", "--name", "x.timer"}, "hint: give --name x\n"},
 		"no such user":        {"", []string{"--url", "http://127.0.0.1:1", "--user", "nobody-has-this-name"}, `there is no user "nobody-has-this-name" here`},
+		"any port":            {"", []string{"--url", "http://127.0.0.1:1", "--metrics", ":0"}, "metrics: want HOST:PORT with a port from 1 to 65535"},
+		"no port":             {"", []string{"--url", "http://127.0.0.1:1", "--live", "127.0.0.1"}, "live: want HOST:PORT with a port from 1"},
 		"of launchd":          {"", []string{"--launchd", "ai.webui"}, "hint: give --url, or print it with: hermes-soak unit launchd"},
 		"metrics for an hour": {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "1h", "--metrics", ":9108"}, "--metrics is for a watch all the time"},
 		"longer than a day":   {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "24h"}, "--at is once a day"},
