@@ -56,7 +56,12 @@ func refuseOther(c *cli.Context, kind string) error {
 	return nil
 }
 
-// refusePorts refuses an address that would be none, or another one with each watch.
+// leastTold is how long a watch with metrics has to be at least: one that is away for 30
+// seconds all the time is for HermesSoakUnwatched, which looks at 10 minutes, none.
+const leastTold = 10 * time.Minute
+
+// refusePorts refuses an address that would be none, or another one with each watch, and
+// one that is mostly not there.
 func refusePorts(c *cli.Context) error {
 	for _, flag := range []string{"metrics", "live"} {
 		address := c.String(flag)
@@ -67,6 +72,9 @@ func refusePorts(c *cli.Context) error {
 		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
 			return usage(fmt.Errorf("%s: want HOST:PORT with a port from 1 to 65535, the same for each watch, not %q", flag, address), "as in: --"+flag+" 127.0.0.1:9108")
 		}
+	}
+	if end := c.Duration("for"); c.IsSet("metrics") && c.IsSet("for") && !c.IsSet("at") && end < leastTold {
+		return usage(fmt.Errorf("--metrics of watches that end after %s have gaps too often: alerts would say that nobody watches", end), "as in: --for 24h")
 	}
 	return nil
 }

@@ -245,6 +245,7 @@ func TestUnitRefuses(t *testing.T) {
 		"no port":             {"", []string{"--url", "http://127.0.0.1:1", "--live", "127.0.0.1"}, "live: want HOST:PORT with a port from 1"},
 		"of launchd":          {"", []string{"--launchd", "ai.webui"}, "hint: give --url, or print it with: hermes-soak unit launchd"},
 		"metrics for an hour": {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "1h", "--metrics", ":9108"}, "--metrics is for a watch all the time"},
+		"metrics with gaps":   {"", []string{"--url", "http://127.0.0.1:1", "--for", "1m", "--metrics", ":9108"}, "--metrics of watches that end after 1m0s have gaps too often"},
 		"longer than a day":   {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "24h"}, "--at is once a day"},
 		"a command":           {"", []string{"--url", "http://127.0.0.1:1", "--", "x"}, "takes no command behind --"},
 	} {
