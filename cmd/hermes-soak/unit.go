@@ -6,10 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -22,7 +19,7 @@ func unitCommand(split bool) *cli.Command {
 			Flags:     unitFlags(),
 			Before:    attachedOnly(split),
 			Action: func(c *cli.Context) error {
-				s, err := newService(c)
+				s, err := newService(c, name)
 				if err != nil {
 					return err
 				}
@@ -76,39 +73,37 @@ type service struct {
 // Daily says that it begins once a day.
 func (s service) Daily() bool { return !s.At.IsZero() }
 
-// serviceName fits a file name, a comment in XML and a unit of systemd.
-var serviceName = regexp.MustCompile(`^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$`)
-
-// newService is what the flags ask for, refused where the same watch would be.
-func newService(c *cli.Context) (s service, err error) {
+// newService is what the flags ask for, refused where the same watch would be. kind is
+// systemd or launchd.
+func newService(c *cli.Context, kind string) (s service, err error) {
 	if _, _, err := watchPlan(c); err != nil {
+		return s, err
+	}
+	s = service{Name: c.String("name"), User: c.String("user"), For: c.IsSet("for")}
+	if err := refuseOther(c, kind); err != nil {
 		return s, err
 	}
 	if err := lasting(c); err != nil {
 		return s, err
 	}
-	s = service{Name: c.String("name"), User: c.String("user"), For: c.IsSet("for")}
-	if !serviceName.MatchString(s.Name) {
-		return s, usage(fmt.Errorf("name: want letters and digits, with single -, _ or . between them, not %q", s.Name), "")
+	if err := refusePorts(c); err != nil {
+		return s, err
 	}
-	if c.IsSet("user") && !serviceName.MatchString(s.User) {
-		return s, usage(fmt.Errorf("user: want the name of a user, not %q", s.User), "")
+	if err := s.refuseNames(c); err != nil {
+		return s, err
 	}
-	if at := c.String("at"); c.IsSet("at") {
-		// A year of no meaning makes midnight another time than none.
-		if s.At, err = time.Parse("2006 15:04", "2000 "+at); err != nil {
-			return s, usage(fmt.Errorf("at: want a time of day such as 03:00, not %q", at), "")
-		}
-		if !s.For {
-			return s, usage(errors.New("--at needs --for, or the watch would not end"), "as in: --at 03:00 --for 1h")
-		}
+	if s.At, err = dueAt(c); err != nil {
+		return s, err
 	}
 	if s.Dir, err = os.Getwd(); err != nil {
-		return s, usage(fmt.Errorf("find this folder: %w", err), "")
+		return s, usage(fmt.Errorf("find this folder: %w", err), "go to a folder that is there")
 	}
 	self, err := executable()
 	if err != nil {
 		return s, err
+	}
+	if passing(self) {
+		return s, usage(fmt.Errorf("this program, %s, is one of go run, which goes away", self), "build and install it first: go install ./cmd/hermes-soak")
 	}
 	if state := os.Getenv("XDG_STATE_HOME"); s.User == "" && filepath.IsAbs(state) {
 		s.State = state
@@ -116,61 +111,11 @@ func newService(c *cli.Context) (s service, err error) {
 	s.Args = append([]string{self, "watch"}, typedFlags(c, watchSettings())...)
 	for _, text := range append([]string{s.Dir, s.State}, s.Args...) {
 		if err := writable(text); err != nil {
-			return s, usage(err, "")
+			return s, usage(err, "leave it out")
 		}
 	}
+	tellQueries(c)
 	return s, nil
-}
-
-// writable refuses what a property list cannot hold, or systemd not take.
-func writable(text string) error {
-	if !utf8.ValidString(text) {
-		return fmt.Errorf("%q is no UTF-8, which the file of a service has to be", text)
-	}
-	if i := strings.IndexFunc(text, func(r rune) bool {
-		return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r == 0x7f || r == '\ufffe' || r == '\uffff'
-	}); i >= 0 {
-		return fmt.Errorf("%q has a character that the file of a service cannot hold", text)
-	}
-	return nil
-}
-
-// lasting refuses what holds for this shell or this process of the server alone, and
-// what others must not read.
-func lasting(c *cli.Context) error {
-	if c.IsSet("pid") {
-		return usage(errors.New("--pid is that of one process, and a service outlives it"), "give --url alone, or --unit or --launchd")
-	}
-	for _, f := range watchSettings() {
-		name := f.Names()[0]
-		if os.Getenv(envName(name)) != "" && !typed(c, name) {
-			return usage(fmt.Errorf("%s is set here, and the service would not have it", envName(name)), "give --"+name+", or unset it")
-		}
-	}
-	for _, h := range c.StringSlice("header") {
-		name, value, _ := strings.Cut(h, ":")
-		from := value[strings.LastIndexByte(value, ' ')+1:]
-		if strings.HasPrefix(from, "env:") || typed(c, "header") && !strings.HasPrefix(from, "file:") {
-			return usage(fmt.Errorf("header %s: the file of a service can be read by others, and has none of this shell's variables", name),
-				"end it with file:PATH, a file that only the user of the service can read; or write it into "+configName)
-		}
-	}
-	_, basic, _ := strings.Cut(c.String("basic"), ":")
-	for name, from := range map[string]string{"basic": basic, "login-body": c.String("login-body")} {
-		if strings.HasPrefix(from, "env:") {
-			return usage(fmt.Errorf("%s: the service has none of this shell's variables", name), "take file:PATH, a file that only the user of the service can read")
-		}
-	}
-	if file := fileOf(c); file.path != "" { // of which the endpoints have secrets too
-		_, err := parseConfig(file.path, func(text string) (string, error) {
-			if name, named := strings.CutPrefix(text, "env:"); named {
-				return "", fmt.Errorf("the service has no variable %s; take file:PATH", name)
-			}
-			return revealed(text)
-		})
-		return err
-	}
-	return nil
 }
 
 // typedFlags are the flags of the command line, each in one argument, so that no value
@@ -193,13 +138,16 @@ func typedFlags(c *cli.Context, flags []cli.Flag) (args []string) {
 }
 
 // serviceHome is the home of the user of a service.
-func serviceHome(name string) (string, error) {
+func serviceHome(name string) (home string, err error) {
 	if name == "" {
-		return os.UserHomeDir()
+		home, err = os.UserHomeDir()
+	} else if u, wrong := user.Lookup(name); wrong != nil {
+		err = wrong
+	} else {
+		home = u.HomeDir
 	}
-	u, err := user.Lookup(name)
-	if err != nil {
-		return "", err
+	if err == nil && !filepath.IsAbs(home) {
+		err = fmt.Errorf("%q is no absolute path", home)
 	}
-	return u.HomeDir, nil
+	return home, err
 }

@@ -19,13 +19,20 @@ var launchdTemplate = template.Must(template.New("").Funcs(template.FuncMap{"xml
 // printLaunchd prints a property list.
 func printLaunchd(c *cli.Context, s service) (err error) {
 	if s.Home, err = serviceHome(s.User); err != nil {
-		return usage(fmt.Errorf("user: %w", err), "launchd has to be told the home of the service")
+		return usage(fmt.Errorf("find the home that launchd has to be told: %w", err), "set HOME, or give --user")
 	}
 	return launchdTemplate.Execute(c.App.Writer, s)
 }
 
-// Log is the file that the service writes what it says to.
-func (s service) Log() string { return filepath.Join(s.Home, "Library", "Logs", s.Name+".log") }
+// Log is the file that the service writes what it says to. The home of a service's user may
+// be nowhere.
+func (s service) Log() string {
+	root := s.Home
+	if s.User != "" {
+		root = "/"
+	}
+	return filepath.Join(root, "Library", "Logs", s.Name+".log")
+}
 
 // xmlText is text as it stands in XML.
 func xmlText(text string) (string, error) {

@@ -2,14 +2,19 @@ package main
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"howett.net/plist"
+
+	"hermes-soak/target"
 )
 
 // TestUnitSystemd: systemd itself takes what is printed without a word, and has the same
@@ -29,6 +34,11 @@ func TestUnitSystemd(t *testing.T) {
 			args = append(args, "--allow-remote", h)
 		}
 		text, dir := unitText(t, args...), t.TempDir()
+		// What it offers as a comment is taken too.
+		text = strings.Replace(text, "\n#AmbientCapabilities=", "\nAmbientCapabilities=", 1)
+		if has := strings.Contains(text, "\nAmbientCapabilities=CAP_SYS_PTRACE "); has != (name == "system") {
+			t.Errorf("%s: it offers capabilities: %v", name, has)
+		}
 		service, timer, daily := strings.Cut(text, "\n\n# file hermes-soak-watch.timer\n")
 		files := []string{filepath.Join(dir, "hermes-soak-watch.service")}
 		write := func(path, text string) {
@@ -166,5 +176,97 @@ func TestUnitRuns(t *testing.T) {
 		}
 		s.start(t)
 		s.ends(t, 1, "s fd=", "EXHAUSTED the peak was ", "(50 % fails)")
+	}
+}
+
+// TestUnitProgram: a program at an odd path is started there, or refused with a hint.
+func TestUnitProgram(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("systemd-analyze")
+	must(t, err == nil, "there is no systemd-analyze")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, refused := range map[string]string{
+		"a b %n $HOME ;é[x]": "",
+		"it's":               "hint: install hermes-soak elsewhere",
+		`a"b`:                "hint: install hermes-soak elsewhere",
+		`a\b`:                "hint: install hermes-soak elsewhere",
+		"go-build7/b001/exe": "hint: build and install it first",
+	} {
+		dir := filepath.Join(t.TempDir(), folder)
+		path := filepath.Join(dir, "hermes-soak")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		copyProgram(t, self, path)
+		cmd := exec.Command(path, "unit", "systemd", "--url", "http://127.0.0.1:8787")
+		cmd.Dir, cmd.Env = t.TempDir(), []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+		var said strings.Builder
+		cmd.Stderr = &said
+		text, err := cmd.Output()
+		if refused != "" {
+			if cmd.ProcessState.ExitCode() != 2 || len(text) > 0 || !strings.Contains(said.String(), refused) {
+				t.Errorf("%s: %v\n%s%s", path, err, text, &said)
+			}
+			continue
+		}
+		file := filepath.Join(cmd.Dir, "hermes-soak-watch.service")
+		if err := errors.Join(err, os.WriteFile(file, text, 0o600)); err != nil {
+			t.Fatalf("%v: %s", err, &said)
+		}
+		checkFile(t, file)
+		verify := exec.Command("systemd-analyze", "verify", "--man=no", file)
+		verify.Env = append(os.Environ(), "SYSTEMD_LOG_LEVEL=debug", "SYSTEMD_LOG_TARGET=console")
+		out, err := verify.CombinedOutput()
+		if words := readBySystemd(t, string(out)); err != nil || words[0] != path {
+			t.Errorf("%v: systemd would start %q, want %q", err, words, path)
+		}
+	}
+}
+
+// TestUnitCapability: of a server that holds a capability a watch of the same user sees nothing,
+// unless it has what the printed service says.
+func TestUnitCapability(t *testing.T) {
+	t.Parallel()
+	must(t, os.Geteuid() == 0, "needs root to give a capability")
+	ptrace, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, unix.CAP_SYS_PTRACE, 0, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, bin := publicProgram(t)
+	home := filepath.Join(filepath.Dir(bin), "home")
+	if err := errors.Join(os.Mkdir(home, 0o700), os.Chown(home, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	with := func(capabilities ...uintptr) *syscall.SysProcAttr {
+		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, AmbientCaps: capabilities}
+	}
+	address := "127.0.0.1:" + freePort(t)
+	server := exec.Command(bin, "serve", "--addr", address, "--home", home, "--sessions", fewSessions)
+	server.SysProcAttr = with(unix.CAP_NET_BIND_SERVICE)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = server.Wait()
+	})
+	eventually(t, "the server listens", func() bool {
+		return target.CheckListener("/proc", server.Process.Pid, netip.MustParseAddrPort(address)) == nil
+	})
+	probe := []string{bin, "probe", "--url", "http://" + address}
+	if status, out := runCommandLine(t, with(), probe); status != 4 || !strings.Contains(out, "uid 65534 cannot see who has "+address+" in LISTEN") {
+		t.Errorf("without a capability: exit status %d\n%s", status, out)
+	}
+	capabilities := map[string]uintptr{"the server's own": unix.CAP_NET_BIND_SERVICE}
+	if ptrace == 1 { // which most containers do not have
+		capabilities["CAP_SYS_PTRACE"] = unix.CAP_SYS_PTRACE
+	}
+	for name, capability := range capabilities {
+		if status, out := runCommandLine(t, with(capability), probe); status != 0 || !strings.Contains(out, "/dev/null") {
+			t.Errorf("with %s: exit status %d\n%s", name, status, out)
+		}
 	}
 }

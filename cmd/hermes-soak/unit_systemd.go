@@ -23,6 +23,9 @@ func printSystemd(c *cli.Context, s service) error {
 	if strings.TrimSpace(s.Dir) != s.Dir || strings.HasSuffix(s.Dir, `\`) || strings.ContainsAny(s.Dir, "\t\n\r") {
 		return usage(fmt.Errorf("systemd cannot be told the path of this folder, %q", s.Dir), "go to another one")
 	}
+	if strings.ContainsAny(s.Args[0], "\"'\\\t\n\r") {
+		return usage(fmt.Errorf("systemd takes no program whose path has quotes, backslashes or tabs: %q", s.Args[0]), "install hermes-soak elsewhere")
+	}
 	return systemdTemplate.Execute(c.App.Writer, s)
 }
 

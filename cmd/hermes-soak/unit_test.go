@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -130,7 +131,11 @@ func TestUnitFlags(t *testing.T) {
 		if rapid.Bool().Draw(t, "otlp") {
 			want = append(want, "--otlp=true")
 		}
-		kind := rapid.SampledFrom([]string{"systemd", "launchd"}).Draw(t, "kind")
+		kinds := []string{"launchd"}
+		if runtime.GOOS != "windows" { // of which systemd takes no path
+			kinds = append(kinds, "systemd")
+		}
+		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		first := unitText(t, append([]string{"unit", kind}, want...)...)
 		args := argsOf(t, kind, first)
 		if !slices.Equal(args[2:], want) || args[1] != "watch" {
@@ -218,22 +223,31 @@ func TestUnitRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no server":          {"", []string{"--for", "1h"}, "systemd needs a server that runs"},
-		"a process":          {"", []string{"--pid", "7", "--url", "http://127.0.0.1:1"}, "--pid is that of one process"},
-		"an unknown flag":    {"", []string{"--url", "http://127.0.0.1:1", "--nonsense"}, "there is no flag --nonsense"},
-		"what watch refuses": {"", []string{"--url", "http://127.0.0.1:1", "--every", "0s"}, "every: want a positive duration"},
-		"a bad address":      {"", []string{"--url", "http://u:p@127.0.0.1:1"}, "target address"},
-		"a secret":           {"", []string{"--url", "http://127.0.0.1:1", "--header", "X-Key: hunter2"}, "header X-Key: the file of a service can be read by others"},
-		"a variable":         {"", []string{"--url", "http://127.0.0.1:1", "--header", "X-Key: env:HOME"}, "header X-Key: "},
-		"a password":         {"", []string{"--url", "http://127.0.0.1:1", "--basic", "me:env:HOME"}, "basic: the service has none"},
-		"the environment":    {"HERMES_SOAK_EVERY", []string{"--url", "http://127.0.0.1:1"}, "HERMES_SOAK_EVERY is set here"},
-		"no end":             {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00"}, "--at needs --for"},
-		"no time":            {"", []string{"--url", "http://127.0.0.1:1", "--at", "25:00", "--for", "1h"}, "at: want a time of day"},
-		"a name":             {"", []string{"--url", "http://127.0.0.1:1", "--name", "../x"}, "name: want letters and digits"},
-		"a user":             {"", []string{"--url", "http://127.0.0.1:1", "--user", "a b"}, "user: want the name of a user"},
-		"a byte":             {"", []string{"--url", "http://127.0.0.1:1", "--history", "\x00"}, "a character that the file of a service cannot hold"},
-		"no text":            {"", []string{"--url", "http://127.0.0.1:1", "--history", "\xff"}, "is no UTF-8"},
-		"a command":          {"", []string{"--url", "http://127.0.0.1:1", "--", "x"}, "takes no command behind --"},
+		"no server":           {"", []string{"--for", "1h"}, "hermes-soak: unit systemd needs a server that runs"},
+		"a process":           {"", []string{"--pid", "7", "--url", "http://127.0.0.1:1"}, "--pid is that of one process"},
+		"an unknown flag":     {"", []string{"--url", "http://127.0.0.1:1", "--nonsense"}, "there is no flag --nonsense"},
+		"what watch refuses":  {"", []string{"--url", "http://127.0.0.1:1", "--every", "0s"}, "every: want a positive duration"},
+		"a bad address":       {"", []string{"--url", "http://u:p@127.0.0.1:1"}, "target address"},
+		"a secret":            {"", []string{"--url", "http://127.0.0.1:1", "--header", "X-Key: hunter2"}, "header X-Key: the file of a service can be read by others"},
+		"a variable":          {"", []string{"--url", "http://127.0.0.1:1", "--header", "X-Key: env:HOME"}, "header X-Key: "},
+		"a password":          {"", []string{"--url", "http://127.0.0.1:1", "--basic", "me:env:HOME"}, "basic: the service has none"},
+		"the environment":     {"HERMES_SOAK_EVERY", []string{"--url", "http://127.0.0.1:1"}, "HERMES_SOAK_EVERY is set here"},
+		"no end":              {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00"}, "--at needs --for"},
+		"no time":             {"", []string{"--url", "http://127.0.0.1:1", "--at", "25:00", "--for", "1h"}, "at: want a time of day"},
+		"a name":              {"", []string{"--url", "http://127.0.0.1:1", "--name", "../x"}, "name: want letters and digits"},
+		"a user":              {"", []string{"--url", "http://127.0.0.1:1", "--user", "a b"}, "user: want the name of a user"},
+		"a byte":              {"", []string{"--url", "http://127.0.0.1:1", "--history", "\x00"}, "a character that the file of a service cannot hold"},
+		"no text":             {"", []string{"--url", "http://127.0.0.1:1", "--history", "\xff"}, "is no UTF-8"},
+		"an ending":           {"", []string{"--url", "http://127.0.0.1:1", "--name", "x.service"}, "hint: give --name x\n"},
+		"another's timer":     {"", []string{"--url", "http://127.0.0.1:1", "--name", "x.timer"}, "hint: give --name x\n"},
+		"no such user":        {"", []string{"--url", "http://127.0.0.1:1", "--user", "nobody-has-this-name"}, `there is no user "nobody-has-this-name" here`},
+		"any port":            {"", []string{"--url", "http://127.0.0.1:1", "--metrics", ":0"}, "metrics: want HOST:PORT with a port from 1 to 65535"},
+		"no port":             {"", []string{"--url", "http://127.0.0.1:1", "--live", "127.0.0.1"}, "live: want HOST:PORT with a port from 1"},
+		"of launchd":          {"", []string{"--launchd", "ai.webui"}, "hint: give --url, or print it with: hermes-soak unit launchd"},
+		"metrics for an hour": {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "1h", "--metrics", ":9108"}, "--metrics is for a watch all the time"},
+		"metrics with gaps":   {"", []string{"--url", "http://127.0.0.1:1", "--for", "1m", "--metrics", ":9108"}, "--metrics of watches that end after 1m0s have gaps too often"},
+		"longer than a day":   {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "24h"}, "--at is once a day"},
+		"a command":           {"", []string{"--url", "http://127.0.0.1:1", "--", "x"}, "takes no command behind --"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("HERMES_SOAK_NO_HISTORY", "")
@@ -242,9 +256,44 @@ func TestUnitRefuses(t *testing.T) {
 			}
 			var out, said bytes.Buffer
 			status := run(t.Context(), append([]string{"hermes-soak", "unit", "systemd"}, c.args...), &out, &said)
-			if status != 2 || out.Len() > 0 || !strings.Contains(said.String(), c.want) || strings.Contains(said.String(), "hunter2") {
+			if status != 2 || out.Len() > 0 || !strings.Contains(said.String(), c.want) || name != "a bad address" && !strings.Contains(said.String(), "\nhint: ") || strings.Contains(said.String(), "hunter2") {
 				t.Errorf("exit status %d\n%s%s\nwant %q", status, &out, &said, c.want)
 			}
 		})
+	}
+}
+
+// TestUnitOfOther: launchd knows no server of systemd, and a user's home is where it can be found.
+func TestUnitOfOther(t *testing.T) {
+	for _, c := range []struct{ home, flag, want string }{
+		{"/home/x", "--unit=webui.service", "hint: give --url, or print it with: hermes-soak unit systemd"},
+		{"", "--url=http://127.0.0.1:1", "hint: set HOME, or give --user"},
+		{"./x", "--url=http://127.0.0.1:1", `"./x" is no absolute path`},
+	} {
+		t.Setenv("HOME", c.home)
+		t.Setenv("USERPROFILE", c.home) // of Windows
+		t.Setenv("HERMES_SOAK_NO_HISTORY", "")
+		var out, said bytes.Buffer
+		if status := run(t.Context(), []string{"hermes-soak", "unit", "launchd", c.flag}, &out, &said); status != 2 || out.Len() > 0 || !strings.Contains(said.String(), c.want) {
+			t.Errorf("%+v: exit status %d\n%s%s", c, status, &out, &said)
+		}
+	}
+}
+
+// TestUnitPassing: what go run made is gone by the time a service needs it.
+func TestUnitPassing(t *testing.T) {
+	t.Parallel()
+	for program, want := range map[string]bool{
+		"/tmp/go-build2837737880/b001/exe/hermes-soak":                               true,
+		"/home/me/.cache/go-build/9d/" + strings.Repeat("9d", 32) + "-d/hermes-soak": true,
+		"/other/" + strings.Repeat("9d", 32) + "-d/hermes-soak":                      true,
+		"/tmp/go-build2837737880/b001/hermes-soak.test":                              false,
+		"/usr/bin/hermes-soak":                                                       false,
+		"/home/me/go/bin/hermes-soak":                                                false,
+		"/opt/exe/hermes-soak":                                                       false,
+	} {
+		if passing(program) != want {
+			t.Errorf("%s: want %v", program, want)
+		}
 	}
 }

@@ -71,7 +71,7 @@ func watchSettings() []cli.Flag {
 // settings.
 func attachedOnly(split bool) cli.BeforeFunc {
 	return func(c *cli.Context) error {
-		name := c.Command.Name
+		name := strings.TrimPrefix(c.Command.HelpName, c.App.Name+" ")
 		if split {
 			return usage(fmt.Errorf("%s attaches to a server that runs, and takes no command behind --", name), "start it yourself, then: hermes-soak "+name+" --url http://127.0.0.1:8787; or: hermes-soak run")
 		}

@@ -159,6 +159,15 @@ func TestRunbooks(t *testing.T) {
 	}
 }
 
+// TestVersion: the rules' keep_firing_for began with that Prometheus, and both files say so.
+func TestVersion(t *testing.T) {
+	for _, path := range []string{"rules.yaml", "../monitoring.md"} {
+		if !strings.Contains(string(read(t, path)), "Prometheus 2.42 or later") {
+			t.Errorf("%s does not say which Prometheus it takes", path)
+		}
+	}
+}
+
 // expressions are those of the dashboard and of the rules, by where they stand.
 func expressions(t *testing.T) map[string]string {
 	t.Helper()
