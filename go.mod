@@ -2,6 +2,9 @@ module hermes-soak
 
 go 1.26.0
 
+// What builds releases, and what scripts/vulns.sh judges.
+toolchain go1.26.11
+
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/Shopify/toxiproxy/v2 v2.12.0

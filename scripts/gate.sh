@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What nightly.sh and release-gate.sh share: builds, proves that this machine can measure, soaks, compares
-# with an earlier run, and prints the body of an issue where that does not end with 0. It needs Go and flock.
+# What nightly.sh and release-gate.sh share: builds, refuses wrong flags, proves that this machine can measure, soaks,
+# compares with an earlier run, and prints the body of an issue where that does not end with 0. It needs Go and flock.
 # Usage: gate.sh PROFILE OLD NEW [FLAG...] [-- CMD ARG...]   flags of hermes-soak run. A run that passes is
 # named NEW, to compare later ones with; where OLD is NEW, only the first one. SOAK_PROVE=no leaves prove out.
 set -Eeuo pipefail
@@ -10,27 +10,27 @@ profile=$1 old=$2 new=$3 here=$(cd "$(dirname "$0")/.." && pwd)
 shift 3 && dir=$(mkdir -p "$SOAK_DIR" && cd "$SOAK_DIR" && pwd)
 exec 9>"$dir/lock"
 flock -n 9 || { echo "$dir/lock is held by another gate, or cannot be: nothing was done"; exit 2; }
-out=$dir/$(date -u +%Y%m%dT%H%M%SZ) soak=$dir/hermes-soak db=$dir/history.db names=
-mkdir "$out"
-printf '%s\n' "$dir"/20??????T??????Z | sort -r | tail -n +31 | while IFS= read -r past; do rm -rf "$past"; done
+out=$(mktemp -d "$dir/$(date -u +%Y%m%dT%H%M%SZ)-XXXXXX") soak=$dir/hermes-soak db=$dir/history.db names=
+printf '%s\n' "$dir"/20??????T??????Z-?????? | sort -r | tail -n +31 | while IFS= read -r past; do rm -rf "$past"; done
 [ -z "${GITHUB_OUTPUT:-}" ] || echo "reports=$out" >>"$GITHUB_OUTPUT"
 
 # try STEP CMD...: where the command does not end with 0, the gate ends as it did.
 try() {
-	local status=0 means=([1]="a check failed" [2]="wrong usage or configuration, see log.txt" [3]="the answer is unknown" [4]="the measurement broke")
+	local status=0
 	"${@:2}" 2>&1 | tee -ai "$out/log.txt" || status=${PIPESTATUS[0]}
-	[ "$status" != 0 ] || return 0
-	{
-		echo "The gate ended in the step \`$1\` with status $status: ${means[status]:-it was killed}. Its reports are in \`${out##*/}\`."
-		[ ! -s "$out/soak.jsonl" ] || [ ! -s "$out/soak.md" ] || awk '(n += length + 1) > 50000 { print "\nThe rest is in soak.md."; exit } 1' "$out/soak.md"
-		[ "$status" = 2 ] || sed -n 's/^\(NOT PROVED\|hermes-soak\|hint\): .*/    &/p' "$out/log.txt" # not what was typed, nor the server's log
-	} | tee "$out/issue.md"
-	exit "$status"
+	[ "$status" = 0 ] || { "$here/scripts/issue.sh" "$1" "$status" "$out" | tee "$out/issue.md"; exit "$status"; }
 }
 build() { CGO_ENABLED=0 go build -C "$here" -o "$soak" ./cmd/hermes-soak 9>&- || return 4; }
+# wanted FLAG...: what the run, or its name, would be refused for after minutes is told before them.
+wanted() {
+	"$soak" config show --profile "$profile" "$@" >/dev/null || return
+	[ "$old" = "$new" ] || [ -f "$old" ] || "$soak" export --history "$db" "$old" >/dev/null || return
+	[ "$old" = "$new" ] || ! grep -qxF -e "$new" <<<"$names" || { echo "$new is a run already; to take the name away: $soak baseline --history $db --remove $new"; return 2; }
+}
 try build build
-[ "${SOAK_PROVE:-}" = no ] || try prove "$soak" prove
 [ ! -e "$db" ] || { try prune "$soak" prune --history "$db" --keep 30; names=$("$soak" baseline --list --history "$db" | cut -d ' ' -f 1); }
+try flags wanted "$@"
+[ "${SOAK_PROVE:-}" = no ] || try prove "$soak" prove
 against=(--baseline "$old")
 [ "$old" != "$new" ] || if grep -qxF -e "$new" <<<"$names"; then new=; else against=(); echo "no run is named $new: nothing to compare with"; fi
 for format in html junit json jsonl markdown; do against+=(--report "$format=$out/soak.$(sed 's/junit/xml/; s/markdown/md/' <<<"$format")"); done

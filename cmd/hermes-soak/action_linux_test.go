@@ -37,7 +37,7 @@ func TestAction(t *testing.T) {
 		status         int
 		says, verdicts string // expressions
 	}{
-		{"unknown fails", nil, 3, `soaking .*: 1 batch of 4 requests, `, `(?s)^reports=/.*Z\nverdict<<.*\nunknown\n.*exit=3\n$`},
+		{"unknown fails", nil, 3, `soaking .*: 1 batch of 4 requests, `, `(?s)^reports=/.*Z-\w{6}\nverdict<<.*\nunknown\n.*exit=3\n$`},
 		{"unknown is let pass", map[string]string{"FAIL_ON_UNKNOWN": "false"}, 0, `\n::warning title=hermes-soak::the answer is unknown`, `\nexit=3\n$`},
 		{"a command, and no server", map[string]string{"COMMAND": "echo 'not here'; exit 7", "FLAGS": "--url=http://127.0.0.1:8787"}, 4, `before it was healthy: exit status 7`, `(?s)^reports=/.*exit=4\n$`},
 	} {

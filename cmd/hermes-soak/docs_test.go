@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,6 +37,8 @@ type document struct {
 	name     string
 	sections []section
 	prose    []string // its pieces of code that stand in the text
+	links    []string // where they lead
+	anchors  []string // of its headings
 }
 
 // section is what stands below one heading.
@@ -71,6 +74,7 @@ var (
 	callLine = regexp.MustCompile(`(?m)^\s*(?:\$ |# |sudo )?"?(?:\S*/)?(hermes-soak"?|[\w-]+\.sh|go|make|curl|python3?|systemctl|journalctl|launchctl|docker|promtool|goreleaser|sha256sum|dpkg) [\w-]`)
 	runGo    = regexp.MustCompile(`go run \./cmd/hermes-soak\b|\./hermes-soak\b`)
 	inOther  = regexp.MustCompile(`(?m)(?:\./)?hermes-soak [a-z]+ [^\n]*(?:\\\n[^\n]*)*`)
+	noAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`) // what GitHub leaves out of a heading's anchor
 	unknown  = regexp.MustCompile(`[<>|…]|\.\.\.|\$\{\{|\b[A-Z]+\|`)
 )
 
@@ -103,8 +107,15 @@ func readDocument(source []byte) (document, error) {
 		s := &d.sections[len(d.sections)-1]
 		switch n := n.(type) {
 		case *ast.Heading:
-			if entering && n.Level == 2 {
-				d.sections = append(d.sections, section{title: string(n.Lines().Value(source))})
+			if title := string(n.Lines().Value(source)); entering {
+				d.anchors = append(d.anchors, strings.ReplaceAll(noAnchor.ReplaceAllString(strings.ToLower(title), ""), " ", "-"))
+				if n.Level == 2 {
+					d.sections = append(d.sections, section{title: title})
+				}
+			}
+		case *ast.Link:
+			if entering {
+				d.links = append(d.links, string(n.Destination))
 			}
 		case *ast.HTMLBlock:
 			for _, said := range remark.FindAllStringSubmatch(string(n.Lines().Value(source)), -1) {
@@ -237,5 +248,53 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d commands run, %d not, %d calls of the program parsed", d.name, run, notRun, calls)
+	}
+}
+
+// TestDocumentsLinks: what a document links to is there, and has the heading.
+func TestDocumentsLinks(t *testing.T) {
+	t.Parallel()
+	all := documents(t)
+	for _, d := range all {
+		for _, link := range d.links {
+			name, anchor, _ := strings.Cut(link, "#")
+			if strings.Contains(name, "://") {
+				continue
+			}
+			to := d.name
+			if name != "" {
+				to = path.Join(path.Dir(d.name), name)
+			}
+			if _, err := os.Stat(filepath.Join("../..", to)); err != nil {
+				t.Errorf("%s: %s: %v", d.name, link, err)
+			}
+			i := slices.IndexFunc(all, func(d document) bool { return d.name == to })
+			if anchor != "" && (i < 0 || !slices.Contains(all[i].anchors, anchor)) {
+				t.Errorf("%s: %s: there is no such heading", d.name, link)
+			}
+		}
+	}
+}
+
+// TestDocumentsPins: what makes a release is the same in the gate, in its workflow and in the document.
+func TestDocumentsPins(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"goreleaser(?:/v2@|=)", "cyclonedx(?:-gomod@|=)"} {
+		pin := regexp.MustCompile(tool + `(v\d[\d.]*)`)
+		pins := map[string]bool{}
+		for _, name := range []string{".ci/run", ".github/workflows/release.yml", "docs/install.md"} {
+			text, err := os.ReadFile(filepath.Join("../..", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := pin.FindSubmatch(text); m != nil {
+				pins[string(m[1])] = true
+			} else {
+				t.Errorf("%s pins no %s", name, tool)
+			}
+		}
+		if len(pins) != 1 {
+			t.Errorf("%s: pinned are %v", tool, pins)
+		}
 	}
 }

@@ -153,7 +153,7 @@ func tidied(text []byte) string {
 
 func inWords(all []inside, texts map[string][]string) []byte {
 	var page bytes.Buffer
-	page.WriteString("# Licences of what is inside\n\nhermes-soak itself is under the MIT licence, see LICENSE. The released programs are made of these too.\n" +
+	page.WriteString("# Licences of what is inside\n\nhermes-soak itself is under the MIT licence, see [LICENSE](../LICENSE), which the .deb and the .rpm call `copyright`. The released programs are made of these too.\n" +
 		"Written by `go test ./cmd/hermes-soak -run Licences -update`; the test fails where it is out of date.\n\n| what | version | licence |\n|---|---|---|\n")
 	for _, one := range all {
 		fmt.Fprintf(&page, "| %s | %s | %s |\n", one.name, one.version, strings.Join(one.ids, ", "))

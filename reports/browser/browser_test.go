@@ -34,8 +34,9 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
+// findChromium returns the browser of this machine. Chrome goes first: where it is, chromium may be a stub that wants snap.
 func findChromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+	for _, name := range []string{"google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
