@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What nightly.sh and release-gate.sh share: builds, refuses wrong flags, proves that this machine can measure, soaks,
-# compares with an earlier run, and prints the body of an issue where that does not end with 0. It needs Go and flock.
+# compares with an earlier run, and prints the body of an issue where that does not end with 0. It needs Go, flock and setpriv.
 # Usage: gate.sh PROFILE OLD NEW [FLAG...] [-- CMD ARG...]   flags of hermes-soak run. A run that passes is
 # named NEW, to compare later ones with; where OLD is NEW, only the first one. SOAK_PROVE=no leaves prove out.
 set -Eeuo pipefail
@@ -21,19 +21,16 @@ try() {
 	[ "$status" = 0 ] || { "$here/scripts/issue.sh" "$1" "$status" "$out" | tee "$out/issue.md"; exit "$status"; }
 }
 build() { CGO_ENABLED=0 go build -C "$here" -o "$soak" ./cmd/hermes-soak 9>&- || return 4; }
-# wanted FLAG...: what the run, or its name, would be refused for after minutes is told before them.
-wanted() {
-	"$soak" config show --profile "$profile" "$@" >/dev/null || return
-	[ "$old" = "$new" ] || [ -f "$old" ] || "$soak" export --history "$db" "$old" >/dev/null || return
-	[ "$old" = "$new" ] || ! grep -qxF -e "$new" <<<"$names" || { echo "$new is a run already; to take the name away: $soak baseline --history $db --remove $new"; return 2; }
-}
+soaked() { [ -s "$out/soak.jsonl" ] || { echo "nothing was soaked"; return 4; }; }
 try build build
 [ ! -e "$db" ] || { try prune "$soak" prune --history "$db" --keep 30; names=$("$soak" baseline --list --history "$db" | cut -d ' ' -f 1); }
-try flags wanted "$@"
+try flags "$here/scripts/wanted.sh" "$soak" "$db" "$names" "$profile" "$old" "$new" "$@"
 [ "${SOAK_PROVE:-}" = no ] || try prove "$soak" prove
 against=(--baseline "$old")
 [ "$old" != "$new" ] || if grep -qxF -e "$new" <<<"$names"; then new=; else against=(); echo "no run is named $new: nothing to compare with"; fi
 for format in html junit json jsonl markdown; do against+=(--report "$format=$out/soak.$(sed 's/junit/xml/; s/markdown/md/' <<<"$format")"); done
-try run "$soak" run --profile "$profile" --history "$db" "${against[@]}" "$@"
+# The soak ends with the gate, also where that is killed alone.
+try run setpriv --pdeathsig TERM "$soak" run --profile "$profile" --history "$db" --no-history=false "${against[@]}" "$@"
+try record soaked
 [ -z "$new" ] || try name "$soak" baseline --history "$db" "$(sed -n '1s/^{"schema":"[^"]*","run":"\([^"]*\)".*/\1/p' "$out/soak.jsonl")" "$new"
 echo "passed; the reports are in $out"

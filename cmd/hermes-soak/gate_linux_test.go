@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"hermes-soak/target"
 )
 
 // gate is a project of somebody who soaks a server of their own with our scripts.
@@ -36,7 +39,7 @@ func newGate(t *testing.T) *gate {
 		}
 	}
 	g.setting = append(g.setting, "CI=true", "SOAK_DIR="+g.folder, "SOAK_PROVE=no", "HERMES_SOAK_BATCHES=4", "HERMES_SOAK_REQUESTS=20", "HERMES_SOAK_SESSIONS="+fewSessions,
-		"HERMES_SOAK_DRAIN=100ms", "HERMES_SOAK_NO_EXTEND=true", "HERMES_SOAK_SKIP=growth", "HERMES_SOAK_HEADER=X-Api-Key: hunter2")
+		"HERMES_SOAK_DRAIN=100ms", "HERMES_SOAK_NO_EXTEND=true", "HERMES_SOAK_SKIP=growth", "HERMES_SOAK_NO_HISTORY=true", "HERMES_SOAK_HEADER=X-Api-Key: hunter2")
 	g.server("")
 	return g
 }
@@ -129,7 +132,9 @@ func TestGates(t *testing.T) {
 		{line: strings.Replace(docNext, "v1.5", "v1.6", 1), server: leak, status: 1, says: []string{`\nFAIL    released`}},
 		{line: names + " | grep -c '^v1.6 '", status: 1, says: []string{`^0\n$`}},
 		{line: docNext, status: 2, more: proves, keeps: "v1.5", says: []string{`\nv1\.5 is a run already; to take the name away: .*--remove v1\.5\n`, inFlags}},
-		{line: strings.Replace(docNext, "v1.4 v1.5", "v1.3 v1.6", 1), status: 2, more: proves, says: []string{`there is no run v1\.3\n`, inFlags}},
+		{line: strings.Replace(docNext, "v1.4 v1.5", "v1.3 v1.6", 1), status: 2, more: proves, says: []string{`there is no run v1\.3\n`, `no file and no run; .*: v1\.6 v1\.6\n`, inFlags}},
+		{line: strings.Replace(docNext, "v1.4 v1.5", "start-server.sh v1.6", 1), status: 2, more: proves, says: []string{inFlags}},
+		{line: "scripts/nightly.sh --no-history", status: 2, more: proves, says: []string{`a gate keeps a history of its own`, inFlags}},
 		{line: "scripts/nightly.sh --batchs 1", status: 2, more: proves, says: []string{`\nhint: did you mean --batches\?`, inFlags}},
 		{line: "scripts/nightly.sh --batches 1 --config ''", status: 2, says: []string{`differs from this one in more than the server`}},
 		{line: docRemove, says: []string{`^nightly is no name any more\n$`}},
@@ -137,6 +142,7 @@ func TestGates(t *testing.T) {
 		{line: "scripts/nightly.sh --url http://127.0.0.1:8787 -- sh -c 'echo token=hunter4; exit 1'", status: 4, says: []string{`with status 4: the measurement broke\.`, `\n    hermes-soak: the target ended before it was healthy: exit status 1\n$`}},
 		{line: docNightly, status: 1, more: proves, says: []string{`ended in the step .prove. with status 1`, `\n    NOT PROVED: 0 of 7 `}},
 		{line: "scripts/release-gate.sh v1.5 --url http://127.0.0.1:8787", status: 2, says: []string{`^usage: release-gate.sh OLD NEW `}},
+		{line: "scripts/nightly.sh --batches 1 -h", status: 4, says: []string{`\nnothing was soaked\n`}},
 	} {
 		g.server(step.server)
 		before, _ := "", 0
@@ -183,7 +189,37 @@ func TestGates(t *testing.T) {
 		}
 	}
 	g.alone()
+	g.killed()
 	g.pruned()
+}
+
+// killed: the soak of a gate that is killed alone ends with it.
+func (g *gate) killed() {
+	g.server("")
+	cmd := exec.Command(g.root+"/scripts/nightly.sh", "--batches", "1000")
+	cmd.Dir, cmd.Env = g.project, g.setting
+	var out said
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, 30*time.Second
+	if err := cmd.Start(); err != nil {
+		g.t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }() // where the test has failed
+	eventually(g.t, "the gate soaks", func() bool { return strings.Contains(out.String(), "\nbatch=1 ") })
+	all := below(g.t, cmd.Process.Pid)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		g.t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		g.t.Error("a gate that was killed passed")
+	}
+	defer func() {
+		for _, id := range all {
+			if g.t.Failed() && target.Alive("/proc", id) == nil {
+				_ = syscall.Kill(id.PID, syscall.SIGKILL)
+			}
+		}
+	}()
+	nothingLeft(g.t, all, g.t.TempDir())
 }
 
 // alone: a second gate in the folder does nothing.
