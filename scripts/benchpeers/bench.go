@@ -56,15 +56,18 @@ func (b *bench) run() (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	for _, n := range b.connections {
+	var of []client // each row
+	for i, n := range b.connections {
 		for _, c := range b.clients {
-			rows = append(rows, row{client: c.name, connections: n})
+			if i == 0 || !c.once {
+				rows, of = append(rows, row{client: c.name, connections: n}), append(of, c)
+			}
 		}
 	}
 	rng := rand.New(rand.NewPCG(b.seed, 1))
 	for round := range b.rounds {
 		for _, i := range rng.Perm(len(rows)) {
-			r, c := &rows[i], b.clients[i%len(b.clients)]
+			r, c := &rows[i], of[i]
 			if r.err != nil {
 				continue
 			}

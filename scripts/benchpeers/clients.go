@@ -32,6 +32,8 @@ type client struct {
 	read func(output string) (int, error)
 	// more says that it sends requests beyond those that it counts.
 	more bool
+	// once says that it is measured at the first number of connections only: what it costs is not theirs.
+	once bool
 }
 
 const (
@@ -45,9 +47,9 @@ func clients() []client {
 		{name: ours, read: readOutcome, args: func(p plan) []string {
 			return []string{sendMode, p.url, strconv.Itoa(p.connections), strconv.Itoa(p.requests)}
 		}},
-		{name: whole, program: "hermes-soak", read: readBatches, more: true, args: func(p plan) []string {
+		{name: whole, program: "hermes-soak", read: readBatches, more: true, once: true, args: func(p plan) []string {
 			return []string{"run", "--config", "", "--no-history", "--no-extend", "--url", p.url, "--endpoint", pathList,
-				"--concurrency", strconv.Itoa(p.connections), "--requests", strconv.Itoa(max(40, 2*p.connections))}
+				"--concurrency", strconv.Itoa(p.connections)}
 		}},
 		{name: "wrk", program: "wrk", read: readWrk, args: func(p plan) []string {
 			return []string{"-t", "1", "-c", strconv.Itoa(p.connections), "-d", seconds(p.duration), p.url + pathList}
