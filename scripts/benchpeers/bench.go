@@ -85,7 +85,7 @@ func (b *bench) run() (rows []row, err error) {
 	return rows, nil
 }
 
-// measure runs c once. The server's own count has to agree with what c says.
+// measure runs c once.
 func (b *bench) measure(s *server, c client, p plan) (r result, err error) {
 	if c.files != nil {
 		for name, text := range c.files(p) {
@@ -100,7 +100,7 @@ func (b *bench) measure(s *server, c client, p plan) (r result, err error) {
 			return r, err
 		}
 	}
-	served, err := s.served()
+	before, err := s.counts()
 	if err != nil {
 		return r, err
 	}
@@ -127,15 +127,24 @@ func (b *bench) measure(s *server, c client, p plan) (r result, err error) {
 	if r.answered, err = c.read(output); err != nil {
 		return r, err
 	}
-	after, err := s.served()
+	after, err := s.counts()
 	if err != nil {
 		return r, err
 	}
+	return r, c.agree(r.answered, p, counts{after.Answered - before.Answered, after.Opened - before.Opened})
+}
+
+// agree says what of the client's own count the server's contradicts.
+func (c client) agree(answered int, p plan, server counts) error {
+	served, opened := int(server.Answered), int(server.Opened)-1 // one was ours
+	switch {
 	// What was under way when the time was over is not in the client's count.
-	if served = after - served; r.answered < 1 || served < r.answered || !c.more && served > r.answered+p.connections {
-		return r, fmt.Errorf("it says that %d requests were answered, and the server says %d", r.answered, served)
+	case answered < 1 || served < answered || !c.more && served > answered+p.connections:
+		return fmt.Errorf("it says that %d requests were answered, and the server says %d", answered, served)
+	case !c.more && opened > 2*p.connections: // a spare one is dialled here and there
+		return fmt.Errorf("it opened %d connections, and does not keep them", opened)
 	}
-	return r, nil
+	return nil
 }
 
 // command runs a command and returns what it wrote to stdout.

@@ -59,6 +59,30 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// TestAgree: what the server counted, against 100 answers on 4 connections.
+func TestAgree(t *testing.T) {
+	for _, tt := range []struct {
+		server counts
+		more   bool
+		want   bool
+	}{
+		{counts{100, 5}, false, true},
+		{counts{104, 9}, false, true},
+		{counts{99, 5}, false, false},
+		{counts{105, 5}, false, false},
+		{counts{100, 10}, false, false},
+		{counts{99, 5}, true, false},
+		{counts{200, 200}, true, true},
+	} {
+		if err := (client{more: tt.more}).agree(100, plan{connections: 4}, tt.server); (err == nil) != tt.want {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+	if (client{more: true}).agree(0, plan{connections: 4}, counts{}) == nil {
+		t.Error("none was answered")
+	}
+}
+
 func TestBody(t *testing.T) {
 	if n := len(body()); n != 1000 {
 		t.Errorf("the body has %d bytes", n)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 
 const (
 	pathList   = "/api/sessions"
-	pathServed = "/served" // how often the list was answered
+	pathCounts = "/counts"
 	pathHealth = "/health"
 )
 
@@ -33,21 +34,33 @@ func body() string {
 	return `{"sessions":[` + strings.Join(rows, ",") + `]}`
 }
 
-// handler answers the list, and counts how often.
-func handler() http.Handler {
-	var served atomic.Int64
+// counts are how often the list was answered, and how many connections were accepted.
+type counts struct {
+	Answered int64 `json:"answered"`
+	Opened   int64 `json:"opened"`
+}
+
+// newServer makes the server, which answers the list and counts.
+func newServer() *http.Server {
+	var answered, opened atomic.Int64
 	text := body()
 	length := strconv.Itoa(len(text))
 	mux := http.NewServeMux()
 	mux.HandleFunc(pathList, func(w http.ResponseWriter, _ *http.Request) {
-		served.Add(1)
+		answered.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", length)
 		_, _ = io.WriteString(w, text) // a client that is gone counts its own errors
 	})
-	mux.HandleFunc(pathServed, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, served.Load()) })
+	mux.HandleFunc(pathCounts, func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(counts{answered.Load(), opened.Load()}) // who asks reads what came
+	})
 	mux.HandleFunc(pathHealth, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, `{"status":"ok"}`) })
-	return mux
+	return &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ConnState: func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}}
 }
 
 // serve answers at a free loopback port, which it prints, until stdin ends: with the process that started it.
@@ -56,7 +69,7 @@ func serve(stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler(), ReadHeaderTimeout: time.Minute}
+	server := newServer()
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin)
 		_ = server.Close()
@@ -110,19 +123,15 @@ func (s *server) stop() error {
 	return s.cmd.Wait()
 }
 
-// served is how often the list was answered so far.
-func (s *server) served() (int, error) {
+// counts are those so far.
+func (s *server) counts() (c counts, err error) {
 	once := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no connection of ours is there while a client asks
-	resp, err := once.Get(s.url + pathServed)
+	resp, err := once.Get(s.url + pathCounts)
 	if err != nil {
-		return 0, err
+		return c, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(strings.TrimSpace(string(text)))
+	return c, json.NewDecoder(resp.Body).Decode(&c)
 }
 
 // cpu is the processor time of the server so far.
