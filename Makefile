@@ -30,8 +30,11 @@ fuzz:
 golden:
 	go test ./reports -update
 
+# For benchstat: CONTRIBUTING.md. Whatever else is printed it passes over.
+BENCH ?= .
+COUNT ?= 1
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 # Writes docs/zoo.md anew. Where a bar is not met the page is written and make fails; without a page the old one stays.
 zoo:
