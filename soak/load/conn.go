@@ -25,6 +25,8 @@ var errHeadTooLong = errors.New("status line and headers are too long")
 type conn struct {
 	raw   net.Conn
 	plain net.Conn // raw, or TLS over it
+	tls   bool
+	again *again // over raw
 	// forget unties the connection from the context that aborts it.
 	forget func() bool
 	// got counts the bytes received since the last request; left is how many
@@ -37,8 +39,8 @@ type conn struct {
 
 // newConn makes a conn of raw which is closed when abort ends.
 func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context) *conn {
-	c := &conn{raw: raw, plain: raw, limit: limit}
-	if over != nil {
+	c := &conn{raw: raw, plain: raw, tls: over != nil, again: newAgain(raw), limit: limit}
+	if c.tls {
 		c.plain = tls.Client(raw, over)
 	}
 	// The error of a Close that races with ours says nothing.
@@ -49,12 +51,42 @@ func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context)
 // extend gives the connection until deadline for whatever comes next.
 func (c *conn) extend(deadline time.Time) error { return c.raw.SetDeadline(deadline) }
 
-// ask writes r and reads the head of its answer through buf, which reads from c.
-func (c *conn) ask(r request, buf *bufio.Reader) (*http.Response, error) {
+// send writes wire. On a kept connection it first looks whether that is stale, closed
+// by the target since its last answer, and then sends nothing.
+func (c *conn) send(wire []byte, kept bool) (stale bool, err error) {
 	c.got, c.left = 0, c.limit
-	if _, err := c.plain.Write(r.wire); err != nil {
-		return nil, err
+	if kept {
+		var direct []byte
+		if !c.tls {
+			direct = wire
+		}
+		idle, sent, err := c.again.ask(direct)
+		if !idle || err != nil {
+			return !idle, err
+		}
+		wire = wire[sent:]
 	}
+	if len(wire) > 0 {
+		_, err = c.plain.Write(wire)
+	}
+	return false, err
+}
+
+// plainHead reads the head of the answer from buf, which reads from c, where it is
+// plain; otherwise it leaves it there.
+func (c *conn) plainHead(buf *bufio.Reader) (h head, plain bool, err error) {
+	if _, err := buf.Peek(1); err != nil {
+		return h, false, cmp.Or(c.failed, err)
+	}
+	b, _ := buf.Peek(buf.Buffered())
+	if h, plain = parseHead(b); plain {
+		c.left = math.MaxInt64
+	}
+	return h, plain, nil
+}
+
+// head reads any head of an answer to r from buf.
+func (c *conn) head(r request, buf *bufio.Reader) (*http.Response, error) {
 	resp, err := http.ReadResponse(buf, r.head)
 	for err == nil && resp.StatusCode < 200 {
 		// An interim answer, such as 103; the final one follows.

@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
-	"mime"
-	"net/http"
-	"strings"
 	"unsafe"
 
 	"github.com/tidwall/gjson"
@@ -22,6 +19,7 @@ const (
 // reader reads bodies through buffers that are used again and again.
 type reader struct {
 	buf   *bufio.Reader
+	plain plainBody // from buf
 	chunk []byte
 	kept  []byte
 	limit int
@@ -30,19 +28,37 @@ type reader struct {
 }
 
 func newReader(limit int) *reader {
-	return &reader{buf: bufio.NewReaderSize(nil, 16<<10), chunk: make([]byte, 32<<10), limit: limit}
+	buf := bufio.NewReaderSize(nil, 16<<10)
+	return &reader{buf: buf, plain: plainBody{from: buf}, chunk: make([]byte, 32<<10), limit: limit}
 }
 
 // forget lets go of the body read last.
 func (r *reader) forget() { r.kept, r.keep, r.full = r.kept[:0], false, false }
 
-// read reads the body to its end and returns its length in bytes. It is kept
-// where it calls itself JSON, or is wanted.
-func (r *reader) read(resp *http.Response, wanted bool) (int64, error) {
-	r.keep = wanted || isJSON(resp.Header.Get("Content-Type"))
-	n, err := io.CopyBuffer(r, resp.Body, r.chunk)
+// read reads the body to its end and returns its length in bytes. It is kept where
+// it is wanted.
+func (r *reader) read(body io.Reader, wanted bool) (int64, error) {
+	r.keep = wanted
+	n, err := io.CopyBuffer(r, body, r.chunk)
 	if err != nil {
 		r.keep = false
+	}
+	return n, err
+}
+
+// plainBody is the body of an answer that said its length.
+type plainBody struct {
+	from *bufio.Reader
+	left int64 // in bytes
+}
+
+func (b *plainBody) Read(p []byte) (n int, err error) {
+	if b.left == 0 {
+		return 0, io.EOF
+	}
+	n, err = b.from.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); err == io.EOF && b.left > 0 {
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
@@ -92,9 +108,4 @@ func longestArray(doc gjson.Result) *int {
 		return nil
 	}
 	return &longest
-}
-
-func isJSON(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"))
 }
