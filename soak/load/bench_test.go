@@ -56,9 +56,15 @@ func benchmarkWave(b *testing.B, clients int, path string, rate float64) {
 // benchServes is set for a child of the tests that is the server of the benchmarks.
 const benchServes = "HERMES_SOAK_BENCH_SERVES"
 
+// benchURL is set to the address of the server that peers were measured with too.
+const benchURL = "HERMES_SOAK_BENCH_URL"
+
 // benchServer starts a server for b and returns its address.
 func benchServer(b *testing.B) string {
 	b.Helper()
+	if url := os.Getenv(benchURL); url != "" {
+		return url
+	}
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)

@@ -43,6 +43,8 @@ type client struct {
 	cookies bool
 	// took is the time of an action's requests, without our own between them.
 	took time.Duration
+	// timer wakes it when a request is due; nil before it had to wait.
+	timer *time.Timer
 }
 
 func (d *Driver) newClient(abort context.Context) *client {

@@ -2,11 +2,9 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
-	"unsafe"
-
-	"github.com/tidwall/gjson"
 )
 
 // keepLimit bounds the body that is kept to be looked at, in bytes, and keepTotal
@@ -25,7 +23,18 @@ type reader struct {
 	limit int
 	keep  bool // kept holds all of the body so far
 	full  bool // it was longer than the limit
+	last  looked
 }
+
+// looked is what was found out about a body.
+type looked struct {
+	body  []byte // empty: nothing is known yet
+	valid bool   // it is JSON
+	items *int   // the length of the longest array at its top; nil where there is none
+}
+
+// sameLimit bounds the body that is compared with the next one, in bytes.
+const sameLimit = 256 << 10
 
 func newReader(limit int) *reader {
 	buf := bufio.NewReaderSize(nil, 16<<10)
@@ -82,30 +91,28 @@ func (r *reader) document() (items *int, valid, tooLong bool) {
 		return nil, false, r.full
 	}
 	r.keep = false
-	// gjson.Valid recurses once a level: 8 MiB of "[" would overflow the stack
-	// and end the program. json.Valid gives up after 10,000 levels.
-	if !json.Valid(r.kept) {
-		return nil, false, false
+	if len(r.kept) > 0 && bytes.Equal(r.kept, r.last.body) {
+		return r.last.items, r.last.valid, false
 	}
-	// A view, not a copy: nothing below outlives this call.
-	return longestArray(gjson.Parse(unsafe.String(unsafe.SliceData(r.kept), len(r.kept)))), true, false
+	valid = r.look()
+	if r.last.valid, r.last.body = valid, r.last.body[:0]; len(r.kept) <= sameLimit {
+		r.last.body = append(r.last.body, r.kept...)
+	}
+	return r.last.items, valid, false
 }
 
-func longestArray(doc gjson.Result) *int {
-	longest := -1
-	look := func(_, v gjson.Result) bool {
-		if v.IsArray() {
-			longest = max(longest, int(v.Get("#").Int()))
-		}
-		return true
+// look reads the kept body itself, and notes its items.
+func (r *reader) look() (valid bool) {
+	if !json.Valid(r.kept) {
+		r.last.items = nil
+		return false
 	}
-	if doc.IsObject() {
-		doc.ForEach(look)
-	} else {
-		look(gjson.Result{}, doc)
+	n := longestArray(r.kept)
+	if n < 0 {
+		r.last.items = nil
+	} else if r.last.items == nil || *r.last.items != n {
+		count := n // which answers point to: it never changes
+		r.last.items = &count
 	}
-	if longest < 0 {
-		return nil
-	}
-	return &longest
+	return true
 }
