@@ -11,6 +11,7 @@ type head struct {
 	status int
 	length int64  // of the body, in bytes
 	kind   []byte // the content type; a part of what was parsed
+	typed  bool   // there was one
 }
 
 const plainVersion = "HTTP/1.1 "
@@ -100,9 +101,10 @@ func (h *head) take(line []byte) bool {
 		}
 		h.length = n
 	case named(name, "Content-Type"):
-		if h.kind == nil { // the first counts, as in http.Header.Get
-			h.kind = value
+		if h.typed {
+			return false
 		}
+		h.kind, h.typed = value, true
 	case named(name, "Connection"):
 		return named(value, "keep-alive")
 	case named(name, "Transfer-Encoding"), named(name, "Trailer"):
