@@ -76,14 +76,14 @@ func (c *client) do(r request) (Reply, error) {
 
 func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 	c.reader.forget()
-	kept, err := c.ask(r, deadline)
-	if c.conn == nil {
+	kept, err := c.connect(deadline)
+	if err != nil {
 		class := classOf(err)
 		// A closed port refuses: what resets a connection had taken it.
 		return Reply{Answer: soak.Answer{N: 1, Class: class}, Connected: class == soak.ClassReset}, untried(err)
 	}
 	reply := Reply{Connected: true, kept: kept}
-	if err == nil {
+	if err = c.conn.send(r.wire); err == nil {
 		reply.Answer, err = c.receive(r)
 	}
 	reply.FirstByte = err == nil || c.conn.got > 0
@@ -95,7 +95,8 @@ func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 	return reply, nil
 }
 
-// receive reads the answer to r. An error is one of its head.
+// receive reads the answer to r. An error is one of its head. With cookies to keep,
+// or without a body, net/http reads it.
 func (c *client) receive(r request) (soak.Answer, error) {
 	h, plain, err := c.conn.plainHead(c.reader.buf)
 	if err != nil {
@@ -151,33 +152,22 @@ func (c *client) judge(r request, reply Reply) soak.Answer {
 	return a
 }
 
-// ask sends r on the open connection, or on a new one where there is none or the
-// target has closed it since its last answer. Where there is none in the end either,
-// err says why.
-func (c *client) ask(r request, deadline time.Time) (kept bool, err error) {
-	if c.conn != nil && c.conn.extend(deadline) == nil {
-		if stale, err := c.conn.send(r.wire, true); !stale {
-			return true, err
-		}
+// connect keeps the open connection, or opens one where there is none or the
+// target has closed it since its last answer.
+func (c *client) connect(deadline time.Time) (kept bool, err error) {
+	if c.conn != nil && c.conn.extend(deadline) == nil && c.conn.watch.idle() {
+		return true, nil
 	}
 	c.hangUp()
-	if err := c.connect(deadline); err != nil {
-		return false, err
-	}
-	_, err = c.conn.send(r.wire, false)
-	return false, err
-}
-
-func (c *client) connect(deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(c.abort, deadline)
 	defer cancel()
 	raw, err := c.driver.dial(ctx, "tcp", c.driver.target.addr)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c.conn = newConn(raw, c.driver.target.tls, headLimit(c.driver.cfg.Concurrency), c.abort)
 	c.reader.buf.Reset(c.conn)
-	return c.conn.extend(deadline)
+	return false, c.conn.extend(deadline)
 }
 
 func (c *client) hangUp() {

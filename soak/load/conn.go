@@ -25,8 +25,7 @@ var errHeadTooLong = errors.New("status line and headers are too long")
 type conn struct {
 	raw   net.Conn
 	plain net.Conn // raw, or TLS over it
-	tls   bool
-	again *again // over raw
+	watch *watch   // over raw
 	// forget unties the connection from the context that aborts it.
 	forget func() bool
 	// got counts the bytes received since the last request; left is how many
@@ -39,8 +38,8 @@ type conn struct {
 
 // newConn makes a conn of raw which is closed when abort ends.
 func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context) *conn {
-	c := &conn{raw: raw, plain: raw, tls: over != nil, again: newAgain(raw), limit: limit}
-	if c.tls {
+	c := &conn{raw: raw, plain: raw, watch: newWatch(raw), limit: limit}
+	if over != nil {
 		c.plain = tls.Client(raw, over)
 	}
 	// The error of a Close that races with ours says nothing.
@@ -51,25 +50,11 @@ func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context)
 // extend gives the connection until deadline for whatever comes next.
 func (c *conn) extend(deadline time.Time) error { return c.raw.SetDeadline(deadline) }
 
-// send writes wire. On a kept connection it first looks whether that is stale, closed
-// by the target since its last answer, and then sends nothing.
-func (c *conn) send(wire []byte, kept bool) (stale bool, err error) {
+// send writes wire.
+func (c *conn) send(wire []byte) error {
 	c.got, c.left = 0, c.limit
-	if kept {
-		var direct []byte
-		if !c.tls {
-			direct = wire
-		}
-		idle, sent, err := c.again.ask(direct)
-		if !idle || err != nil {
-			return !idle, err
-		}
-		wire = wire[sent:]
-	}
-	if len(wire) > 0 {
-		_, err = c.plain.Write(wire)
-	}
-	return false, err
+	_, err := c.plain.Write(wire)
+	return err
 }
 
 // plainHead reads the head of the answer from buf, which reads from c, where it is
