@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
+	"os/exec" //nolint:depguard // in the process of the tests a server would be measured too
 	"strconv"
 	"strings"
 	"testing"

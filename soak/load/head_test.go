@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ func agrees(t interface{ Fatalf(string, ...any) }, b []byte) bool {
 	theirs, theirErr := io.Copy(io.Discard, resp.Body)
 	ourRest, _ := io.ReadAll(bodyBuf)
 	theirRest, _ := io.ReadAll(buf)
-	if ours != theirs || ourErr != theirErr || !bytes.Equal(ourRest, theirRest) {
+	if ours != theirs || !errors.Is(ourErr, theirErr) || !bytes.Equal(ourRest, theirRest) {
 		t.Fatalf("%q has a body of %d bytes (%v); net/http says %d (%v)", b, ours, ourErr, theirs, theirErr)
 	}
 	return true
