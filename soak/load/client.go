@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -35,14 +36,15 @@ type client struct {
 	conn   *conn // nil while none is open
 	// lastByte is when the last request ended, by an answer or a failure.
 	lastByte time.Time
-	// contentType is that of the last answer.
-	contentType string
+	kind     kind // of the last answer
 	// jar takes the cookies of answers where it is not nil; cookies says that
 	// there were some.
 	jar     http.CookieJar
 	cookies bool
 	// took is the time of an action's requests, without our own between them.
 	took time.Duration
+	// timer wakes it when a request is due; nil before it had to wait.
+	timer *time.Timer
 }
 
 func (d *Driver) newClient(abort context.Context) *client {
@@ -73,7 +75,6 @@ func (c *client) do(r request) (Reply, error) {
 }
 
 func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
-	c.contentType = ""
 	c.reader.forget()
 	kept, err := c.connect(deadline)
 	if err != nil {
@@ -82,25 +83,51 @@ func (c *client) exchange(r request, deadline time.Time) (Reply, error) {
 		return Reply{Answer: soak.Answer{N: 1, Class: class}, Connected: class == soak.ClassReset}, untried(err)
 	}
 	reply := Reply{Connected: true, kept: kept}
-	resp, err := c.conn.ask(r, c.reader.buf)
-	reply.FirstByte = c.conn.got > 0
+	if err = c.conn.send(r.wire); err == nil {
+		reply.Answer, err = c.receive(r)
+	}
+	reply.FirstByte = err == nil || c.conn.got > 0
 	if err != nil {
 		c.hangUp()
 		reply.Answer = soak.Answer{N: 1, Class: headClass(err, reply.FirstByte)}
 		return reply, untried(err)
 	}
-	c.contentType = resp.Header.Get("Content-Type")
-	c.keepCookies(r, resp)
-	if isStream(resp) {
-		reply.Answer = c.overhear(resp)
-		return reply, nil
+	return reply, nil
+}
+
+// receive reads the answer to r. An error is one of its head. With cookies to keep,
+// or without a body, net/http reads it.
+func (c *client) receive(r request) (soak.Answer, error) {
+	h, plain, err := c.conn.plainHead(c.reader.buf)
+	if err != nil {
+		return soak.Answer{}, err
 	}
-	n, err := c.reader.read(resp, r.expect.NeedsBody())
-	reply.Answer = soak.Answer{N: 1, Class: bodyClass(err), Status: resp.StatusCode, Bytes: n}
-	if err != nil || resp.Close || c.driver.cfg.ConnectionPerRequest || c.reader.buf.Buffered() > 0 {
+	if plain && r.head.Method != http.MethodHead && c.jar == nil {
+		if c.kind.know(h.kind); !c.kind.stream {
+			_, _ = c.reader.buf.Discard(h.size) // it is all there
+			c.reader.plain.left = h.length
+			return c.body(r, h.status, &c.reader.plain, true), nil
+		}
+	}
+	resp, err := c.conn.head(r, c.reader.buf)
+	if err != nil {
+		return soak.Answer{}, err
+	}
+	c.keepCookies(r, resp)
+	c.kind.know([]byte(resp.Header.Get("Content-Type")))
+	if c.kind.stream && resp.StatusCode < 400 {
+		return c.overhear(resp), nil
+	}
+	return c.body(r, resp.StatusCode, resp.Body, !resp.Close), nil
+}
+
+// body reads the body of an answer with that status to its end.
+func (c *client) body(r request, status int, body io.Reader, keep bool) soak.Answer {
+	n, err := c.reader.read(body, r.expect.NeedsBody() || c.kind.json)
+	if err != nil || !keep || c.driver.cfg.ConnectionPerRequest || c.reader.buf.Buffered() > 0 {
 		c.hangUp()
 	}
-	return reply, nil
+	return soak.Answer{N: 1, Class: bodyClass(err), Status: status, Bytes: n}
 }
 
 // keepCookies puts the cookies of the answer where they are wanted.
@@ -117,7 +144,7 @@ func (c *client) keepCookies(r request, resp *http.Response) {
 // judge looks at the body of the answer to r, counts its items, and says whether
 // the answer is as the request expects.
 func (c *client) judge(r request, reply Reply) soak.Answer {
-	a, content := reply.Answer, soak.Content{Type: c.contentType}
+	a, content := reply.Answer, soak.Content{Type: c.kind.text}
 	a.Items, content.JSON, content.TooLong = c.reader.document()
 	if a.Class == soak.ClassOK {
 		a.Class = r.expect.Judge(a, content)
@@ -128,7 +155,7 @@ func (c *client) judge(r request, reply Reply) soak.Answer {
 // connect keeps the open connection, or opens one where there is none or the
 // target has closed it since its last answer.
 func (c *client) connect(deadline time.Time) (kept bool, err error) {
-	if c.conn != nil && c.conn.extend(deadline) == nil && idle(c.conn.raw) {
+	if c.conn != nil && c.conn.extend(deadline) == nil && c.conn.watch.idle() {
 		return true, nil
 	}
 	c.hangUp()

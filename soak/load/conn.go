@@ -25,6 +25,7 @@ var errHeadTooLong = errors.New("status line and headers are too long")
 type conn struct {
 	raw   net.Conn
 	plain net.Conn // raw, or TLS over it
+	watch *watch   // over raw
 	// forget unties the connection from the context that aborts it.
 	forget func() bool
 	// got counts the bytes received since the last request; left is how many
@@ -37,7 +38,7 @@ type conn struct {
 
 // newConn makes a conn of raw which is closed when abort ends.
 func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context) *conn {
-	c := &conn{raw: raw, plain: raw, limit: limit}
+	c := &conn{raw: raw, plain: raw, watch: newWatch(raw), limit: limit}
 	if over != nil {
 		c.plain = tls.Client(raw, over)
 	}
@@ -49,12 +50,28 @@ func newConn(raw net.Conn, over *tls.Config, limit int64, abort context.Context)
 // extend gives the connection until deadline for whatever comes next.
 func (c *conn) extend(deadline time.Time) error { return c.raw.SetDeadline(deadline) }
 
-// ask writes r and reads the head of its answer through buf, which reads from c.
-func (c *conn) ask(r request, buf *bufio.Reader) (*http.Response, error) {
+// send writes wire.
+func (c *conn) send(wire []byte) error {
 	c.got, c.left = 0, c.limit
-	if _, err := c.plain.Write(r.wire); err != nil {
-		return nil, err
+	_, err := c.plain.Write(wire)
+	return err
+}
+
+// plainHead reads the head of the answer from buf, which reads from c, where it is
+// plain; otherwise it leaves it there.
+func (c *conn) plainHead(buf *bufio.Reader) (h head, plain bool, err error) {
+	if _, err := buf.Peek(1); err != nil {
+		return h, false, cmp.Or(c.failed, err)
 	}
+	b, _ := buf.Peek(buf.Buffered())
+	if h, plain = parseHead(b); plain {
+		c.left = math.MaxInt64
+	}
+	return h, plain, nil
+}
+
+// head reads any head of an answer to r from buf.
+func (c *conn) head(r request, buf *bufio.Reader) (*http.Response, error) {
 	resp, err := http.ReadResponse(buf, r.head)
 	for err == nil && resp.StatusCode < 200 {
 		// An interim answer, such as 103; the final one follows.

@@ -7,7 +7,8 @@
 // transport repeats more than that, on one kept connection after the other. The
 // kind of failure depends on whether a byte of the answer came, which the transport
 // hides. And a wave of n requests in flight must open n connections and no more at
-// once, where the transport may dial spare ones.
+// once, where the transport may dial spare ones. It costs less, too: the head of an
+// answer that is plain is read in place, and only what is odd goes through net/http.
 package load
 
 import (
@@ -112,7 +113,7 @@ func (d *Driver) Send(ctx context.Context, w soak.Wave) (soak.Outcome, error) {
 	if w.Probe < 0 || w.Probe >= len(d.actions) {
 		return soak.Outcome{}, fmt.Errorf("send wave: no probe %d, there are %d", w.Probe, len(d.actions))
 	}
-	s := &sending{start: time.Now(), timeout: d.cfg.Timeout, left: w.Requests}
+	s := &sending{start: time.Now(), timeout: d.cfg.Timeout, left: w.Requests, ends: make([]end, 0, min(w.Requests, endsAhead))}
 	if w.Kind != soak.WavePrefill {
 		s.rate = d.cfg.Rate
 	}
@@ -133,7 +134,7 @@ func (d *Driver) work(ctx context.Context, s *sending, a action) {
 	defer c.release()
 	for {
 		intended, ok := s.take(ctx)
-		if !ok || !d.await(ctx, intended) {
+		if !ok || !c.await(ctx, intended) {
 			return
 		}
 		s.begin()
@@ -165,19 +166,23 @@ func (c *client) send(s *sending, a action, intended time.Time) error {
 }
 
 // await reports whether t came before ctx was done or the driver closed.
-func (d *Driver) await(ctx context.Context, t time.Time) bool {
+func (c *client) await(ctx context.Context, t time.Time) bool {
 	wait := time.Until(t)
 	if wait <= 0 {
 		return true
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	if c.timer == nil {
+		c.timer = time.NewTimer(wait)
+	} else {
+		c.timer.Reset(wait)
+	}
+	defer c.timer.Stop()
 	select {
-	case <-timer.C:
+	case <-c.timer.C:
 		return true
 	case <-ctx.Done():
 		return false
-	case <-d.life.Done():
+	case <-c.abort.Done():
 		return false
 	}
 }

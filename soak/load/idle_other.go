@@ -4,7 +4,11 @@ package load
 
 import "net"
 
-// idle cannot be known here without a read that blocks. That the target closed a
-// connection after its last answer is then found with the next request on it,
-// which fails where it may not be sent twice.
-func idle(net.Conn) bool { return true }
+// watch cannot look at a connection here without a read that blocks. That the
+// target closed it after its last answer is then found with the next request on
+// it, which fails where it may not be sent twice.
+type watch struct{}
+
+func newWatch(net.Conn) *watch { return &watch{} }
+
+func (*watch) idle() bool { return true }

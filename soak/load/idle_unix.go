@@ -3,27 +3,38 @@
 package load
 
 import (
-	"errors"
 	"net"
 	"syscall"
 )
 
+// watch looks at a connection between two requests.
+type watch struct {
+	socket syscall.RawConn // nil where there is none to be had
+	look   func(fd uintptr) bool
+	silent bool
+	b      [1]byte
+}
+
+func newWatch(c net.Conn) *watch {
+	w := &watch{}
+	if sc, ok := c.(syscall.Conn); ok {
+		w.socket, _ = sc.SyscallConn() // it is nil with an error
+	}
+	w.look = func(fd uintptr) bool {
+		_, err := syscall.Read(int(fd), w.b[:])
+		w.silent = err == syscall.EAGAIN
+		return true
+	}
+	return w
+}
+
 // idle reports whether a kept connection is open and silent, as it must be
-// between two requests: not closed by its peer, and without unasked-for bytes.
-func idle(c net.Conn) bool {
-	sc, ok := c.(syscall.Conn)
-	if !ok {
+// between two requests: not closed by its peer, and without unasked-for bytes. Of
+// one that is not it may have taken a byte away.
+func (w *watch) idle() bool {
+	if w.socket == nil {
 		return true
 	}
-	rc, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	var peek error
-	err = rc.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, peek = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
-		return true
-	})
-	return err == nil && errors.Is(peek, syscall.EAGAIN)
+	w.silent = false
+	return w.socket.Read(w.look) == nil && w.silent
 }

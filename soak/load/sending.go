@@ -29,6 +29,9 @@ type sending struct {
 // end, costs three timeouts, not one a request.
 const giveUpAfter = 3
 
+// endsAhead is the number of requests of a wave for whose ends there is room at once.
+const endsAhead = 1 << 10
+
 // end is how one request ended.
 type end struct {
 	answer  soak.Answer
@@ -90,7 +93,7 @@ func (s *sending) fail(err error) {
 
 // outcome is for when every client has gone home.
 func (s *sending) outcome() soak.Outcome {
-	out := soak.Outcome{MaxInFlight: s.most}
+	out := soak.Outcome{MaxInFlight: s.most, Latencies: make([]time.Duration, 0, len(s.ends))}
 	for _, e := range s.ends {
 		out.Add(e.answer, e.latency)
 	}
