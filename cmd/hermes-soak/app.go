@@ -90,6 +90,10 @@ func (e *exitError) print(w io.Writer) {
 
 // usage is an error of the command line: exit status 2.
 func usage(err error, hint string) error {
+	var empty noSecret
+	if errors.As(err, &empty) { // which knows better than who asked for it
+		hint = empty.hint
+	}
 	return &exitError{soak.ExitUsage, err, hint}
 }
 

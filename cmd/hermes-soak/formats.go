@@ -24,8 +24,9 @@ func formatsHelp() string {
 	return help + "; repeatable"
 }
 
-// open has the report written to where a --report says.
-func (o *output) open(asked string) error {
+// reportAsked is the format and the path of a --report. A record has no format of those
+// that are written at the end.
+func reportAsked(asked string) (format reports.Format, path string, err error) {
 	name, path, _ := strings.Cut(asked, "=")
 	all := reports.Formats()
 	i := slices.IndexFunc(all, func(f reports.Format) bool { return f.Name == name })
@@ -39,19 +40,30 @@ func (o *output) open(asked string) error {
 		if near := nearest.Word(name, names); near != "" {
 			hint = "did you mean " + near + "=FILE? " + hint
 		}
-		return usage(fmt.Errorf("report %q: there is no format %q", asked, name), hint)
+		return format, path, usage(fmt.Errorf("report %q: there is no format %q", asked, name), hint)
 	case path == "":
-		return usage(fmt.Errorf("report %q: want %s=FILE, or %s=- for stdout", asked, name, name), "")
+		return format, path, usage(fmt.Errorf("report %q: want %s=FILE, or %s=- for stdout", asked, name, name), "")
+	case i < 0:
+		return reports.Format{Name: recordFormat}, path, nil
+	}
+	return all[i], path, nil
+}
+
+// open has the report written to where a --report says.
+func (o *output) open(asked string) error {
+	format, path, err := reportAsked(asked)
+	if err != nil {
+		return err
 	}
 	p, err := o.place(path)
-	if err == nil && name == recordFormat {
+	if err == nil && format.Name == recordFormat {
 		err = o.stream(p)
 	}
 	if err != nil {
-		return usage(fmt.Errorf("report %s: %w", name, err), "")
+		return usage(fmt.Errorf("report %s: %w", format.Name, err), "")
 	}
-	if name != recordFormat {
-		o.reports = append(o.reports, wholeReport{all[i], p})
+	if format.Name != recordFormat {
+		o.reports = append(o.reports, wholeReport{format, p})
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 
 func requestFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "header", Category: flagsRequest, Usage: "`NAME: VALUE` of a header (also Cookie) of every request; repeatable; its last word may be env:NAME or file:PATH, a secret that is read from there, as in 'Authorization: Bearer env:API_TOKEN'; values are never recorded"},
+		&cli.StringSliceFlag{Name: "header", Category: flagsRequest, Usage: "`NAME: VALUE` of a header (also Cookie) of every request; repeatable; its last word may be env:NAME or file:PATH, a secret that is read from there and must not be empty, as in 'Authorization: Bearer env:API_TOKEN'; values are never recorded"},
 		&cli.StringFlag{Name: "basic", Category: flagsRequest, Usage: "`USER:SECRET` of basic authentication, where the password is read from env:NAME or file:PATH, as in admin:env:ADMIN_PASSWORD"},
 		&cli.StringFlag{Name: "login", Category: flagsRequest, Usage: "`METHOD PATH` of a request that is sent once before the load, as in 'POST /api/login'; its cookies go with every request after it"},
 		&cli.StringFlag{Name: "login-body", Category: flagsRequest, Usage: "body of the login, read from `SECRET`: env:NAME or file:PATH"},
@@ -105,21 +105,36 @@ func lastWord(value string) (string, error) {
 }
 
 // reference reads the secret that env:NAME or file:PATH names, without the line
-// break at its end. named is false for any other text.
+// break at its end. named is false for any other text. An empty one is an error: the
+// server would be soaked without its login.
 func reference(text string) (secret string, named bool, err error) {
-	if name, ok := strings.CutPrefix(text, "env:"); ok {
-		if secret = os.Getenv(name); secret == "" {
-			err = fmt.Errorf("the variable %s is empty or not set", name)
+	name, variable := strings.CutPrefix(text, "env:")
+	path, file := strings.CutPrefix(text, "file:")
+	var empty noSecret
+	switch {
+	case variable:
+		secret = os.Getenv(name)
+		empty = noSecret{fmt.Sprintf("the variable %s is empty or not set", name), "put the secret into " + name + ", and export it"}
+	case file:
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return "", true, err
 		}
-		return secret, true, err
-	}
-	path, ok := strings.CutPrefix(text, "file:")
-	if !ok {
+		secret = strings.TrimRight(string(b), "\r\n")
+		empty = noSecret{fmt.Sprintf("the file %s is empty", path), "put the secret into " + path + "; a pipe gives it only once"}
+	default:
 		return "", false, nil
 	}
-	b, err := os.ReadFile(path)
-	return strings.TrimRight(string(b), "\r\n"), true, err
+	if strings.TrimSpace(secret) == "" {
+		return "", true, empty
+	}
+	return secret, true, nil
 }
+
+// noSecret says that a secret is empty where it was said to be.
+type noSecret struct{ what, hint string }
+
+func (n noSecret) Error() string { return n.what }
 
 // revealed is what a text of the file refers to, and the text itself where it
 // refers to nothing.

@@ -89,6 +89,9 @@ func newService(c *cli.Context, kind string) (s service, err error) {
 	if err := refusePorts(c); err != nil {
 		return s, err
 	}
+	if err := refuseAlways(c); err != nil {
+		return s, err
+	}
 	if err := s.refuseNames(c); err != nil {
 		return s, err
 	}

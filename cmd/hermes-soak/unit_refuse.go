@@ -32,6 +32,11 @@ func (s service) refuseNames(c *cli.Context) error {
 			return usage(fmt.Errorf("name: %q has the ending of a file, which is added by itself", s.Name), "give --name "+short)
 		}
 	}
+	for _, server := range []string{strings.TrimSuffix(c.String("unit"), ".service"), c.String("launchd")} {
+		if strings.EqualFold(s.Name, server) { // a Mac's file names differ by more than that
+			return usage(fmt.Errorf("name: %q is the server's own service, which would be overwritten", s.Name), "give another one, as in: --name "+s.Name+"-watch")
+		}
+	}
 	if !c.IsSet("user") {
 		return nil
 	}
@@ -57,7 +62,7 @@ func refuseOther(c *cli.Context, kind string) error {
 }
 
 // leastTold is how long a watch with metrics has to be at least: one that is away for 30
-// seconds all the time is for HermesSoakUnwatched, which looks at 10 minutes, none.
+// seconds all the time is for HermesSoakUnwatched, which looks at 20 minutes, none.
 const leastTold = 10 * time.Minute
 
 // refusePorts refuses an address that would be none, or another one with each watch, and

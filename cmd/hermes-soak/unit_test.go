@@ -123,8 +123,8 @@ func TestUnitFlags(t *testing.T) {
 			want = append(want, "--allow-remote="+w)
 		}
 		want = append(want, "--every="+time.Duration(rapid.Int64Range(1, 1<<40).Draw(t, "every")).String())
-		for _, w := range rapid.SliceOfN(text, 0, 2).Draw(t, "report") {
-			want = append(want, "--report=jsonl="+w)
+		for i, w := range rapid.SliceOfN(text, 0, 2).Draw(t, "report") { // each a file of its own, in a folder that is there
+			want = append(want, fmt.Sprintf("--report=jsonl=%d%s", i, strings.NewReplacer("/", "_", `\`, "_").Replace(w)))
 		}
 		want = append(want, "--history="+text.Draw(t, "history"))
 		want = append(want, "--no-history=true") // the tests' own environment says so
@@ -246,6 +246,23 @@ func TestUnitRefuses(t *testing.T) {
 		"of launchd":          {"", []string{"--launchd", "ai.webui"}, "hint: give --url, or print it with: hermes-soak unit launchd"},
 		"metrics for an hour": {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "1h", "--metrics", ":9108"}, "--metrics is for a watch all the time"},
 		"metrics with gaps":   {"", []string{"--url", "http://127.0.0.1:1", "--for", "1m", "--metrics", ":9108"}, "--metrics of watches that end after 1m0s have gaps too often"},
+		"no loopback":         {"", []string{"--url", "http://127.0.0.1:1", "--live", ":9108"}, `live: ":9108" is not a loopback address`},
+		"everybody":           {"", []string{"--url", "http://127.0.0.1:1", "--live", "0.0.0.0:9108"}, "is not a loopback address"},
+		"one address":         {"", []string{"--url", "http://127.0.0.1:1", "--metrics", ":9108", "--live", "localhost:9108"}, "live: 127.0.0.1:9108 is the address of --metrics"},
+		"all addresses":       {"", []string{"--url", "http://127.0.0.1:1", "--metrics", "0.0.0.0:9108", "--live", "127.0.0.1:9108"}, "is the address of --metrics"},
+		"elsewhere":           {"", []string{"--url", "http://192.0.2.1:1"}, "not a loopback address: 192.0.2.1:1 (to send requests there: --allow-remote 192.0.2.1)"},
+		"a second elsewhere":  {"", []string{"--url", "tcp://127.0.0.1:1", "--url", "tcp://[2001:db8::1]:1"}, "not a loopback address"},
+		"everywhere":          {"", []string{"--url", "http://0.0.0.0:1"}, "is no address to send to"},
+		"no folder":           {"", []string{"--url", "http://127.0.0.1:1", "--report", "html=no-such-folder/x"}, "report html: open no-such-folder/x: "},
+		"a folder":            {"", []string{"--url", "http://127.0.0.1:1", "--report", "jsonl=testdata"}, "report jsonl: open testdata: is a directory"},
+		"in a file":           {"", []string{"--url", "http://127.0.0.1:1", "--report", "json=unit.go/x"}, "report json: open unit.go/x: "},
+		"no format":           {"", []string{"--url", "http://127.0.0.1:1", "--report", "htm=x"}, "did you mean html=FILE"},
+		"one file":            {"", []string{"--url", "http://127.0.0.1:1", "--report", "html=x", "--report", "json=./x"}, "report json: ./x is written by another report"},
+		"over the history":    {"", []string{"--url", "http://127.0.0.1:1", "--history", "x.db", "--report", "json=x.db"}, "report json=x.db would overwrite the history"},
+		"no history":          {"", []string{"--url", "http://127.0.0.1:1", "--history", "no-such-folder/x.db"}, "history: open no-such-folder/x.db: "},
+		"no colour":           {"", []string{"--url", "http://127.0.0.1:1", "--color", "x"}, "color: want auto, always or never"},
+		"the server itself":   {"", []string{"--unit", "webui.service", "--name", "webui"}, "hint: give another one, as in: --name webui-watch\n"},
+		"the server's own":    {"", []string{"--unit", "hermes-soak-watch"}, `name: "hermes-soak-watch" is the server's own service`},
 		"longer than a day":   {"", []string{"--url", "http://127.0.0.1:1", "--at", "03:00", "--for", "24h"}, "--at is once a day"},
 		"a command":           {"", []string{"--url", "http://127.0.0.1:1", "--", "x"}, "takes no command behind --"},
 	} {
@@ -256,7 +273,7 @@ func TestUnitRefuses(t *testing.T) {
 			}
 			var out, said bytes.Buffer
 			status := run(t.Context(), append([]string{"hermes-soak", "unit", "systemd"}, c.args...), &out, &said)
-			if status != 2 || out.Len() > 0 || !strings.Contains(said.String(), c.want) || name != "a bad address" && !strings.Contains(said.String(), "\nhint: ") || strings.Contains(said.String(), "hunter2") {
+			if status != 2 || out.Len() > 0 || !strings.Contains(said.String(), c.want) || name != "a bad address" && name != "no colour" && !strings.Contains(said.String(), "\nhint: ") || strings.Contains(said.String(), "hunter2") {
 				t.Errorf("exit status %d\n%s%s\nwant %q", status, &out, &said, c.want)
 			}
 		})
@@ -267,6 +284,7 @@ func TestUnitRefuses(t *testing.T) {
 func TestUnitOfOther(t *testing.T) {
 	for _, c := range []struct{ home, flag, want string }{
 		{"/home/x", "--unit=webui.service", "hint: give --url, or print it with: hermes-soak unit systemd"},
+		{"/home/x", "--launchd=hermes-soak-watch", `name: "hermes-soak-watch" is the server's own service`},
 		{"", "--url=http://127.0.0.1:1", "hint: set HOME, or give --user"},
 		{"./x", "--url=http://127.0.0.1:1", `"./x" is no absolute path`},
 	} {

@@ -72,19 +72,28 @@ func Open(ctx context.Context, address, history string) (*Page, error) {
 	return open(ctx, address, history, leastEvery, patience)
 }
 
-func open(ctx context.Context, address, history string, every, patience time.Duration) (*Page, error) {
+// Address is where Open listens for HOST:PORT, or why it refuses to.
+func Address(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no HOST:PORT, such as 127.0.0.1:0: %w", address, err)
+		return "", fmt.Errorf("%q is no HOST:PORT, such as 127.0.0.1:0: %w", address, err)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("%q is not a loopback address, such as 127.0.0.1:%s", address, port)
+		return "", fmt.Errorf("%q is not a loopback address, such as 127.0.0.1:%s", address, port)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func open(ctx context.Context, address, history string, every, patience time.Duration) (*Page, error) {
+	at, err := Address(address)
+	if err != nil {
+		return nil, err
 	}
 	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	listener, err := lc.Listen(ctx, "tcp", at)
 	if err != nil {
 		return nil, err
 	}

@@ -32,19 +32,28 @@ type Metrics struct {
 // Listen binds an address, HOST:PORT, and serves nothing yet. Without a host, and as
 // localhost, it is 127.0.0.1.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(address)
-	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
-		return nil, fmt.Errorf("want HOST:PORT or :PORT with a port from 0 to 65535, such as 127.0.0.1:9108, not %q", address)
-	}
-	if host == "" || host == "localhost" {
-		host = "127.0.0.1" // without asking a resolver, which might have another opinion
+	at, err := Address(address)
+	if err != nil {
+		return nil, err
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	l, err := lc.Listen(ctx, "tcp", at)
 	if err != nil {
 		return nil, fmt.Errorf("listen for Prometheus: %w", err)
 	}
 	return l, nil
+}
+
+// Address is where Listen binds HOST:PORT, or why it refuses to.
+func Address(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return "", fmt.Errorf("want HOST:PORT or :PORT with a port from 0 to 65535, such as 127.0.0.1:9108, not %q", address)
+	}
+	if host == "" || host == "localhost" {
+		host = "127.0.0.1" // without asking a resolver, which might have another opinion
+	}
+	return net.JoinHostPort(host, port), nil
 }
 
 // Serve serves what r has at /metrics, until Close.
