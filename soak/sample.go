@@ -74,6 +74,27 @@ type Sample struct {
 	Denied string `json:"denied,omitempty"`
 }
 
+// Count is how many of its handles and threads a target has, summed over its process
+// tree.
+type Count struct {
+	FDs     int64
+	Threads int64 // Untold where they are not told
+}
+
+// Untold stands in a Count for what is not told.
+const Untold = -1
+
+// count is what the sample says of a Count.
+func (s Sample) count() Count {
+	told := func(gauge string) int64 {
+		if n, ok := s.Gauges[gauge]; ok {
+			return n
+		}
+		return Untold
+	}
+	return Count{told(GaugeFDs), told(GaugeThreads)}
+}
+
 // Part is one process of a sample.
 type Part struct {
 	PID int `json:"pid"`

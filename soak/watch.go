@@ -18,8 +18,8 @@ func (r *running) watchPeak() (stop func() *int64) {
 		tick := time.NewTicker(peakEvery)
 		defer tick.Stop()
 		for {
-			if n, err := counter.Count(); err == nil && (peak == nil || n > *peak) {
-				peak = &n
+			if n, err := counter.Count(); err == nil && (peak == nil || n.FDs > *peak) {
+				peak = &n.FDs
 			} // an error here is no reading; the sample after the wave says why
 			select {
 			case <-quit:
@@ -50,8 +50,9 @@ func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) 
 	quit, result := make(chan struct{}), make(chan map[string]int64)
 	go func() {
 		most := map[string]int64{}
+		look := r.openLooks()
 		for {
-			s, err := r.Sampler.Sample(ctx)
+			s, err := look(ctx)
 			for _, g := range r.Start.Scenario.Watch {
 				if n, ok := s.Group(g.Pattern); err == nil && ok {
 					most[g.Pattern] = max(most[g.Pattern], n)
@@ -74,5 +75,31 @@ func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) 
 			}
 		}
 		return most
+	}
+}
+
+// openLooks returns the look of watchOpen. Where the sampler counts cheaply it looks
+// only while more is open than at the look before, and else brings nothing.
+func (r *running) openLooks() func(context.Context) (Sample, error) {
+	look := r.Sampler.Sample
+	if g, ok := r.Sampler.(Glancer); ok {
+		look = g.Glance
+	}
+	counter, ok := r.Sampler.(Counter)
+	if !ok {
+		return look
+	}
+	least := int64(0) // that was open at the last look or since
+	return func(ctx context.Context) (Sample, error) {
+		n, err := counter.Count()
+		if err == nil && n.FDs <= least {
+			least = n.FDs
+			return Sample{}, nil
+		}
+		s, err := look(ctx)
+		if err == nil {
+			least = s.Gauges[GaugeFDs]
+		}
+		return s, err
 	}
 }

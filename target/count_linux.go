@@ -6,19 +6,11 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"hermes-soak/soak"
 )
 
-// cheapCount is the number of open file descriptors of pid as the size of its
-// folder, which Linux tells since 6.2 and without the permission that names need.
-func cheapCount(root string, pid int) (int64, error) {
-	var st unix.Stat_t
-	if err := unix.Stat(procPath(root, pid, "fd"), &st); err != nil {
-		return 0, err
-	}
-	return st.Size, nil
-}
-
-// cheapCountWorks compares the cheap count of our own process with a full
+// cheapCountWorks compares the cheap counts of our own process with a full
 // reading. Other goroutines open and close files, so it looks more than once.
 func cheapCountWorks(root string, r *fdReader) bool {
 	self, err := os.Readlink(root + "/self")
@@ -29,16 +21,28 @@ func cheapCountWorks(root string, r *fdReader) bool {
 	if err != nil {
 		return false
 	}
+	us := unheld(Identity{PID: pid})
+	count := func() (c soak.Count, err error) {
+		if c.FDs, err = us.fds(root); err == nil {
+			c.Threads, err = us.threads(root)
+		}
+		return c, err
+	}
 	for range 10 {
-		before, err := cheapCount(root, pid)
+		before, err := count()
 		if err != nil {
 			return false
 		}
-		full := int64(-1) // the reading's own folder
-		if err := r.each(root, pid, func(dirent, []byte) { full++ }); err != nil {
+		full := soak.Count{FDs: -1} // the reading's own folder
+		if err := r.each(root, pid, func(dirent, []byte) { full.FDs++ }); err != nil {
 			return false
 		}
-		after, err := cheapCount(root, pid)
+		st, err := readStat(root, pid)
+		if err != nil {
+			return false
+		}
+		full.Threads = st.threads
+		after, err := count()
 		if err != nil {
 			return false
 		}

@@ -130,25 +130,33 @@ func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
 	return sample, nil
 }
 
+// Close does nothing: between two samples nothing is open.
+func (*Sampler) Close() {}
+
 // Count is the number of handles of the process at the top of the tree and of
-// those below it, in a few calls a process.
-func (s *Sampler) Count() (int64, error) {
+// those below it, in a few calls a process. Their threads are not told.
+func (s *Sampler) Count() (soak.Count, error) {
 	tree, err := Tree("", s.id.PID)
 	if err != nil {
-		return 0, fmt.Errorf("counting handles: %w", err)
+		return soak.Count{}, fmt.Errorf("counting handles: %w", err)
 	}
-	var sum int64
+	sum := soak.Count{Threads: soak.Untold}
 	for _, pid := range tree {
 		n, err := handles(pid)
 		if pid != s.id.PID && errors.Is(err, soak.ErrGone) {
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("counting handles: %w", err)
+			return soak.Count{}, fmt.Errorf("counting handles: %w", err)
 		}
-		sum += n
+		sum.FDs += n
 	}
 	return sum, Alive("", s.id)
+}
+
+// Recount is not possible: threads are told only by a full reading.
+func (*Sampler) Recount() (soak.Count, error) {
+	return soak.Count{}, unsupported("counting threads without a full reading")
 }
 
 func listenersOn(port uint16) ([]Listener, error) {

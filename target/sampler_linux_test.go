@@ -21,6 +21,7 @@ func newSampler(t testing.TB, root string, id Identity, patterns ...string) *Sam
 	}
 	s, err := NewSampler(cfg)
 	ok(t, err)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -91,8 +92,8 @@ func TestSampleZoo(t *testing.T) {
 		t.Errorf("parts %v, denied %q", got.Parts, got.Denied)
 	}
 	needCheapCount(t, s)
-	if n, err := s.Count(); err != nil || n != g[soak.GaugeFDs] {
-		t.Errorf("cheap count %d, %v; full reading %d", n, err, g[soak.GaugeFDs])
+	if n, err := s.Count(); err != nil || n != (soak.Count{FDs: g[soak.GaugeFDs], Threads: g[soak.GaugeThreads]}) {
+		t.Errorf("cheap count %+v, %v; full reading %v", n, err, g)
 	}
 }
 
@@ -105,6 +106,7 @@ func TestHide(t *testing.T) {
 	all := sample(t, newSampler(t, "", h.identity(t)))
 	s, err := NewSampler(SamplerConfig{Identity: h.identity(t), Hide: folder})
 	ok(t, err)
+	t.Cleanup(s.Close)
 	seen := sample(t, s)
 	hidden := int64(0)
 	for name, n := range all.Table {
@@ -119,8 +121,8 @@ func TestHide(t *testing.T) {
 		t.Errorf("%d hidden: %v, want %v without them", hidden, seen.Gauges, all.Gauges)
 	}
 	needCheapCount(t, s)
-	if n, err := s.Count(); err != nil || n != seen.Gauges[soak.GaugeFDs] {
-		t.Errorf("%v, counted %d, want %d", err, n, seen.Gauges[soak.GaugeFDs])
+	if n, err := s.Count(); err != nil || n.FDs != seen.Gauges[soak.GaugeFDs] {
+		t.Errorf("%v, counted %+v, want %d", err, n, seen.Gauges[soak.GaugeFDs])
 	}
 }
 
@@ -148,8 +150,8 @@ func TestSampleTree(t *testing.T) {
 		}
 	}
 	needCheapCount(t, s)
-	if n, err := s.Count(); err != nil || n != got.Gauges[soak.GaugeFDs] {
-		t.Errorf("cheap count %d, %v; full reading %d", n, err, got.Gauges[soak.GaugeFDs])
+	if n, err := s.Count(); err != nil || n != (soak.Count{FDs: got.Gauges[soak.GaugeFDs], Threads: got.Gauges[soak.GaugeThreads]}) {
+		t.Errorf("cheap count %+v, %v; full reading %v", n, err, got.Gauges)
 	}
 }
 
@@ -193,6 +195,7 @@ func TestFakeRoot(t *testing.T) {
 		"5": "anon_inode:[eventpoll]",
 		"6": "/dev/pts/0",
 	})
+	ok(t, os.WriteFile(filepath.Join(root, "42", "stat"), []byte("42 (a) S"+strings.Replace(statTail, " 20 0 1 ", " 20 0 0 ", 1)), 0o600))
 	s := newSampler(t, root, fakeID, "state.db", "*newline*")
 	got := sample(t, s)
 	wantGauges(t, got.Gauges, map[string]int64{
@@ -207,7 +210,7 @@ func TestFakeRoot(t *testing.T) {
 	wantGauges(t, got.Table, map[string]int64{"/h/state.db (deleted)": 1, "/h/a name with spaces\nand a newline.db": 1, "pipe": 1})
 	// The size of an ordinary folder is no count.
 	if n, err := s.Count(); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("count: %d, %v", n, err)
+		t.Errorf("count: %+v, %v", n, err)
 	}
 }
 
@@ -247,7 +250,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatalf("%d handles, want %d", held, n)
 		}
 		return testing.AllocsPerRun(10, func() {
-			if _, err := s.read(t.Context(), s.id); err != nil {
+			if _, err := s.read(s.tree.top); err != nil {
 				t.Fatal(err)
 			}
 		})
