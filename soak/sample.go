@@ -76,21 +76,17 @@ type Sample struct {
 
 // Count is how many of its handles and threads a target has, summed over its process
 // tree.
-type Count struct {
-	FDs     int64
-	Threads int64 // Untold where they are not told
-}
+type Count struct{ FDs, Threads int64 }
 
-// Untold stands in a Count for what is not told.
-const Untold = -1
+// notSaid stands in the count of a sample for what it does not tell.
+const notSaid = -1
 
-// count is what the sample says of a Count.
 func (s Sample) count() Count {
 	told := func(gauge string) int64 {
 		if n, ok := s.Gauges[gauge]; ok {
 			return n
 		}
-		return Untold
+		return notSaid
 	}
 	return Count{told(GaugeFDs), told(GaugeThreads)}
 }

@@ -24,10 +24,10 @@ type Sampler interface {
 // a wave, to catch the peak, and to see that the target has come to rest. Its errors
 // also wrap errors.ErrUnsupported, where it cannot.
 type Counter interface {
-	// Count counts in the processes that were seen last.
-	Count() (Count, error)
-	// Recount looks for new processes first.
-	Recount() (Count, error)
+	// Count is how many file descriptors are open in the processes that were seen last.
+	Count() (int64, error)
+	// Recount counts their threads too. If all is true it looks for new processes first.
+	Recount(all bool) (Count, error)
 }
 
 // A Glancer is a Sampler that can leave out what takes longest, the states of sockets.

@@ -19,7 +19,7 @@ const (
 // it is, and the lowest of three readings follows.
 func settle(ctx context.Context, s Sampler) error {
 	deadline := time.Now().Add(settleCap)
-	last, err := recount(ctx, s)
+	last, err := recount(ctx, s, false)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func settle(ctx context.Context, s Sampler) error {
 		if err := pause(ctx, a); err != nil {
 			return err
 		}
-		now, err := recount(ctx, s)
+		now, err := recount(ctx, s, true)
 		if err != nil {
 			return err
 		}
@@ -41,10 +41,11 @@ func settle(ctx context.Context, s Sampler) error {
 	return nil
 }
 
-// recount counts cheaply where that is possible, and else by a full look.
-func recount(ctx context.Context, s Sampler) (Count, error) {
+// recount counts cheaply where that is possible, and else by a full look. If all is
+// false it may miss processes that are new: the next count then differs.
+func recount(ctx context.Context, s Sampler, all bool) (Count, error) {
 	if counter, ok := s.(Counter); ok {
-		n, err := counter.Recount()
+		n, err := counter.Recount(all)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}
@@ -92,9 +93,9 @@ func notLower(s Sampler, look Sample) bool {
 	if !ok {
 		return false
 	}
-	n, err := counter.Count()
+	n, err := counter.Recount(false)
 	saw := look.count()
-	return err == nil && n.Threads != Untold && saw.Threads != Untold && n.FDs >= saw.FDs && n.Threads >= saw.Threads
+	return err == nil && saw.Threads != notSaid && n.FDs >= saw.FDs && n.Threads >= saw.Threads
 }
 
 // lower is the look with fewer file descriptors, with the lower value of each

@@ -18,8 +18,8 @@ func (r *running) watchPeak() (stop func() *int64) {
 		tick := time.NewTicker(peakEvery)
 		defer tick.Stop()
 		for {
-			if n, err := counter.Count(); err == nil && (peak == nil || n.FDs > *peak) {
-				peak = &n.FDs
+			if n, err := counter.Count(); err == nil && (peak == nil || n > *peak) {
+				peak = &n
 			} // an error here is no reading; the sample after the wave says why
 			select {
 			case <-quit:
@@ -35,22 +35,28 @@ func (r *running) watchPeak() (stop func() *int64) {
 	}
 }
 
+// mostOpenLooks bounds the looks for groups that nobody asked for by name.
+const mostOpenLooks = 32
+
 // watchOpen looks at the watched groups until stop is called, which returns the
 // most that each held: a server that closes what it opens holds it only then. A
-// look is not free, so it ends when every group was seen.
+// look is not free, so it ends when every group was seen, or it was looked often
+// enough for those that stand in the plan by default.
 func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) {
+	missing := false
 	for _, g := range r.Start.Scenario.Watch {
 		if n, ok := r.last.Group(g.Pattern); ok && n > 0 {
 			r.seen[g.Pattern] = true
 		}
+		missing = missing || !r.seen[g.Pattern] && (!g.Default || r.openLooks < mostOpenLooks)
 	}
-	if len(r.seen) == len(r.Start.Scenario.Watch) {
+	if !missing {
 		return func() map[string]int64 { return nil }
 	}
 	quit, result := make(chan struct{}), make(chan map[string]int64)
 	go func() {
 		most := map[string]int64{}
-		look := r.openLooks()
+		look := r.lookForOpen()
 		for {
 			s, err := look(ctx)
 			for _, g := range r.Start.Scenario.Watch {
@@ -78,9 +84,9 @@ func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) 
 	}
 }
 
-// openLooks returns the look of watchOpen. Where the sampler counts cheaply it looks
+// lookForOpen returns the look of watchOpen. Where the sampler counts cheaply it looks
 // only while more is open than at the look before, and else brings nothing.
-func (r *running) openLooks() func(context.Context) (Sample, error) {
+func (r *running) lookForOpen() func(context.Context) (Sample, error) {
 	look := r.Sampler.Sample
 	if g, ok := r.Sampler.(Glancer); ok {
 		look = g.Glance
@@ -89,13 +95,17 @@ func (r *running) openLooks() func(context.Context) (Sample, error) {
 	if !ok {
 		return look
 	}
-	least := int64(0) // that was open at the last look or since
+	if _, err := counter.Count(); err != nil {
+		return look
+	}
+	least := r.last.Gauges[GaugeFDs] // that was open at the last look or since
 	return func(ctx context.Context) (Sample, error) {
 		n, err := counter.Count()
-		if err == nil && n.FDs <= least {
-			least = n.FDs
+		if err == nil && n <= least {
+			least = n
 			return Sample{}, nil
 		}
+		r.openLooks++
 		s, err := look(ctx)
 		if err == nil {
 			least = s.Gauges[GaugeFDs]

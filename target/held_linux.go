@@ -19,6 +19,7 @@ import (
 type member struct {
 	Identity
 	inode uint64 // of its folder
+	round int    // of the last scan that came upon it
 	held  [heldFiles]int
 
 	now    stat  // as it was read last

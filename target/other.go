@@ -68,7 +68,9 @@ func (*Sampler) Sample(context.Context) (soak.Sample, error) {
 func (*Sampler) Close() {}
 
 // Count is for Linux only.
-func (*Sampler) Count() (soak.Count, error) { return soak.Count{}, unsupported("sampling a process") }
+func (*Sampler) Count() (int64, error) { return 0, unsupported("sampling a process") }
 
 // Recount is for Linux only.
-func (*Sampler) Recount() (soak.Count, error) { return soak.Count{}, unsupported("sampling a process") }
+func (*Sampler) Recount(bool) (soak.Count, error) {
+	return soak.Count{}, unsupported("sampling a process")
+}

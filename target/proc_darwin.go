@@ -70,12 +70,14 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 func (*Sampler) Close() {}
 
 // Count is not possible: there is no count without a full reading.
-func (*Sampler) Count() (soak.Count, error) {
-	return soak.Count{}, unsupported("counting descriptors without reading them")
+func (*Sampler) Count() (int64, error) {
+	return 0, unsupported("counting descriptors without reading them")
 }
 
 // Recount is not possible either.
-func (s *Sampler) Recount() (soak.Count, error) { return s.Count() }
+func (*Sampler) Recount(bool) (soak.Count, error) {
+	return soak.Count{}, unsupported("counting threads without a full reading")
+}
 
 func listenersOn(port uint16) ([]Listener, error) {
 	lsof, err := findLsof()

@@ -134,28 +134,28 @@ func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
 func (*Sampler) Close() {}
 
 // Count is the number of handles of the process at the top of the tree and of
-// those below it, in a few calls a process. Their threads are not told.
-func (s *Sampler) Count() (soak.Count, error) {
+// those below it, in a few calls a process.
+func (s *Sampler) Count() (int64, error) {
 	tree, err := Tree("", s.id.PID)
 	if err != nil {
-		return soak.Count{}, fmt.Errorf("counting handles: %w", err)
+		return 0, fmt.Errorf("counting handles: %w", err)
 	}
-	sum := soak.Count{Threads: soak.Untold}
+	var sum int64
 	for _, pid := range tree {
 		n, err := handles(pid)
 		if pid != s.id.PID && errors.Is(err, soak.ErrGone) {
 			continue
 		}
 		if err != nil {
-			return soak.Count{}, fmt.Errorf("counting handles: %w", err)
+			return 0, fmt.Errorf("counting handles: %w", err)
 		}
-		sum.FDs += n
+		sum += n
 	}
 	return sum, Alive("", s.id)
 }
 
 // Recount is not possible: threads are told only by a full reading.
-func (*Sampler) Recount() (soak.Count, error) {
+func (*Sampler) Recount(bool) (soak.Count, error) {
 	return soak.Count{}, unsupported("counting threads without a full reading")
 }
 

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +16,8 @@ import (
 	"hermes-soak/soak"
 )
 
-// Sampler reads what a tree of processes holds open. Its methods may be called at the
-// same time. It holds files of /proc open until Close.
+// Sampler reads what a tree of processes holds open, and holds files of /proc open
+// until Close. Its other methods may be called at the same time.
 type Sampler struct {
 	root string
 	id   Identity
@@ -82,8 +81,7 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 	return s, nil
 }
 
-// Close closes what is held open. What is asked of the sampler later is read all the
-// same, and takes longer.
+// Close closes what is held open. The sampler is of no use after it.
 func (s *Sampler) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,46 +238,25 @@ func (s *Sampler) cheap(m *member, denied string) (int64, error) {
 	return m.fds(s.root)
 }
 
-// Count counts the descriptors and threads of the processes that the last look saw. It
-// costs a few microseconds a process. Its error wraps errors.ErrUnsupported on kernels
-// before 6.2.
-func (s *Sampler) Count() (soak.Count, error) {
-	if !s.countable {
-		return soak.Count{}, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
-	}
-	s.tree.closing.RLock()
-	defer s.tree.closing.RUnlock()
-	var sum soak.Count
-	for i, p := range *s.seen.Load() {
-		fds, err := p.fds(s.root)
-		threads, unread := p.threads(s.root)
-		if err = cmp.Or(err, unread); err != nil {
-			err = unreadable(s.root, p.PID, err)
-		} else if fds == 0 { // of a zombie, too
-			err = Alive(s.root, p.Identity)
-		}
-		switch {
-		case i > 0 && errors.Is(err, soak.ErrGone): // a child that ended
-		case err != nil:
-			return soak.Count{}, fmt.Errorf("counting descriptors: %w", err)
-		default:
-			sum.FDs += fds - p.uncounted
-			sum.Threads += threads
-		}
-	}
-	return sum, nil
+// Count is the number of open descriptors of the processes that were seen last. It
+// costs a microsecond or two a process. Its error wraps errors.ErrUnsupported on
+// kernels before 6.2.
+func (s *Sampler) Count() (int64, error) {
+	n, err := s.count(false)
+	return n.FDs, err
 }
 
-// Recount is Count of the whole tree as it is now.
-func (s *Sampler) Recount() (soak.Count, error) {
-	if s.countable {
+// Recount is Count with the threads, if all is true of the whole tree as it is now.
+func (s *Sampler) Recount(all bool) (soak.Count, error) {
+	if all && s.countable {
 		if err := s.refind(); err != nil {
 			return soak.Count{}, fmt.Errorf("counting descriptors: %w", err)
 		}
 	}
-	return s.Count()
+	return s.count(true)
 }
 
+// refind finds the tree as it is now.
 func (s *Sampler) refind() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -288,6 +265,41 @@ func (s *Sampler) refind() error {
 		s.see(procs)
 	}
 	return err
+}
+
+func (s *Sampler) count(threads bool) (sum soak.Count, err error) {
+	if !s.countable {
+		return sum, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
+	}
+	s.tree.closing.RLock()
+	defer s.tree.closing.RUnlock()
+	for i, p := range *s.seen.Load() {
+		n, err := p.count(s.root, threads)
+		switch {
+		case i > 0 && errors.Is(err, soak.ErrGone): // a child that ended
+		case err != nil:
+			return soak.Count{}, fmt.Errorf("counting descriptors: %w", err)
+		default:
+			sum.FDs += n.FDs
+			sum.Threads += n.Threads
+		}
+	}
+	return sum, nil
+}
+
+// count counts one process. Its error wraps soak.ErrGone of one that ended.
+func (p counted) count(root string, threads bool) (n soak.Count, err error) {
+	if n.FDs, err = p.fds(root); err == nil && threads {
+		n.Threads, err = p.threads(root)
+	}
+	switch {
+	case err != nil:
+		return n, unreadable(root, p.PID, err)
+	case n.FDs == 0: // as a zombie has
+		err = Alive(root, p.Identity)
+	}
+	n.FDs -= p.uncounted
+	return n, err
 }
 
 // sum makes the sample from the readings of all processes, with the states of their

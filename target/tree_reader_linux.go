@@ -73,7 +73,7 @@ func newTreeReader(root string, id Identity) (*treeReader, error) {
 	return t, nil
 }
 
-// close closes everything; what is read after it is opened by its path.
+// close closes everything.
 func (t *treeReader) close() {
 	_ = unix.Close(t.folder) // it was only read
 	t.folder = -1
@@ -169,6 +169,7 @@ func (t *treeReader) list(entries []byte) error {
 			continue
 		}
 		if m := t.members[pid]; m != nil && m.inode == inode {
+			m.round = t.round
 			continue
 		} else if m != nil {
 			t.drop(m)
@@ -200,6 +201,7 @@ func (t *treeReader) sort() {
 				t.strangers[p.PID] = stranger{p.inode, t.round}
 			case p.ppid == t.top.PID || t.members[p.ppid] != nil:
 				if m, err := hold(t.root, p.stat, p.inode, len(t.members) < mostHeld-1); err == nil { // else it ended
+					m.round = t.round
 					t.members[p.PID] = m
 				}
 			default:
@@ -209,7 +211,10 @@ func (t *treeReader) sort() {
 		}
 	}
 	for _, m := range t.members {
-		if isStranger(m.now.ppid) { // its parent ended, and it went elsewhere
+		switch {
+		case m.round != t.round: // it ended
+			t.drop(m)
+		case isStranger(m.now.ppid): // its parent ended, and it went elsewhere
 			t.drop(m)
 			t.strangers[m.PID] = stranger{m.inode, t.round}
 		}
