@@ -78,6 +78,27 @@ func TestTreeReader(t *testing.T) {
 	})
 }
 
+// TestOrphan: a process whose parent has ended between two looks at them is no stranger
+// for that: it may have come to the top since.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	root := fakeRoot(t, nil)
+	write := func(of int) {
+		ok(t, os.MkdirAll(filepath.Join(root, "43"), 0o700))
+		text := fmt.Sprintf("43 (x) S %d%s", of, strings.TrimPrefix(statTail, " 1"))
+		ok(t, os.WriteFile(filepath.Join(root, "43", "stat"), []byte(text), 0o600))
+	}
+	reader, err := newTreeReader(root, fakeID)
+	ok(t, err)
+	defer reader.close()
+	for _, step := range []struct{ parent, tree int }{{40, 1}, {42, 2}, {40, 1}, {42, 2}} {
+		write(step.parent)
+		if tree, err := reader.look(); err != nil || len(tree) != step.tree {
+			t.Errorf("below %d: %d processes, want %d (%v)", step.parent, len(tree), step.tree, err)
+		}
+	}
+}
+
 func must(t *rapid.T, err error) {
 	t.Helper()
 	if err != nil {
