@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -9,6 +10,70 @@ import (
 
 	"hermes-soak/soak"
 )
+
+// Count is the number of open descriptors of the processes that were seen last. It
+// costs a microsecond or two a process. Its error wraps errors.ErrUnsupported on
+// kernels before 6.2.
+func (s *Sampler) Count() (int64, error) {
+	n, err := s.count(false)
+	return n.FDs, err
+}
+
+// Recount is Count with the threads, if all is true of the whole tree as it is now.
+func (s *Sampler) Recount(all bool) (soak.Count, error) {
+	if all && s.countable {
+		if err := s.refind(); err != nil {
+			return soak.Count{}, fmt.Errorf("counting descriptors: %w", err)
+		}
+	}
+	return s.count(true)
+}
+
+// refind finds the tree as it is now.
+func (s *Sampler) refind() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	procs, err := s.tree.look()
+	if err == nil {
+		s.see(procs)
+	}
+	return err
+}
+
+func (s *Sampler) count(threads bool) (sum soak.Count, err error) {
+	if !s.countable {
+		return sum, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
+	}
+	s.tree.closing.RLock()
+	defer s.tree.closing.RUnlock()
+	for i, p := range *s.seen.Load() {
+		n, err := p.count(s.root, threads)
+		switch {
+		case i > 0 && errors.Is(err, soak.ErrGone): // a child that ended
+		case err != nil:
+			return soak.Count{}, fmt.Errorf("counting descriptors: %w", err)
+		default:
+			sum.FDs += n.FDs
+			sum.Threads += n.Threads
+		}
+	}
+	return sum, nil
+}
+
+// count counts one process. Its error wraps soak.ErrGone of one that ended.
+func (p counted) count(root string, threads bool) (n soak.Count, err error) {
+	if n.FDs, err = p.fds(root); err == nil && threads {
+		n.Threads, err = p.threads(root)
+	}
+	switch {
+	case err != nil:
+		return n, unreadable(root, p.PID, err)
+	case n.FDs == 0: // as a zombie has
+		err = Alive(root, p.Identity)
+	}
+	n.FDs -= p.uncounted
+	return n, err
+}
 
 // cheapCountWorks compares the cheap counts of our own process with a full
 // reading. Other goroutines open and close files, so it looks more than once.
