@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -284,5 +285,31 @@ func BenchmarkCount(b *testing.B) {
 		if _, err := s.Count(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkRecount counts a tree as settling does: one that is alone is told by its
+// threads, one with a child by the processes of the machine.
+func BenchmarkRecount(b *testing.B) {
+	for name, script := range map[string]string{"alone": "echo; read x", "child": "sleep 1000 & echo; read x; kill $!"} {
+		b.Run(name, func(b *testing.B) {
+			cmd := exec.Command("sh", "-c", script)
+			in, err := cmd.StdinPipe()
+			ok(b, err)
+			out, err := cmd.StdoutPipe()
+			ok(b, err)
+			ok(b, cmd.Start())
+			defer func() { _ = in.Close(); _ = cmd.Wait() }()
+			_, err = out.Read(make([]byte, 1))
+			ok(b, err)
+			id, err := Identify(procRoot, cmd.Process.Pid)
+			ok(b, err)
+			s := newSampler(b, "", id)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := s.Recount(true)
+				ok(b, err)
+			}
+		})
 	}
 }
