@@ -22,6 +22,7 @@ type running struct {
 	failing    int             // looks of --fail-fast running at which growth failed
 	muted      map[int]int     // waves running without a whole answer, by probe
 	seen       map[string]bool // watched groups of which a file was seen open
+	openLooks  int             // looks for such files, while requests were under way
 	batch      BatchSummary
 	latencies  []*latency // of the batch in hand, one a probe
 }

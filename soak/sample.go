@@ -74,6 +74,23 @@ type Sample struct {
 	Denied string `json:"denied,omitempty"`
 }
 
+// Count is how many of its handles and threads a target has, summed over its process
+// tree.
+type Count struct{ FDs, Threads int64 }
+
+// notSaid stands in the count of a sample for what it does not tell.
+const notSaid = -1
+
+func (s Sample) count() Count {
+	told := func(gauge string) int64 {
+		if n, ok := s.Gauges[gauge]; ok {
+			return n
+		}
+		return notSaid
+	}
+	return Count{told(GaugeFDs), told(GaugeThreads)}
+}
+
 // Part is one process of a sample.
 type Part struct {
 	PID int `json:"pid"`

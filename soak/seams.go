@@ -20,10 +20,19 @@ type Sampler interface {
 	Sample(ctx context.Context) (Sample, error)
 }
 
-// A Counter is a Sampler that can also count the open file descriptors so
-// cheaply that it may do so all through a wave, to catch the peak.
+// A Counter is a Sampler that can also count so cheaply that it may do so all through
+// a wave, to catch the peak, and to see that the target has come to rest. Its errors
+// also wrap errors.ErrUnsupported, where it cannot.
 type Counter interface {
+	// Count is how many file descriptors are open in the processes that were seen last.
 	Count() (int64, error)
+	// Recount counts their threads too. If all is true it looks for new processes first.
+	Recount(all bool) (Count, error)
+}
+
+// A Glancer is a Sampler that can leave out what takes longest, the states of sockets.
+type Glancer interface {
+	Glance(ctx context.Context) (Sample, error)
 }
 
 // A Tracer is a Sampler that also tells what was counted inside the target's own

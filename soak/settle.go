@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -18,7 +19,7 @@ const (
 // it is, and the lowest of three readings follows.
 func settle(ctx context.Context, s Sampler) error {
 	deadline := time.Now().Add(settleCap)
-	last, err := s.Sample(ctx)
+	last, err := recount(ctx, s, false)
 	if err != nil {
 		return err
 	}
@@ -27,17 +28,30 @@ func settle(ctx context.Context, s Sampler) error {
 		if err := pause(ctx, a); err != nil {
 			return err
 		}
-		look, err := s.Sample(ctx)
+		now, err := recount(ctx, s, true)
 		if err != nil {
 			return err
 		}
-		if same(last, look, GaugeFDs) && same(last, look, GaugeThreads) {
+		if now == last {
 			return nil
 		}
-		last = look
+		last = now
 		a, b = b, min(a+b, settleStep)
 	}
 	return nil
+}
+
+// recount counts cheaply where that is possible, and else by a full look. If all is
+// false it may miss processes that are new: the next count then differs.
+func recount(ctx context.Context, s Sampler, all bool) (Count, error) {
+	if counter, ok := s.(Counter); ok {
+		n, err := counter.Recount(all)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return n, err
+		}
+	}
+	look, err := s.Sample(ctx)
+	return look.count(), err
 }
 
 // AtRest waits until the target is at rest and takes one reading of it.
@@ -48,15 +62,9 @@ func AtRest(ctx context.Context, s Sampler) (Sample, error) {
 	return reading(ctx, s)
 }
 
-func same(a, b Sample, gauge string) bool {
-	x, okX := a.Gauges[gauge]
-	y, okY := b.Gauges[gauge]
-	return okX == okY && x == y
-}
-
 // reading is the lowest of three looks, gauge by gauge: a child between fork
 // and exec doubles every handle for a moment. A gauge that one look misses is
-// absent.
+// absent. A look that would not be lower, as the cheap count says, is left out.
 func reading(ctx context.Context, s Sampler) (Sample, error) {
 	low, err := s.Sample(ctx)
 	if err != nil {
@@ -66,6 +74,9 @@ func reading(ctx context.Context, s Sampler) (Sample, error) {
 		if err := pause(ctx, readingGap); err != nil {
 			return Sample{}, err
 		}
+		if notLower(s, low) {
+			continue
+		}
 		look, err := s.Sample(ctx)
 		if err != nil {
 			return Sample{}, err
@@ -73,6 +84,18 @@ func reading(ctx context.Context, s Sampler) (Sample, error) {
 		low = lower(low, look)
 	}
 	return low, nil
+}
+
+// notLower reports whether the target is known to hold no fewer file descriptors and
+// to have no fewer threads than the look says.
+func notLower(s Sampler, look Sample) bool {
+	counter, ok := s.(Counter)
+	if !ok {
+		return false
+	}
+	n, err := counter.Recount(false)
+	saw := look.count()
+	return err == nil && saw.Threads != notSaid && n.FDs >= saw.FDs && n.Threads >= saw.Threads
 }
 
 // lower is the look with fewer file descriptors, with the lower value of each

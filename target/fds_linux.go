@@ -47,6 +47,11 @@ func (r *fdReader) each(root string, pid int, visit func(d dirent, link []byte))
 		return err
 	}
 	defer func() { _ = unix.Close(dir) }() // it was only read
+	return r.eachIn(dir, visit)
+}
+
+// eachIn is each of a folder that is open.
+func (r *fdReader) eachIn(dir int, visit func(d dirent, link []byte)) error {
 	for {
 		n, err := unix.ReadDirent(dir, r.dents)
 		if errors.Is(err, unix.EINTR) {

@@ -28,10 +28,10 @@ func TestGone(t *testing.T) {
 			t.Errorf("%s: sample %v, %v", what, got.Gauges, err)
 		}
 		if n, err := s.Count(); !errors.Is(err, soak.ErrGone) && s.countable {
-			t.Errorf("%s: count %d, %v", what, n, err)
+			t.Errorf("%s: count %+v, %v", what, n, err)
 		}
 		// What a process that ends during its reading comes to: no error, too few.
-		if got, err := s.read(t.Context(), id); !errors.Is(err, soak.ErrGone) {
+		if got, err := s.read(s.tree.top); !errors.Is(err, soak.ErrGone) {
 			t.Errorf("%s: reading %+v, %v", what, got, err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestBlind(t *testing.T) {
 	h, _ := startHelper(t, nil, "hold", filepath.Join(t.TempDir(), "x"), "5")
 	s := newSampler(t, "", h.identity(t))
 	s.countable = false // as on an older kernel
-	if _, err := s.cheap(h.pid(), "denied"); !errors.Is(err, soak.ErrBlind) {
+	if _, err := s.cheap(s.tree.top, "denied"); !errors.Is(err, soak.ErrBlind) {
 		t.Errorf("neither names nor number: %v", err)
 	}
 	attr := &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}

@@ -38,6 +38,8 @@ type stat struct {
 	ppid  int
 	// exiting: the process ends. Its handles go before it is seen to be a zombie.
 	exiting bool
+	threads int64  // 0 of a process that ends, and where they are not told
+	cpu     uint64 // processor time used, in clock ticks
 }
 
 // pfExiting is PF_EXITING of linux/sched.h, among the flags in /proc/PID/stat.
@@ -50,10 +52,17 @@ func parseStat(text []byte) (stat, error) {
 	if open < 1 || end < open {
 		return stat{}, errors.New("stat: no command in parentheses")
 	}
-	// The fields behind the command: state is number 3, flags 9, start number 22.
-	fields := bytes.Fields(text[end+1:])
-	if len(fields) < 20 || len(fields[0]) != 1 {
-		return stat{}, fmt.Errorf("stat: want 20 fields or more behind the command, got %d", len(fields))
+	var fields [20][]byte // those behind the command: number 3, the state, to number 22, the start
+	n := 0
+	for field := range bytes.FieldsSeq(text[end+1:]) {
+		if n == len(fields) {
+			break
+		}
+		fields[n] = field
+		n++
+	}
+	if n < len(fields) || len(fields[0]) != 1 {
+		return stat{}, fmt.Errorf("stat: want %d fields or more behind the command, got %d", len(fields), n)
 	}
 	pid, err := strconv.Atoi(string(bytes.TrimSpace(text[:open])))
 	if err != nil {
@@ -63,20 +72,20 @@ func parseStat(text []byte) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("stat: parent: %w", err)
 	}
-	flags, err := strconv.ParseUint(string(fields[6]), 10, 64)
-	if err != nil {
-		return stat{}, fmt.Errorf("stat: flags: %w", err)
-	}
-	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	if err != nil {
-		return stat{}, fmt.Errorf("stat: start: %w", err)
+	var numbers [5]uint64
+	for i, at := range [...]int{6, 11, 12, 17, 19} { // flags, user and system time, threads, start
+		if numbers[i], err = strconv.ParseUint(string(fields[at]), 10, 64); err != nil {
+			return stat{}, fmt.Errorf("stat: field %d: %w", at+3, err)
+		}
 	}
 	return stat{
-		Identity: Identity{PID: pid, Ticks: ticks},
+		Identity: Identity{PID: pid, Ticks: numbers[4]},
 		comm:     string(text[open+1 : end]),
 		state:    fields[0][0],
 		ppid:     ppid,
-		exiting:  flags&pfExiting != 0,
+		exiting:  numbers[0]&pfExiting != 0,
+		threads:  int64(numbers[3]),
+		cpu:      numbers[1] + numbers[2],
 	}, nil
 }
 

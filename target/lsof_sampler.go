@@ -160,7 +160,7 @@ func (s *lsofSampler) count(ctx context.Context, id Identity, p lsofProcess) rea
 		s.tally.add(n)
 	}
 	r := reading{id: id, fds: s.tally.total, other: s.usage(ctx, id.PID)}
-	r.counts = s.tally.commit()
+	r.counts, _ = s.tally.commit()
 	return r
 }
 

@@ -30,13 +30,13 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == helperArg {
 		os.Exit(help(os.Args[2], os.Args[3:]))
 	}
-	before, errBefore := cheapCount(procRoot, os.Getpid())
+	before, errBefore := unheld(Identity{PID: os.Getpid()}).fds(procRoot)
 	status := m.Run()
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, "goroutines are left:", err)
 		status = 1
 	}
-	after, errAfter := cheapCount(procRoot, os.Getpid())
+	after, errAfter := unheld(Identity{PID: os.Getpid()}).fds(procRoot)
 	if err := errors.Join(errBefore, errAfter); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		status = 1
@@ -164,6 +164,7 @@ func sampleOnce(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer s.Close()
 	sample, err := s.Sample(context.Background())
 	if err != nil {
 		return "", err

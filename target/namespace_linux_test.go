@@ -41,7 +41,7 @@ func TestTwoNamespaces(t *testing.T) {
 	var tree []reading
 	for _, h := range []*helper{near, far} {
 		r := newSampler(t, "", h.identity(t))
-		got, err := r.read(t.Context(), r.id)
+		got, err := r.read(r.tree.top)
 		ok(t, err)
 		tree = append(tree, got, got) // as a worker that inherited all
 	}

@@ -64,5 +64,13 @@ func (*Sampler) Sample(context.Context) (soak.Sample, error) {
 	return soak.Sample{}, unsupported("sampling a process")
 }
 
+// Close is for Linux only.
+func (*Sampler) Close() {}
+
 // Count is for Linux only.
 func (*Sampler) Count() (int64, error) { return 0, unsupported("sampling a process") }
+
+// Recount is for Linux only.
+func (*Sampler) Recount(bool) (soak.Count, error) {
+	return soak.Count{}, unsupported("sampling a process")
+}

@@ -19,12 +19,12 @@ var ending = strings.Replace(statTail, "4194560", "4194564", 1)
 
 func TestParseStat(t *testing.T) {
 	for text, want := range map[string]stat{
-		"42 (sh) R" + ending:              {Identity{42, 987654}, "sh", 'R', 1, true},
-		"42 (sh) S" + statTail:            {Identity{42, 987654}, "sh", 'S', 1, false},
-		"42 (a b) c) (d) R" + statTail:    {Identity{42, 987654}, "a b) c) (d", 'R', 1, false},
-		"42 (two\nlines) Z" + statTail:    {Identity{42, 987654}, "two\nlines", 'Z', 1, false},
-		"42 (())))) D" + statTail:         {Identity{42, 987654}, "())))", 'D', 1, false},
-		"42 (S 7 (x) 1 2 3) T" + statTail: {Identity{42, 987654}, "S 7 (x) 1 2 3", 'T', 1, false},
+		"42 (sh) R" + ending:              {Identity{42, 987654}, "sh", 'R', 1, true, 1, 0},
+		"42 (sh) S" + statTail:            {Identity{42, 987654}, "sh", 'S', 1, false, 1, 0},
+		"42 (a b) c) (d) R" + statTail:    {Identity{42, 987654}, "a b) c) (d", 'R', 1, false, 1, 0},
+		"42 (two\nlines) Z" + statTail:    {Identity{42, 987654}, "two\nlines", 'Z', 1, false, 1, 0},
+		"42 (())))) D" + statTail:         {Identity{42, 987654}, "())))", 'D', 1, false, 1, 0},
+		"42 (S 7 (x) 1 2 3) T" + statTail: {Identity{42, 987654}, "S 7 (x) 1 2 3", 'T', 1, false, 1, 0},
 	} {
 		got, err := parseStat([]byte(text))
 		if err != nil || got != want {

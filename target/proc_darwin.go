@@ -66,9 +66,17 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 	}}, nil
 }
 
+// Close does nothing: between two samples nothing is open.
+func (*Sampler) Close() {}
+
 // Count is not possible: there is no count without a full reading.
 func (*Sampler) Count() (int64, error) {
 	return 0, unsupported("counting descriptors without reading them")
+}
+
+// Recount is not possible either.
+func (*Sampler) Recount(bool) (soak.Count, error) {
+	return soak.Count{}, unsupported("counting threads without a full reading")
 }
 
 func listenersOn(port uint16) ([]Listener, error) {

@@ -130,6 +130,9 @@ func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
 	return sample, nil
 }
 
+// Close does nothing: between two samples nothing is open.
+func (*Sampler) Close() {}
+
 // Count is the number of handles of the process at the top of the tree and of
 // those below it, in a few calls a process.
 func (s *Sampler) Count() (int64, error) {
@@ -149,6 +152,11 @@ func (s *Sampler) Count() (int64, error) {
 		sum += n
 	}
 	return sum, Alive("", s.id)
+}
+
+// Recount is not possible: threads are told only by a full reading.
+func (*Sampler) Recount(bool) (soak.Count, error) {
+	return soak.Count{}, unsupported("counting threads without a full reading")
 }
 
 func listenersOn(port uint16) ([]Listener, error) {

@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
-	"github.com/shirou/gopsutil/v3/common"
-	"github.com/shirou/gopsutil/v3/process"
+	"golang.org/x/sys/unix"
 
 	"hermes-soak/soak"
 )
 
-// Sampler reads what a tree of processes holds open. Sample and Count may be
-// called at the same time.
+// Sampler reads what a tree of processes holds open, and holds files of /proc open
+// until Close. Its other methods may be called at the same time.
 type Sampler struct {
 	root string
 	id   Identity
@@ -23,12 +25,15 @@ type Sampler struct {
 	countable bool
 	hide      string                    // begins the links that do not count; "" hides none
 	again     string                    // our command line, for a shell
-	tree      atomic.Pointer[[]counted] // what the last Sample read
+	ownPIDs   bool                      // root shows processes by the pids that they have for us
+	seen      atomic.Pointer[[]counted] // the tree as it was found last
 
 	mu     sync.Mutex // of what follows
 	reader *fdReader
+	tree   *treeReader
 	tally  *tally
 	states *tcpStates
+	text   [statSize]byte
 	// Of the process that is being read.
 	hidden int64
 	limit  int64 // 0 where it is not known
@@ -37,8 +42,8 @@ type Sampler struct {
 
 // counted is a process, and how many of its descriptors do not count.
 type counted struct {
-	pid    int
-	hidden int64
+	*member
+	uncounted int64
 }
 
 // NewSampler returns a sampler of a running process and all processes below it.
@@ -52,9 +57,6 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 			return nil, err
 		}
 	}
-	if err := Alive(cfg.Root, cfg.Identity); err != nil {
-		return nil, err
-	}
 	s := &Sampler{
 		root:   cfg.Root,
 		id:     cfg.Identity,
@@ -67,91 +69,145 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 		s.hide = cfg.Hide + "/"
 	}
 	s.countable = cheapCountWorks(s.root, s.reader)
-	pids, err := Tree(s.root, s.id.PID)
-	if err != nil {
+	self, err := os.Readlink(filepath.Join(s.root, "self"))
+	s.ownPIDs = err == nil && s.root == procRoot && self == strconv.Itoa(os.Getpid())
+	if s.tree, err = newTreeReader(s.root, s.id); err != nil {
 		return nil, err
 	}
-	var tree []counted
-	for _, pid := range pids {
-		tree = append(tree, counted{pid: pid})
+	if _, err := s.processes(); err != nil {
+		s.Close()
+		return nil, err
 	}
-	s.tree.Store(&tree)
 	return s, nil
+}
+
+// Close closes what is held open. The sampler is of no use after it.
+func (s *Sampler) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tree.close()
 }
 
 // Sample reads the whole tree. Where names are denied it brings the number of
 // descriptors only and says so in Denied.
 func (s *Sampler) Sample(ctx context.Context) (soak.Sample, error) {
+	return s.look(ctx, true)
+}
+
+// Glance is Sample without the states of sockets, whose reading makes the kernel go
+// through all connections of the machine.
+func (s *Sampler) Glance(ctx context.Context) (soak.Sample, error) {
+	return s.look(ctx, false)
+}
+
+func (s *Sampler) look(ctx context.Context, states bool) (soak.Sample, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	procs, err := s.processes()
 	if err != nil {
-		return soak.Sample{}, err
+		return soak.Sample{}, fmt.Errorf("sampling: %w", err)
 	}
 	s.tally.begin()
-	var read []reading
-	for i, st := range procs {
+	read := make([]reading, 0, len(procs))
+	for i, m := range procs {
 		if err := ctx.Err(); err != nil {
 			return soak.Sample{}, fmt.Errorf("sampling pid %d: %w", s.id.PID, err)
 		}
-		r, err := s.read(ctx, st.Identity)
+		r, err := s.read(m)
 		if i > 0 && errors.Is(err, soak.ErrGone) {
 			continue // a child that ended; the root's end is the tree's
 		}
 		if err != nil {
 			return soak.Sample{}, fmt.Errorf("sampling: %w", err)
 		}
+		m.hidden = r.hidden
 		read = append(read, r)
 	}
-	return s.sum(read, len(procs)-1), nil
+	s.see(procs)
+	return s.sum(read, len(procs)-1, states), nil
 }
 
 // processes returns the root and all that is below it, zombies too.
-func (s *Sampler) processes() ([]stat, error) {
-	root, err := readStat(s.root, s.id.PID)
+func (s *Sampler) processes() ([]*member, error) {
+	top := s.tree.top
+	now, err := top.readStat(s.root, s.text[:])
 	if err == nil {
-		err = root.is(s.id)
+		err = now.is(s.id)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("sampling: %w", err)
-	}
-	table, err := readTable(s.root)
 	if err != nil {
 		return nil, err
 	}
-	return append([]stat{root}, descendants(table, s.id.PID)...), nil
+	top.now = now
+	procs, err := s.tree.look()
+	if err != nil {
+		return nil, err
+	}
+	s.see(procs)
+	return procs, nil
+}
+
+// see makes the processes those that are counted.
+func (s *Sampler) see(procs []*member) {
+	tree := make([]counted, len(procs))
+	for i, m := range procs {
+		tree[i] = counted{m, m.hidden}
+	}
+	s.seen.Store(&tree)
 }
 
 // read reads one process. Its error wraps soak.ErrGone when the process ended
 // before the reading was whole: what is read of a process that ends is too low,
 // without an error.
-func (s *Sampler) read(ctx context.Context, id Identity) (reading, error) {
+func (s *Sampler) read(m *member) (reading, error) {
 	defer s.tally.discard()
-	r := reading{id: id}
-	s.hidden, s.above, s.limit = 0, 0, 0
-	if soft, err := Limit(s.root, id.PID); err == nil { // else not known, which nearest minds
-		s.limit = soft
-	}
-	err := s.reader.each(s.root, id.PID, s.visit)
+	r := reading{id: m.Identity}
+	s.hidden, s.above, s.limit = 0, 0, m.limit(s.root, s.ownPIDs)
+	err := s.descriptors(m)
 	if isDenied(err) {
-		r.denied = deniedNames(s.root, id.PID, s.again)
-		r.fds, err = s.cheap(id.PID, r.denied)
+		r.denied = deniedNames(s.root, m.PID, s.again)
+		r.fds, err = s.cheap(m, r.denied)
 	} else {
 		r.fds, r.hidden = s.tally.total, s.hidden
 	}
 	r.limit, r.above = s.limit, s.above
-	r.other = s.usage(ctx, id.PID)
-	if gone := Alive(s.root, id); gone != nil {
+	r.other = m.usage(s.root)
+	if gone := s.ended(m); gone != nil {
 		return reading{}, gone
 	}
 	if err != nil {
-		return reading{}, fmt.Errorf("pid %d: %w", id.PID, err)
+		return reading{}, fmt.Errorf("pid %d: %w", m.PID, err)
 	}
 	if r.denied == "" {
-		r.sockets = slices.Clone(s.tally.sockets)
-		r.counts = s.tally.commit()
+		r.counts, r.sockets = s.tally.commit()
 	}
 	return r, nil
+}
+
+// descriptors visits those of the process.
+func (s *Sampler) descriptors(m *member) error {
+	folder := m.held[heldFDs]
+	if folder < 0 {
+		return s.reader.each(s.root, m.PID, s.visit)
+	}
+	if _, err := unix.Seek(folder, 0, io.SeekStart); err != nil {
+		return err
+	}
+	return s.reader.eachIn(folder, s.visit)
+}
+
+// ended is nil while the process runs. Of one that ends the folder of descriptors
+// goes at once, before one of them is closed.
+func (s *Sampler) ended(m *member) error {
+	if s.countable && m.held[heldFDs] >= 0 {
+		if fds, err := m.fds(s.root); err == nil && fds > 0 {
+			return nil
+		}
+	}
+	now, err := m.readStat(s.root, s.text[:])
+	if err != nil {
+		return err
+	}
+	return now.is(m.Identity)
 }
 
 // visit counts one descriptor.
@@ -175,90 +231,49 @@ func (s *Sampler) visit(d dirent, link []byte) {
 }
 
 // cheap is the number of descriptors of a process whose names are denied.
-func (s *Sampler) cheap(pid int, denied string) (int64, error) {
+func (s *Sampler) cheap(m *member, denied string) (int64, error) {
 	if !s.countable {
 		return 0, fmt.Errorf("%w: %s (this kernel does not tell their number either; Linux 6.2 does)", soak.ErrBlind, denied)
 	}
-	return cheapCount(s.root, pid)
+	return m.fds(s.root)
 }
 
-// usage reads threads, memory and processor time. gopsutil says 0 without an
-// error for threads and memory that it did not find, and no running process has
-// none: such a gauge is absent.
-func (s *Sampler) usage(ctx context.Context, pid int) map[string]int64 {
-	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: s.root})
-	p := process.Process{Pid: int32(pid)}
-	gauges := map[string]int64{}
-	if threads, err := p.NumThreadsWithContext(ctx); err == nil && threads > 0 {
-		gauges[soak.GaugeThreads] = int64(threads)
-	}
-	if memory, err := p.MemoryInfoWithContext(ctx); err == nil && memory.RSS > 0 {
-		gauges[soak.GaugeRSS] = int64(memory.RSS)
-	}
-	if cpu, err := p.TimesWithContext(ctx); err == nil {
-		gauges[soak.GaugeCPU] = int64((cpu.User + cpu.System) * 1000)
-	}
-	return gauges
-}
-
-// Count is the number of open descriptors of the processes that the last Sample
-// saw. It costs a few microseconds a process, and is an error that wraps
-// errors.ErrUnsupported on kernels before 6.2.
-func (s *Sampler) Count() (int64, error) {
-	if !s.countable {
-		return 0, fmt.Errorf("counting descriptors without reading them: not supported by this kernel: %w", errors.ErrUnsupported)
-	}
-	var sum int64
-	for _, p := range *s.tree.Load() {
-		n, err := cheapCount(s.root, p.pid)
-		switch {
-		case err == nil:
-			sum += n - p.hidden
-		case p.pid != s.id.PID && isMissing(err): // a child that ended
-		default:
-			return 0, fmt.Errorf("counting descriptors: %w", unreadable(s.root, p.pid, err))
-		}
-	}
-	// The folder of a zombie has the size 0.
-	if err := Alive(s.root, s.id); err != nil {
-		return 0, fmt.Errorf("counting descriptors: %w", err)
-	}
-	return sum, nil
-}
-
-// sum makes the sample from the readings of all processes.
-func (s *Sampler) sum(read []reading, children int) soak.Sample {
+// sum makes the sample from the readings of all processes, with the states of their
+// sockets if they are asked for.
+func (s *Sampler) sum(read []reading, children int, states bool) soak.Sample {
 	sample := soak.Sample{Nearest: nearest(read)}
-	tree := make([]counted, 0, len(read))
 	for _, r := range read {
-		tree = append(tree, counted{r.id.PID, r.hidden})
 		if r.denied != "" && sample.Denied == "" {
 			sample.Denied = r.denied
 		}
 	}
-	s.tree.Store(&tree)
-	if sample.Denied == "" {
+	named := sample.Denied == ""
+	states = states && named
+	if states {
 		s.states.look(read)
 	}
+	parts := make([]soak.Part, 0, len(read))
 	for _, r := range read {
 		gauges := r.other
 		gauges[soak.GaugeFDs] = r.fds
-		if sample.Denied == "" {
+		if named {
 			s.tally.put(gauges, r.counts)
+		}
+		if states {
 			s.states.put(gauges, r.sockets)
 		}
-		sample.Parts = append(sample.Parts, soak.Part{PID: r.id.PID, Ticks: r.id.Ticks, Gauges: gauges})
+		parts = append(parts, soak.Part{PID: r.id.PID, Ticks: r.id.Ticks, Gauges: gauges})
 	}
-	sample.Gauges = total(sample.Parts)
+	if len(parts) == 1 {
+		sample.Gauges = parts[0].Gauges
+	} else {
+		sample.Parts, sample.Gauges = parts, total(parts)
+	}
 	sample.Gauges[soak.GaugeChildren] = int64(children)
-	if len(read) == 1 {
-		sample.Parts = nil
+	if named {
+		sample.Table = s.tally.table()
 	}
-	if sample.Denied != "" {
-		return sample
-	}
-	sample.Table = s.tally.table()
-	if s.states.known {
+	if states && s.states.known {
 		sample.Gauges[soak.GaugeClients] = s.states.clients
 	}
 	return sample

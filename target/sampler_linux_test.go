@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ func newSampler(t testing.TB, root string, id Identity, patterns ...string) *Sam
 	}
 	s, err := NewSampler(cfg)
 	ok(t, err)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -91,8 +93,8 @@ func TestSampleZoo(t *testing.T) {
 		t.Errorf("parts %v, denied %q", got.Parts, got.Denied)
 	}
 	needCheapCount(t, s)
-	if n, err := s.Count(); err != nil || n != g[soak.GaugeFDs] {
-		t.Errorf("cheap count %d, %v; full reading %d", n, err, g[soak.GaugeFDs])
+	if n, err := s.Recount(true); err != nil || n != (soak.Count{FDs: g[soak.GaugeFDs], Threads: g[soak.GaugeThreads]}) {
+		t.Errorf("cheap count %+v, %v; full reading %v", n, err, g)
 	}
 }
 
@@ -105,6 +107,7 @@ func TestHide(t *testing.T) {
 	all := sample(t, newSampler(t, "", h.identity(t)))
 	s, err := NewSampler(SamplerConfig{Identity: h.identity(t), Hide: folder})
 	ok(t, err)
+	t.Cleanup(s.Close)
 	seen := sample(t, s)
 	hidden := int64(0)
 	for name, n := range all.Table {
@@ -148,8 +151,8 @@ func TestSampleTree(t *testing.T) {
 		}
 	}
 	needCheapCount(t, s)
-	if n, err := s.Count(); err != nil || n != got.Gauges[soak.GaugeFDs] {
-		t.Errorf("cheap count %d, %v; full reading %d", n, err, got.Gauges[soak.GaugeFDs])
+	if n, err := s.Recount(true); err != nil || n != (soak.Count{FDs: got.Gauges[soak.GaugeFDs], Threads: got.Gauges[soak.GaugeThreads]}) {
+		t.Errorf("cheap count %+v, %v; full reading %v", n, err, got.Gauges)
 	}
 }
 
@@ -193,6 +196,7 @@ func TestFakeRoot(t *testing.T) {
 		"5": "anon_inode:[eventpoll]",
 		"6": "/dev/pts/0",
 	})
+	ok(t, os.WriteFile(filepath.Join(root, "42", "stat"), []byte("42 (a) S"+strings.Replace(statTail, " 20 0 1 ", " 20 0 0 ", 1)), 0o600))
 	s := newSampler(t, root, fakeID, "state.db", "*newline*")
 	got := sample(t, s)
 	wantGauges(t, got.Gauges, map[string]int64{
@@ -207,7 +211,7 @@ func TestFakeRoot(t *testing.T) {
 	wantGauges(t, got.Table, map[string]int64{"/h/state.db (deleted)": 1, "/h/a name with spaces\nand a newline.db": 1, "pipe": 1})
 	// The size of an ordinary folder is no count.
 	if n, err := s.Count(); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("count: %d, %v", n, err)
+		t.Errorf("count: %+v, %v", n, err)
 	}
 }
 
@@ -235,8 +239,8 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestAllocations: the cost of a reading does not grow with the descriptors whose
-// names are known.
+// TestAllocations: a look at descriptors whose names are known allocates nothing for
+// each of them.
 func TestAllocations(t *testing.T) {
 	folder := t.TempDir()
 	measure := func(n int) float64 {
@@ -247,7 +251,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatalf("%d handles, want %d", held, n)
 		}
 		return testing.AllocsPerRun(10, func() {
-			if _, err := s.read(t.Context(), s.id); err != nil {
+			if _, err := s.Sample(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -281,5 +285,31 @@ func BenchmarkCount(b *testing.B) {
 		if _, err := s.Count(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkRecount counts a tree as settling does: one that is alone is told by its
+// threads, one with a child by the processes of the machine.
+func BenchmarkRecount(b *testing.B) {
+	for name, script := range map[string]string{"alone": "echo; read x", "child": "sleep 1000 & echo; read x; kill $!"} {
+		b.Run(name, func(b *testing.B) {
+			cmd := exec.Command("sh", "-c", script)
+			in, err := cmd.StdinPipe()
+			ok(b, err)
+			out, err := cmd.StdoutPipe()
+			ok(b, err)
+			ok(b, cmd.Start())
+			defer func() { _ = in.Close(); _ = cmd.Wait() }()
+			_, err = out.Read(make([]byte, 1))
+			ok(b, err)
+			id, err := Identify(procRoot, cmd.Process.Pid)
+			ok(b, err)
+			s := newSampler(b, "", id)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := s.Recount(true)
+				ok(b, err)
+			}
+		})
 	}
 }

@@ -22,6 +22,7 @@ type tcpStates struct {
 	reader   *tcpReader
 	baseline []uint64 // the sockets' inodes, sorted; nil until states were read
 	last     []uint64 // those of the last reading
+	next     []uint64 // room for those of the next
 
 	known   bool              // the last reading succeeded; of it are:
 	gauges  map[uint64]string // by inode
@@ -43,18 +44,18 @@ func newTCPStates(root string) *tcpStates {
 
 // look brings the states up to date for the processes that were read.
 func (s *tcpStates) look(tree []reading) {
-	sockets := []uint64{}
+	sockets := s.next[:0]
 	for _, r := range tree {
 		sockets = append(sockets, r.sockets...)
 	}
 	slices.Sort(sockets)
-	if s.known && s.clients == 0 && slices.Equal(sockets, s.last) && slices.Equal(sockets, s.baseline) {
+	s.last, s.next = sockets, s.last
+	if s.known && s.clients == 0 && slices.Equal(s.last, s.next) && slices.Equal(s.last, s.baseline) {
 		return
 	}
-	s.last = sockets
 	s.known = s.read(tree)
 	if s.known && s.baseline == nil {
-		s.baseline = sockets
+		s.baseline = append([]uint64{}, s.last...)
 	}
 }
 

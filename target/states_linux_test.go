@@ -170,7 +170,7 @@ func TestStatesUnreadable(t *testing.T) {
 func TestStatesDenied(t *testing.T) {
 	t.Parallel()
 	s := newSampler(t, networked(t, true, map[string]string{"0": "socket:[4242]"}), fakeID)
-	wantTCP(t, "denied", s.sum([]reading{{id: fakeID, denied: "no", other: map[string]int64{}}}, 0), nil)
+	wantTCP(t, "denied", s.sum([]reading{{id: fakeID, denied: "no", other: map[string]int64{}}}, 0, true), nil)
 	if s.states.baseline != nil {
 		t.Error("what was denied is the baseline")
 	}
@@ -246,7 +246,7 @@ func BenchmarkStates(b *testing.B) {
 	needIPv6(b)
 	h, _ := startHelper(b, nil, "connect", "40", "10")
 	s := newSampler(b, "", h.identity(b))
-	r, err := s.read(b.Context(), s.id)
+	r, err := s.read(s.tree.top)
 	ok(b, err)
 	for name, open := range map[string]func() (int, error){"sock_diag": openDiag, "proc": refuse} {
 		b.Run(name, func(b *testing.B) {

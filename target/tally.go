@@ -24,7 +24,9 @@ type tally struct {
 	counts  []int64 // by slot
 	total   int64
 	touched []*name
-	sockets []uint64 // their inodes
+
+	sockets []uint64 // the inodes of those of this round, used again by the next
+	from    int      // where those of the process begin
 }
 
 // name is one row of the table and the slots that a handle of this name counts in.
@@ -71,6 +73,7 @@ func (t *tally) begin() {
 	}
 	t.round++
 	t.live = 0
+	t.from = 0
 	t.discard()
 }
 
@@ -111,13 +114,13 @@ func (t *tally) discard() {
 	for _, n := range t.touched {
 		n.n = 0
 	}
-	t.touched, t.sockets, t.total = t.touched[:0], t.sockets[:0], 0
+	t.touched, t.sockets, t.total = t.touched[:0], t.sockets[:t.from], 0
 	clear(t.counts)
 }
 
-// commit adds the process that was being read to the round, and returns its
-// counts by slot.
-func (t *tally) commit() []int64 {
+// commit adds the process that was being read to the round, and returns its counts by
+// slot and its sockets, which are there until the next round.
+func (t *tally) commit() (counts []int64, sockets []uint64) {
 	for _, n := range t.touched {
 		if n.round != t.round {
 			n.round, n.sum = t.round, 0
@@ -125,9 +128,10 @@ func (t *tally) commit() []int64 {
 		}
 		n.sum += n.n
 	}
-	counts := slices.Clone(t.counts)
+	counts, sockets = slices.Clone(t.counts), t.sockets[t.from:]
+	t.from = len(t.sockets)
 	t.discard()
-	return counts
+	return counts, sockets
 }
 
 // table returns the handles of this round by key.

@@ -42,7 +42,7 @@ func selfCheck(ctx context.Context, m machine) finding {
 	if err != nil {
 		return cannot("our own process cannot be found: "+err.Error(), "")
 	}
-	sampler, sample, err := sampleOnce(ctx, m.root, id)
+	sample, uncounted, err := sampleOnce(ctx, m.root, id)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return cannot(err.Error(), "run hermes-soak on Linux or macOS")
@@ -52,19 +52,23 @@ func selfCheck(ctx context.Context, m machine) finding {
 		return limited("the handles of our own process can only be counted: "+sample.Denied, "file groups will be unknown")
 	}
 	evidence := fmt.Sprintf("%d descriptors of our own process read by name", sample.Gauges[soak.GaugeFDs])
-	if _, err := sampler.Count(); err != nil {
+	if uncounted != nil {
 		return note(evidence+"; their number alone is not told", "the peak inside a wave will not be seen, nor can other users' processes be counted; Linux 6.2 tells it")
 	}
 	return fine(evidence + ", and the cheap count agrees")
 }
 
-func sampleOnce(ctx context.Context, root string, id target.Identity) (*target.Sampler, soak.Sample, error) {
+// sampleOnce takes one sample; uncounted says why there is no cheap count beside it.
+func sampleOnce(ctx context.Context, root string, id target.Identity) (sample soak.Sample, uncounted, err error) {
 	sampler, err := target.NewSampler(target.SamplerConfig{Root: root, Identity: id, Again: sameCommand()})
 	if err != nil {
-		return nil, soak.Sample{}, err
+		return soak.Sample{}, nil, err
 	}
-	sample, err := sampler.Sample(ctx)
-	return sampler, sample, err
+	defer sampler.Close()
+	if sample, err = sampler.Sample(ctx); err == nil {
+		_, uncounted = sampler.Count()
+	}
+	return sample, uncounted, err
 }
 
 // lsofRevision is in the answer of lsof -v.
@@ -145,7 +149,7 @@ func serverReadable(ctx context.Context, m machine) finding {
 	id, err := m.serverID(ctx)
 	var sample soak.Sample
 	if err == nil {
-		_, sample, err = sampleOnce(ctx, m.root, id)
+		sample, _, err = sampleOnce(ctx, m.root, id)
 	}
 	switch {
 	case errors.Is(err, soak.ErrBlind) && m.pid == 0:

@@ -60,13 +60,21 @@ func (s *server) addrs() (all []netip.AddrPort) {
 
 // stop ends what was started.
 func (s *server) stop(ctx context.Context) error {
+	s.unmeasure()
 	if s.process == nil {
 		return nil
 	}
 	return s.process.Stop(ctx)
 }
 
-// measure opens the sampler and reads the limit.
+// unmeasure closes the sampler.
+func (s *server) unmeasure() {
+	if s.sampler != nil {
+		s.sampler.Close()
+	}
+}
+
+// measure opens the sampler, in the place of the one before, and reads the limit.
 func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 	s.root = procRoot
 	if p.procOf != nil {
@@ -74,6 +82,7 @@ func (s *server) measure(p targetPlan, watch []soak.Group) (err error) {
 			return &exitError{soak.ExitBroken, err, ""}
 		}
 	}
+	s.unmeasure()
 	if s.sampler, err = target.NewSampler(target.SamplerConfig{Root: s.root, Identity: s.identity(), Groups: watch, Hide: s.traceFolder, Again: sameCommand()}); err != nil {
 		return &exitError{soak.ExitBroken, err, asOwner()}
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	startPoll = 50 * time.Millisecond // between two looks at a server that starts
+	startPoll = 50 * time.Millisecond // the longest between two looks at a server that starts
+	firstPoll = 5 * time.Millisecond  // the first, which doubles
 	logLines  = 40                    // of the log that are shown when a start fails
 )
 
@@ -176,7 +177,7 @@ func (s *server) failedStart(err error, secrets []string) error {
 func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 	deadline := time.Now().Add(p.startTimeout)
 	last := "no connection was accepted"
-	for {
+	for poll := firstPoll; ; poll = min(2*poll, startPoll) {
 		if s.URL == "" {
 			s.URL = s.chosenURL()
 		}
@@ -206,7 +207,7 @@ func (p targetPlan) awaitHealth(ctx context.Context, s *server) error {
 			return fmt.Errorf("the target ended before it was healthy: %s%s", s.process.ExitText(), inBackground(s.process.ExitText()))
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(startPoll):
+		case <-time.After(poll):
 		}
 	}
 }

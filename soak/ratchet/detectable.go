@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // power is what a run's layout and noise leave for a leak to be seen by.
@@ -119,7 +119,7 @@ func risesNeeded(seen, alpha float64) int {
 	if excess <= 0 {
 		return math.MaxInt32
 	}
-	z := distuv.UnitNormal.Quantile
+	z := mathext.NormalQuantile
 	root := (z(1-alpha/2)*math.Sqrt(2)/3 + z(0.95)*math.Sqrt(s*(1-s))) / excess
 	return max(minRises, int(min(math.Ceil(root*root), math.MaxInt32)))
 }

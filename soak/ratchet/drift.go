@@ -3,9 +3,6 @@ package ratchet
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // minFloorRise is the least a floor must have risen to be called a drift, in units.
@@ -83,13 +80,12 @@ func increments(floors []int64) []float64 {
 // risingP returns the one-sided p of Student's t on the steps. Where all are equal their variance is taken as 1/12, that of
 // rounding to whole units: nothing smaller can be known of an integer.
 func risingP(steps []float64) float64 {
-	mean, variance := stat.MeanVariance(steps, nil)
+	mean, variance := meanVariance(steps)
 	if slices.Min(steps) == slices.Max(steps) {
 		variance = 1.0 / 12
 	}
 	n := float64(len(steps))
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}
-	return student.Survival(mean / math.Sqrt(variance/n))
+	return studentSurvival(n-1, mean/math.Sqrt(variance/n))
 }
 
 // steady says that the floor rose by enough, still rose at the end, and kept more than half of it through the drain.

@@ -1,10 +1,6 @@
 package ratchet
 
-import (
-	"fmt"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "fmt"
 
 // Stretch is what an idle stretch says of growth that the requests alone did not explain.
 type Stretch struct {
@@ -46,7 +42,7 @@ func Confirm(load Growth, idle Segment) Stretch {
 	s.Rises, s.Gained, s.Seconds = len(rises), floor[end-1]-floor[0], seconds(idle.Waves, 0, end)
 	s.Expected = load.PerHour.Rate * s.Seconds / 3600
 	if load.Seconds > 0 && load.Rises > 0 {
-		s.P = distuv.Poisson{Lambda: float64(load.Rises) * s.Seconds / load.Seconds}.CDF(float64(s.Rises))
+		s.P = poissonCDF(float64(load.Rises)*s.Seconds/load.Seconds, s.Rises)
 	}
 	whole := seconds(idle.Waves, 0, n)
 	s.Persistence = persistence(rises, byTime, s.Seconds, whole)

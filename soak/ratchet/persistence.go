@@ -1,10 +1,6 @@
 package ratchet
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "math"
 
 // Persistence says whether rises went on to the end. A cache or a pool that fills and stops does not persist.
 type Persistence struct {
@@ -41,7 +37,7 @@ func persistence(rises []rise, at func(rise) float64, judged, whole float64) Per
 	}
 	p.Late = late / gained
 	p.Z = (moment/(gained*judged) - 0.5) * math.Sqrt(12) * gained / math.Sqrt(squares)
-	p.Even = distuv.UnitNormal.CDF(p.Z) > 0.01
+	p.Even = normalCDF(p.Z) > 0.01
 	p.Holds = p.Even && p.Last >= 0.70 && p.Before > 0.65 && p.Late >= 0.10
 	return p
 }
@@ -59,7 +55,7 @@ func (w *window) slows() bool {
 	}
 	rises, requests := w.risesFrom(early)
 	slow := func(at func(rise) float64, judged float64) bool {
-		return distuv.UnitNormal.CDF(persistence(rises, at, judged, judged).Z) < slowing
+		return normalCDF(persistence(rises, at, judged, judged).Z) < slowing
 	}
 	span := seconds(w.Waves, early, w.end)
 	return slow(byRequests, float64(requests)) && (span == 0 || slow(byTime, span))

@@ -3,8 +3,6 @@ package ratchet
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // The sign-flip test is exact up to these sizes, and normal above.
@@ -47,7 +45,7 @@ func flipTail(steps []int64) float64 {
 		return 1
 	}
 	if len(steps) > exactTerms || size > exactSteps {
-		return distuv.UnitNormal.Survival(float64(sum) / math.Sqrt(squares))
+		return normalSurvival(float64(sum) / math.Sqrt(squares))
 	}
 	// A flipped sum is 2T - size, T the sum of the |d| that came up positive.
 	dist := make([]float64, size+1)
