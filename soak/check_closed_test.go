@@ -10,7 +10,7 @@ import (
 // filled, after each batch, and at the end.
 func tracedRun(points ...[]Site) *Report {
 	r := NewReport()
-	r.waves = []WaveDone{{Outcome: Outcome{MaxInFlight: 1}}}
+	r.waves.add(WaveDone{Outcome: Outcome{MaxInFlight: 1}})
 	for i, sites := range points {
 		t := &Trace{Sites: sites, Python: "3.11"}
 		switch r.Trace = t; i {
@@ -57,7 +57,7 @@ func TestClosed(t *testing.T) {
 	}
 	burst := func(r *Report) *Report {
 		r.Start.Scenario.Probes = []Probe{{}, NewFault("burst", "burst")}
-		r.waves = append(r.waves, WaveDone{Wave: Wave{Kind: WaveLoad, Probe: 1}, Outcome: Outcome{MaxInFlight: 500}})
+		r.waves.add(WaveDone{Wave: Wave{Kind: WaveLoad, Probe: 1}, Outcome: Outcome{MaxInFlight: 500}})
 		return r
 	}
 	old := growing(func(n int64) Site { return at(40*n, 0, 40*n, 0, 1) })

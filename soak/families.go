@@ -56,7 +56,7 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
-	if g.watch && len(r.waves) == 0 {
+	if g.watch && r.waves.len() == 0 {
 		why = "it ended before a sample was taken between its start and its end"
 	}
 	if g.why = why; why != "" {
@@ -82,8 +82,8 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 // lastLoad is the index of the last load wave: the drains before it are idle
 // slots of a run that was extended.
 func (r *Report) lastLoad() int {
-	i := len(r.waves) - 1
-	for i >= 0 && r.waves[i].Kind != WaveLoad {
+	i := r.waves.len() - 1
+	for i >= 0 && r.waves.at(i).Kind != WaveLoad {
 		i--
 	}
 	return i
@@ -97,15 +97,15 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 		return s, "the gauge " + p.gauge + " could not be read"
 	}
 	overran := map[int]bool{}
-	for i := range r.waves {
-		if r.waves[i].Overran {
-			overran[r.waves[i].Cell] = true
+	for i := range r.waves.len() {
+		if r.waves.at(i).Overran {
+			overran[r.waves.at(i).Cell] = true
 		}
 	}
 	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
-	s.Values, s.Waves = make([]int64, 0, len(r.waves)), make([]ratchet.Wave, 0, len(r.waves))
+	s.Values, s.Waves = make([]int64, 0, r.waves.len()), make([]ratchet.Wave, 0, r.waves.len())
 	c.each(func(wave int, v int64) {
-		w := &r.waves[wave]
+		w := r.waves.at(wave)
 		if !slices.Contains(kinds, w.Kind) {
 			return
 		}

@@ -49,7 +49,7 @@ type Report struct {
 
 	// waves are all waves in order; their gauges are moved into series, and those
 	// of each process that the checks need into parts.
-	waves   []WaveDone
+	waves   waves
 	acts    []ActDone
 	cuts    []cutAt
 	series  map[string]*column
@@ -175,7 +175,7 @@ func (r *Report) applyWave(w WaveDone) {
 		}
 	}
 	if r.full == 0 && r.atLimit() != "" {
-		r.full = len(r.waves) + 1
+		r.full = r.waves.len() + 1
 	}
 	if !r.fault(w.Probe) {
 		r.Requests += w.Sent()
@@ -184,7 +184,7 @@ func (r *Report) applyWave(w WaveDone) {
 		r.Endpoints[w.Probe].add(w.Outcome)
 	}
 	w.Sample = Sample{} // all of it is in the series
-	r.waves = append(r.waves, w)
+	r.waves.add(w)
 	r.thin()
 }
 
@@ -247,8 +247,8 @@ func (r *Report) last(when string) (Ladder, bool) {
 
 // maxInFlight is the most requests that were in flight at once.
 func (r *Report) maxInFlight() (n int) {
-	for i := range r.waves {
-		n = max(n, r.waves[i].MaxInFlight)
+	for i := range r.waves.len() {
+		n = max(n, r.waves.at(i).MaxInFlight)
 	}
 	return n
 }

@@ -4,7 +4,7 @@ import "strings"
 
 // noteSample adds the sample after the wave in hand to the series.
 func (r *Report) noteSample(s Sample) {
-	wave := int32(len(r.waves))
+	wave := r.waves.len()
 	r.noteClimbs(s)
 	for gauge, v := range s.Gauges {
 		note(r.series, gauge, wave, v)

@@ -137,7 +137,7 @@ func whole(r *Report) (v Verdict, cut bool) {
 	switch r.Stop.Reason {
 	case StopInterrupted:
 		when := "after " + share
-		if n := len(r.waves); n > 0 && r.waves[n-1].Kind == WaveConfirm {
+		if n := r.waves.len(); n > 0 && r.waves.at(n-1).Kind == WaveConfirm {
 			when = "in the idle stretch that tells what drives the growth"
 		}
 		if len(r.acts) > 0 {
