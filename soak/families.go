@@ -2,7 +2,6 @@ package soak
 
 import (
 	"fmt"
-	"slices"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -70,9 +69,6 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
 		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
-			if slices.Equal(seg.Waves, segments[0].Waves) {
-				seg.Waves = segments[0].Waves // as nearly always: of a long run they are most of the memory
-			}
 			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
 	}
@@ -96,29 +92,23 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 	if c == nil {
 		return s, "the gauge " + p.gauge + " could not be read"
 	}
-	overran := map[int]bool{}
-	for i := range r.waves.len() {
-		if r.waves.at(i).Overran {
-			overran[r.waves.at(i).Cell] = true
-		}
-	}
-	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
-	s.Values, s.Waves = make([]int64, 0, r.waves.len()), make([]ratchet.Wave, 0, r.waves.len())
+	line, steps := r.timeline(kinds), r.acrossCuts(c)
+	s.Values = make([]int64, 0, len(line.waves))
+	every := true
 	c.each(func(wave int, v int64) {
-		w := r.waves.at(wave)
-		if !slices.Contains(kinds, w.Kind) {
-			return
+		if at := line.at[wave]; at >= 0 {
+			every = every && int(at) == len(s.Values)
+			s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
 		}
-		s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
-		if w.Kind == WaveWatch {
-			s.Waves = append(s.Waves, r.watchWave(wave))
-			return
-		}
-		s.Waves = append(s.Waves, ratchet.Wave{
-			Cell: w.Cell, Batch: w.Batch, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
-			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
-		})
 	})
+	if s.Waves = line.waves[:len(s.Values):len(s.Values)]; !every {
+		s.Waves = make([]ratchet.Wave, 0, len(s.Values))
+		c.each(func(wave int, _ int64) {
+			if at := line.at[wave]; at >= 0 {
+				s.Waves = append(s.Waves, line.waves[at])
+			}
+		})
+	}
 	if p.less != "" {
 		less, why := segment(r, part{gauge: p.less, weight: 1}, kinds...)
 		if why != "" {

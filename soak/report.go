@@ -71,6 +71,7 @@ type Report struct {
 	grown           []grown           // made by Judge
 	beside          *grown            // made by Judge; nil where no leak of handles was proven
 	rewatch         *rewatch          // nil where the groups are those of the record
+	timelines       []*timeline       // made while it is judged
 }
 
 // process is the identity of one process of the target.
@@ -119,6 +120,7 @@ func (r *Report) Apply(e Event) error {
 		return fmt.Errorf("event %d: %w", r.events, err)
 	}
 	r.events++
+	r.timelines = nil
 	r.Elapsed, r.wall = e.Mono, e.Wall
 	switch {
 	case e.Start != nil:

@@ -119,6 +119,7 @@ func Judge(r *Report) {
 	if v, cut := whole(r); cut {
 		r.Verdicts = append(r.Verdicts, v)
 	}
+	r.timelines = nil
 	r.Conclusion = conclude(r)
 	if r.Baseline != nil {
 		r.Baseline.New.Exit = r.Conclusion.Exit
