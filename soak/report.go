@@ -16,10 +16,11 @@ type Report struct {
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Stop    Stop          `json:"stop"`
 
-	Conclusion Conclusion     `json:"conclusion"`
-	Verdicts   []Verdict      `json:"verdicts"`
-	Endpoints  []Endpoint     `json:"endpoints"`
-	Batches    []BatchSummary `json:"batches"`
+	Conclusion Conclusion `json:"conclusion"`
+	Verdicts   []Verdict  `json:"verdicts"`
+	Endpoints  []Endpoint `json:"endpoints"`
+	// Batches have their gauges once Judge has filled them in.
+	Batches []BatchSummary `json:"batches"`
 	// Baseline is the comparison with an earlier run; made by Judge where it was asked for.
 	Baseline *Comparison `json:"baseline,omitempty"`
 	// Faults are in the order of the plan; made by Judge.
@@ -54,6 +55,7 @@ type Report struct {
 	cuts    []cutAt
 	series  map[string]*column
 	parts   map[process]map[string]*column
+	batches map[string]*column // gauges after the batches, by their index
 	events  int64
 	wall    time.Time        // of the last of them
 	table   map[string]int64 // the newest table of handles
@@ -84,7 +86,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}, batches: map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -215,8 +217,7 @@ func (r *Report) applyBatch(d BatchDone) error {
 	if d.Goroutines != nil {
 		r.batchedGoroutines = append(r.batchedGoroutines, d.Goroutines)
 	}
-	d.Gauges = r.rewatch.gauges(d.Gauges)
-	r.Batches = append(r.Batches, d.BatchSummary)
+	r.noteBatch(d.BatchSummary)
 	r.noteHandles(d.Table)
 	return nil
 }

@@ -32,6 +32,32 @@ func (r *Report) noteSample(s Sample) {
 	}
 }
 
+// noteBatch adds the batch, without its gauges: a map of them for each batch would be half
+// of what a long run holds.
+func (r *Report) noteBatch(b BatchSummary) {
+	gauges := r.rewatch.gauges(b.Gauges)
+	for gauge, v := range gauges {
+		note(r.batches, gauge, len(r.Batches), v)
+	}
+	if len(gauges) > 0 {
+		b.Gauges = nil
+	}
+	r.Batches = append(r.Batches, b)
+}
+
+// fillBatches has the batches have their gauges.
+func (r *Report) fillBatches() {
+	for gauge, c := range r.batches {
+		c.each(func(batch int, v int64) {
+			b := &r.Batches[batch]
+			if b.Gauges == nil {
+				b.Gauges = map[string]int64{}
+			}
+			b.Gauges[gauge] = v
+		})
+	}
+}
+
 // processes returns the gauges of each process of a sample.
 func (r *Report) processes(s Sample) map[process]map[string]int64 {
 	if len(s.Parts) == 0 {

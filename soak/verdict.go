@@ -120,6 +120,7 @@ func Judge(r *Report) {
 		r.Verdicts = append(r.Verdicts, v)
 	}
 	r.timelines = nil
+	r.fillBatches()
 	r.Conclusion = conclude(r)
 	if r.Baseline != nil {
 		r.Baseline.New.Exit = r.Conclusion.Exit
