@@ -67,7 +67,7 @@ func (c *Cut) refuse(r *Report) error {
 // until then is a part of the drain.
 func (r *Report) applyCut(c Cut) {
 	r.Cuts = append(r.Cuts, c)
-	r.cuts = append(r.cuts, cutAt{wave: r.waves.len(), at: r.Elapsed, stopped: r.Stop.Reason == StopInterrupted, batch: len(r.batchedGoroutines)})
+	r.cuts = append(r.cuts, cutAt{wave: r.waves.len(), at: r.Elapsed, stopped: r.Stop.Reason == StopInterrupted, batch: r.stacks.n})
 	r.Stop = Stop{Reason: StopCut}
 	delete(r.Rests, RestEnd)
 	delete(r.goroutines, RestEnd)

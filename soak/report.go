@@ -61,10 +61,10 @@ type Report struct {
 	table   map[string]int64 // the newest table of handles
 	fullest map[string]int64 // the one of the most
 	filled  *Trace           // once the pools were
-	batched []*Trace         // after each batch
+	lines   batchedLines
 	// goroutines by the point of the run, and after each batch.
-	goroutines        map[string]*Goroutines
-	batchedGoroutines []*Goroutines
+	goroutines map[string]*Goroutines
+	stacks     batchedStacks
 	// nearest is the process that came nearest to its limit in a sample; peaked is the
 	// only process of the target, between two samples.
 	nearest, peaked *Nearest
@@ -212,10 +212,11 @@ func (r *Report) applyBatch(d BatchDone) error {
 	}
 	r.rewatch.noteTable(r, d.Table, "")
 	if d.Trace != nil {
-		r.Trace, r.batched = d.Trace, append(r.batched, d.Trace)
+		r.Trace = d.Trace
+		r.lines.add(d.Trace)
 	}
 	if d.Goroutines != nil {
-		r.batchedGoroutines = append(r.batchedGoroutines, d.Goroutines)
+		r.stacks.add(d.Goroutines)
 	}
 	r.noteBatch(d.BatchSummary)
 	r.noteHandles(d.Table)
