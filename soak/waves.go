@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// waves are the waves of a run as its report keeps them: in a tenth of the memory of a
-// WaveDone, since a run of a night has a hundred thousand.
+// waves are the waves of a run as its report keeps them: in 60 bytes where a WaveDone has
+// 450 with what it points to, since a run of a night has a hundred thousand.
 type waves struct {
 	blocks []*waveBlock
 	n      int
@@ -43,7 +43,7 @@ type answerEnd struct {
 	step   string
 }
 
-// faulted is what became of a wave of a fault, as in WaveDone.
+// faulted is what became of a wave of a fault, as in WaveDone, without the rungs of During.
 type faulted struct {
 	Recovery *Recovery
 	During   *Ladder
@@ -84,11 +84,14 @@ func (s *waves) add(w WaveDone) {
 	for _, a := range w.Answers {
 		b.came = s.encode(b.came, a)
 	}
-	if t := (faulted{w.Recovery, w.During, w.Missed, w.Why}); t != (faulted{}) {
+	if f := (faulted{w.Recovery, w.During, w.Missed, w.Why}); f != (faulted{}) {
 		if s.faults == nil {
 			s.faults = map[int]faulted{}
 		}
-		s.faults[s.n] = t
+		if w.During != nil {
+			f.During = &Ladder{State: w.During.State}
+		}
+		s.faults[s.n] = f
 	}
 	for pattern, n := range w.Open {
 		if n > 0 && !s.opened[pattern] {
