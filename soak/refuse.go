@@ -129,8 +129,8 @@ func (r *Report) refuseWave(w WaveDone) error {
 		return fmt.Errorf("wave %d: %d requests", r.waves.len(), w.Requests)
 	case w.Start < last || w.End < w.Start || w.End > longest:
 		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", r.waves.len(), w.Start, w.End, last)
-	case min(w.Cell, w.Block, w.Batch) < -mostSent || max(w.Cell, w.Block, w.Batch, w.MaxInFlight) > mostSent:
-		return fmt.Errorf("wave %d: cell %d, block %d, batch %d, %d requests in flight", r.waves.len(), w.Cell, w.Block, w.Batch, w.MaxInFlight)
+	case min(w.Cell, w.Block) < -mostSent || max(w.Cell, w.Block, w.MaxInFlight) > mostSent:
+		return fmt.Errorf("wave %d: cell %d, block %d, %d requests in flight", r.waves.len(), w.Cell, w.Block, w.MaxInFlight)
 	case w.MaxInFlight < 0 || w.MaxInFlight > w.Requests && !r.fault(w.Probe) || w.MaxInFlight > mostAtOnce*w.Requests:
 		return fmt.Errorf("wave %d: %d of %d requests in flight", r.waves.len(), w.MaxInFlight, w.Requests)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// waves are the waves of a run as its report keeps them: in 60 bytes where a WaveDone has
+// waves are the waves of a run as its report keeps them: in 64 bytes where a WaveDone has
 // 450 with what it points to, since a run of a night has a hundred thousand.
 type waves struct {
 	blocks []*waveBlock
@@ -29,11 +29,12 @@ type waveBlock struct {
 
 // keptWave is what waves keep of each. refuse has seen to it that 32 bits hold the counts.
 type keptWave struct {
-	start, end                                          time.Duration
-	cell, block, batch, probe, requests, sent, inFlight int32
-	kind                                                uint8
-	overran                                             bool
-	came                                                int // where its answers begin
+	start, end                                   time.Duration
+	batch                                        int
+	came                                         int // where its answers begin
+	cell, block, probe, requests, sent, inFlight int32
+	kind                                         uint8
+	overran                                      bool
 }
 
 // answerEnd is how an answer ended.
@@ -76,8 +77,8 @@ func (s *waves) add(w WaveDone) {
 	}
 	b := s.blocks[len(s.blocks)-1]
 	b.waves[s.n%blockWaves] = keptWave{
-		start: w.Start, end: w.End,
-		cell: int32(w.Cell), block: int32(w.Block), batch: int32(w.Batch), probe: int32(w.Probe), requests: int32(w.Requests),
+		start: w.Start, end: w.End, batch: w.Batch,
+		cell: int32(w.Cell), block: int32(w.Block), probe: int32(w.Probe), requests: int32(w.Requests),
 		sent: int32(w.Sent()), inFlight: int32(w.MaxInFlight), came: len(b.came),
 		kind: uint8(slices.Index(waveKinds, w.Kind)), overran: w.Overran,
 	}
@@ -141,7 +142,7 @@ func (s *waves) at(i int) wave {
 		came = b.waves[next%blockWaves].came
 	}
 	return wave{
-		Wave:  Wave{Kind: waveKinds[k.kind], Cell: int(k.cell), Block: int(k.block), Batch: int(k.batch), Probe: int(k.probe), Requests: int(k.requests)},
+		Wave:  Wave{Kind: waveKinds[k.kind], Cell: int(k.cell), Block: int(k.block), Batch: k.batch, Probe: int(k.probe), Requests: int(k.requests)},
 		Start: k.start, End: k.end, Overran: k.overran, MaxInFlight: int(k.inFlight),
 		faulted: s.faults[i], sent: int(k.sent), of: s, came: b.came[k.came:came],
 	}

@@ -26,7 +26,7 @@ func TestWavesKept(t *testing.T) {
 		var want []WaveDone
 		for range rapid.IntRange(1, 4).Draw(t, "stretches") {
 			w := WaveDone{
-				Wave: Wave{Kind: rapid.SampledFrom(waveKinds).Draw(t, "kind"), Cell: count.Draw(t, "cell"), Block: count.Draw(t, "block"), Batch: count.Draw(t, "batch"),
+				Wave: Wave{Kind: rapid.SampledFrom(waveKinds).Draw(t, "kind"), Cell: count.Draw(t, "cell"), Block: count.Draw(t, "block"), Batch: rapid.Int().Draw(t, "batch"),
 					Probe: rapid.IntRange(-1, 100).Draw(t, "probe"), Requests: rapid.IntRange(0, mostSent).Draw(t, "requests")},
 				Start: time.Duration(rapid.Int64Range(0, int64(longest)).Draw(t, "start")), End: longest, Overran: rapid.Bool().Draw(t, "overran"),
 				Outcome: Outcome{Answers: rapid.SliceOfN(answer, 0, 3).Draw(t, "answers"), MaxInFlight: rapid.IntRange(0, mostSent).Draw(t, "in flight")},
