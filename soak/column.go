@@ -107,6 +107,10 @@ func (c *column) each(f func(wave int, v int64)) {
 	}
 }
 
+// steady says that the gauge was read after every wave from its first to its last, and
+// always was the same.
+func (c *column) steady() bool { return c != nil && len(c.log) == 0 }
+
 // oldest is the first value of a column that was read.
 func (c *column) oldest() int64 {
 	r := c.read()

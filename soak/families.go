@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"strings"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -68,6 +69,9 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	g.parts = f.parts[:1]
 	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
+		if r.series[p.gauge].steady() && !strings.HasPrefix(p.reported, groupPrefix) {
+			continue // it gained nothing, and is of no other part
+		}
 		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
 			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
