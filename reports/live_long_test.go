@@ -17,7 +17,7 @@ import (
 )
 
 // BenchmarkLongLive takes 100,000 waves, serves a page that is opened then the charts of them all, judges, and serves it
-// the report. The bar: under 5 s and 300 MB.
+// the report. The bar: under 5 s and 100 MB.
 func BenchmarkLongLive(b *testing.B) {
 	debug.SetGCPercent(50) // as in the program
 	b.ReportAllocs()

@@ -75,10 +75,10 @@ func (r *Report) charts(points, ofOne int) *Charts {
 func inChart(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
 
 func (r *Report) axes() axes {
-	x := axes{make([]int, len(r.waves)), make([]float64, len(r.waves))}
+	x := axes{make([]int, r.waves.len()), make([]float64, r.waves.len())}
 	sent := 0
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		if !r.fault(w.Probe) {
 			sent += w.Sent()
 		}
@@ -112,8 +112,8 @@ const mostDisturbed = 400
 func (r *Report) disturbed(x axes) (all []Disturbed) {
 	for p := r.Start.Scenario.endpoints(); p < len(r.Start.Scenario.Probes); p++ {
 		var own []Disturbed
-		for i := range r.waves {
-			w := &r.waves[i]
+		for i := range r.waves.len() {
+			w := r.waves.at(i)
 			if w.Kind != WaveLoad || w.Probe != p || w.Sent() == 0 {
 				continue
 			}
@@ -128,7 +128,7 @@ func (r *Report) disturbed(x axes) (all []Disturbed) {
 	return all
 }
 
-func (w *WaveDone) faultName(r *Report) string { return r.Start.Scenario.Probes[w.Probe].Name }
+func (w wave) faultName(r *Report) string { return r.Start.Scenario.Probes[w.Probe].Name }
 
 // merged are the intervals, those as one between which there is less than a gap, where
 // there are too many to be drawn.

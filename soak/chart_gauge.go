@@ -83,7 +83,7 @@ func (r *Report) bounds(gauge string) (low, high int64) {
 	if v, ok := r.Rests[RestBefore].Gauges[gauge]; ok {
 		low, high = v, v
 	}
-	for _, s := range r.series[gauge].runs {
+	for s := r.series[gauge].read(); s.next(); {
 		low, high = min(low, s.value), max(high, s.value)
 	}
 	return low, high
@@ -131,7 +131,7 @@ func (r *Report) gaugeChart(gauge string, x axes, most int) GaugeChart {
 
 // stretches are parts of the run with equally many waves.
 func (r *Report) stretches(gauge string, level []int64, x axes) (all []Stretch) {
-	n := min(mostStretches, len(r.waves))
+	n := min(mostStretches, r.waves.len())
 	low, high, last := int64(math.MaxInt64), int64(math.MinInt64), -1
 	end := func() {
 		if last < 0 {
@@ -145,7 +145,7 @@ func (r *Report) stretches(gauge string, level []int64, x axes) (all []Stretch) 
 		low, high = math.MaxInt64, math.MinInt64
 	}
 	r.series[gauge].each(func(wave int, v int64) {
-		if last >= 0 && wave*n/len(r.waves) != last*n/len(r.waves) {
+		if last >= 0 && wave*n/r.waves.len() != last*n/r.waves.len() {
 			end()
 		}
 		low, high, last = min(low, v), max(high, v), wave

@@ -24,8 +24,8 @@ const mostBatches = 2000 // drawn
 // latencyChart is nil where no batch had latencies.
 func (r *Report) latencyChart(x axes) *LatencyChart {
 	last := map[int]int{} // wave of each batch
-	for i := range r.waves {
-		if w := &r.waves[i]; w.Kind == WaveLoad {
+	for i := range r.waves.len() {
+		if w := r.waves.at(i); w.Kind == WaveLoad {
 			last[w.Batch] = i
 		}
 	}

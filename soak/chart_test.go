@@ -19,11 +19,11 @@ func TestThinned(t *testing.T) {
 		var want []sampled
 		for i := range rapid.IntRange(1, 400).Draw(t, "waves") {
 			w := WaveDone{Wave: Wave{Kind: rapid.SampledFrom([]WaveKind{WaveLoad, WaveIdle, WaveDrain}).Draw(t, "kind"), Probe: -1}}
-			r.waves = append(r.waves, w)
+			r.waves.add(w)
 			if rapid.IntRange(0, 9).Draw(t, "read") > 0 {
 				v := rapid.Int64Range(0, 50).Draw(t, "value")
-				note(c, "x", int32(i), v)
-				want = append(want, sampled{i, v, r.pointKind(&w)})
+				note(c, "x", i, v)
+				want = append(want, sampled{i, v, r.pointKind(r.waves.at(i))})
 			}
 		}
 		got, all := r.thinned(c["x"], most)
@@ -39,13 +39,13 @@ func TestThinned(t *testing.T) {
 		if !slices.IsSortedFunc(got, func(a, b sampled) int { return a.wave - b.wave }) {
 			t.Fatalf("out of order: %v", got)
 		}
-		stretches := len(r.waves)
+		stretches := r.waves.len()
 		if all > most {
 			stretches = max(1, most/4)
 		}
 		for _, s := range want {
 			same := func(o sampled) bool {
-				return o.kind == s.kind && o.wave*stretches/len(r.waves) == s.wave*stretches/len(r.waves)
+				return o.kind == s.kind && o.wave*stretches/r.waves.len() == s.wave*stretches/r.waves.len()
 			}
 			if !slices.ContainsFunc(got, func(o sampled) bool { return same(o) && o.value <= s.value }) ||
 				!slices.ContainsFunc(got, func(o sampled) bool { return same(o) && o.value >= s.value }) {
@@ -93,7 +93,7 @@ func TestCharts(t *testing.T) {
 	r := f.soak(t)
 	c := NewCharts(r)
 	g := c.Gauges[0]
-	if g.Gauge != GaugeFDs || g.Limit != 4096 || c.Gauges[1].Gauge != GroupGauge("state.db*") || g.Samples != len(r.waves) || len(g.Points.Values) != g.Samples+1 || len(g.Points.Kinds) != g.Samples+1 {
+	if g.Gauge != GaugeFDs || g.Limit != 4096 || c.Gauges[1].Gauge != GroupGauge("state.db*") || g.Samples != r.waves.len() || len(g.Points.Values) != g.Samples+1 || len(g.Points.Kinds) != g.Samples+1 {
 		t.Errorf("the first chart is %s with %d of %d samples", g.Gauge, len(g.Points.Values), g.Samples)
 	}
 	for _, kind := range "solifd" {
@@ -111,8 +111,8 @@ func TestCharts(t *testing.T) {
 		t.Errorf("what only a fault leaves behind is forecast: %+v", g.Forecast)
 	}
 	waves := 0
-	for i := range r.waves {
-		if r.waves[i].Probe == 2 {
+	for i := range r.waves.len() {
+		if r.waves.at(i).Probe == 2 {
 			waves++
 		}
 	}

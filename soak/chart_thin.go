@@ -26,7 +26,7 @@ const (
 )
 
 // pointKind is the letter of a sample after a wave.
-func (r *Report) pointKind(w *WaveDone) byte {
+func (r *Report) pointKind(w wave) byte {
 	switch {
 	case r.fault(w.Probe):
 		return pointFault
@@ -58,7 +58,7 @@ type extremes struct{ low, high sampled }
 // samples there are.
 func (r *Report) thinned(c *column, most int) (out []sampled, all int) {
 	c.each(func(int, int64) { all++ })
-	stretches := len(r.waves)
+	stretches := r.waves.len()
 	if all > most {
 		stretches = max(1, most/4) // most stretches hold a load and an idle slot
 	}
@@ -74,11 +74,11 @@ func (r *Report) thinned(c *column, most int) (out []sampled, all int) {
 		seen = seen[:0]
 	}
 	c.each(func(wave int, v int64) {
-		if k := wave * stretches / len(r.waves); k != in {
+		if k := wave * stretches / r.waves.len(); k != in {
 			flush()
 			in = k
 		}
-		s := sampled{wave, v, r.pointKind(&r.waves[wave])}
+		s := sampled{wave, v, r.pointKind(r.waves.at(wave))}
 		i := slices.IndexFunc(seen, func(e extremes) bool { return e.low.kind == s.kind })
 		switch {
 		case i < 0:

@@ -56,12 +56,12 @@ func (answers) Judge(r *Report) []Verdict {
 // and was not expected to: what it serves was never asked for.
 func elsewhere(r *Report, p int) (v Verdict, told bool) {
 	n := 0
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		if w.Kind != WaveLoad || w.Probe != p {
 			continue
 		}
-		for _, a := range w.Answers {
+		for _, a := range w.answers() {
 			if a.Status < 300 || a.Status > 399 {
 				return Verdict{}, false
 			}
@@ -112,12 +112,12 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 	name := r.Endpoints[p].Probe
 	running, longest, total, judged := 0, 0, 0, 0
 	var worst Answer
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		if w.Kind != WaveLoad || w.Probe != p {
 			continue
 		}
-		for _, a := range w.Answers {
+		for _, a := range w.answers() {
 			if a.Class != ClassOK {
 				continue
 			}
@@ -151,15 +151,15 @@ func hollow(r *Report, p int) (v Verdict, told bool) {
 func baseline(r *Report, p int) (bytes int64, items *int, steady bool) {
 	var sizes []int64
 	var counts []int
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		if w.Cell >= 0 {
 			break // a run that broke off fills the pools again behind it
 		}
 		if w.Probe != p || w.Kind != WaveFirst && w.Kind != WavePrefill {
 			continue
 		}
-		for _, a := range w.Answers {
+		for _, a := range w.answers() {
 			if a.Class != ClassOK {
 				continue
 			}

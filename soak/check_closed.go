@@ -107,33 +107,31 @@ type placed struct {
 // are taken together: each may come too seldom to be seen to grow. whole is false
 // where a count fell.
 func (r *Report) places() (all []*placed, whole bool) {
-	points := []*Trace{cmp.Or(r.filled, &Trace{})}
-	points = append(points, r.batched...)
-	if len(r.batched) == 0 {
-		points = append(points, r.Trace) // the load ended in its first batch
+	batches := r.lines
+	if batches.n == 0 {
+		batches.add(r.Trace) // the load ended in its first batch
 	}
+	points := 1 + batches.n
 	lines := map[string]*placed{}
-	for i, t := range points {
-		if i > 0 && t.Unknown != "" && len(t.Sites) == 0 {
-			t = points[i-1] // the counters could not be read then
-			points[i] = t
+	add := func(i int, name string, c lineCount) {
+		p := lines[name]
+		if p == nil {
+			p = &placed{rising: rising{points: make([]int64, points)}, collected: make([]int64, points), opened: make([]int64, points+1), atOnce: true}
+			lines[name] = p
 		}
-		for _, s := range t.Sites {
-			p := lines[s.name()]
-			if p == nil {
-				p = &placed{rising: rising{points: make([]int64, len(points))}, collected: make([]int64, len(points)), opened: make([]int64, len(points)+1), atOnce: true}
-				lines[s.name()] = p
-			}
-			p.points[i] += s.unclosed()
-			p.collected[i] += s.Collected
-			p.opened[i] += s.Opened
-			p.atOnce = p.atOnce && s.open() == 0
+		p.points[i], p.collected[i], p.opened[i] = c.unclosed, c.collected, c.opened
+		p.atOnce = p.atOnce && c.unclosed == c.collected
+	}
+	for i := range 1 + batches.unread {
+		for name, c := range cmp.Or(r.filled, &Trace{}).byLine() {
+			add(i, name, c)
 		}
 	}
+	batches.each(func(batch int, name string, c lineCount) { add(batch+1, name, c) })
 	for _, s := range r.Trace.byCaller() {
 		if p := lines[s.name()]; p != nil {
 			p.end += s.unclosed()
-			p.opened[len(points)] += s.Opened
+			p.opened[points] += s.Opened
 			if s.unclosed() > p.worst.unclosed() || p.worst.Where == "" {
 				p.worst = s
 			}

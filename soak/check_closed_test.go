@@ -9,16 +9,23 @@ import (
 // tracedRun makes the traces of a run: what places had counted once the pools were
 // filled, after each batch, and at the end.
 func tracedRun(points ...[]Site) *Report {
+	var all []*Trace
+	for _, sites := range points {
+		all = append(all, &Trace{Sites: sites, Python: "3.11"})
+	}
+	return tracedBy(all...)
+}
+
+func tracedBy(points ...*Trace) *Report {
 	r := NewReport()
-	r.waves = []WaveDone{{Outcome: Outcome{MaxInFlight: 1}}}
-	for i, sites := range points {
-		t := &Trace{Sites: sites, Python: "3.11"}
+	r.waves.add(WaveDone{Outcome: Outcome{MaxInFlight: 1}})
+	for i, t := range points {
 		switch r.Trace = t; i {
 		case 0:
 			r.filled = t
 		case len(points) - 1: // after the drain
 		default:
-			r.batched = append(r.batched, t)
+			r.lines.add(t)
 		}
 	}
 	return r
@@ -47,8 +54,9 @@ func TestClosed(t *testing.T) {
 	unseen.Start.Scenario.Watch = []Group{{Pattern: "state.db*"}}
 	unseen.Start.Target.Tracing = &Tracing{Asked: true}
 	unseen.Rests[RestEnd] = Sample{Gauges: map[string]int64{GroupGauge("state.db*"): 3}}
-	unread := tracedRun([]Site{at(30, 30, 0, 0, 1)}, []Site{at(60, 60, 0, 0, 1)}, nil, []Site{at(90, 90, 0, 0, 1)}, []Site{at(90, 90, 0, 0, 1)})
-	unread.batched[1].Unknown = "read the tracer's counters: it never stood still"
+	read := func(n int64) *Trace { return &Trace{Sites: []Site{at(n, n, 0, 0, 1)}, Python: "3.11"} }
+	blind := &Trace{Python: "3.11", Unknown: "read the tracer's counters: it never stood still"}
+	unread, unreadFirst := tracedBy(read(30), read(60), blind, read(90), read(90)), tracedBy(read(30), blind, read(60), read(90), read(90))
 	stripped := NewReport()
 	stripped.Start.Target.Tracing = &Tracing{Loaded: true}
 	leaks := func(r *Report) *Report {
@@ -57,7 +65,7 @@ func TestClosed(t *testing.T) {
 	}
 	burst := func(r *Report) *Report {
 		r.Start.Scenario.Probes = []Probe{{}, NewFault("burst", "burst")}
-		r.waves = append(r.waves, WaveDone{Wave: Wave{Kind: WaveLoad, Probe: 1}, Outcome: Outcome{MaxInFlight: 500}})
+		r.waves.add(WaveDone{Wave: Wave{Kind: WaveLoad, Probe: 1}, Outcome: Outcome{MaxInFlight: 500}})
 		return r
 	}
 	old := growing(func(n int64) Site { return at(40*n, 0, 40*n, 0, 1) })
@@ -88,6 +96,7 @@ func TestClosed(t *testing.T) {
 		{"closed after the load", tracedRun([]Site{at(10, 0, 0, 0, 10)}, []Site{at(20, 0, 0, 0, 20)}, []Site{at(30, 0, 0, 0, 30)}, []Site{at(40, 0, 0, 0, 40)}, []Site{at(40, 39, 0, 0, 40)}), Pass, ""},
 		{"too short to tell", tracedRun([]Site{at(10, 0, 5, 0, 10)}, []Site{at(20, 0, 15, 0, 20)}, []Site{at(20, 0, 15, 0, 20)}), Unknown, "from so few batches"},
 		{"counts that could not be read once", unread, Pass, "their code closed 90"},
+		{"counts that could not be read first", unreadFirst, Pass, "their code closed 90"},
 		{"counts that fall", tracedRun([]Site{at(90, 90, 0, 0, 1)}, []Site{at(60, 60, 0, 0, 1)}, []Site{at(60, 60, 0, 0, 1)}), Unknown, "the record is damaged"},
 		{"cut off in the first batch", tracedRun([]Site{at(10, 0, 9, 0, 10)}, []Site{at(90, 0, 80, 0, 90)}), Unknown, "90 opened, 0 closed"},
 		{"nothing opened", tracedRun(nil, nil, nil), Pass, "no SQLite connection"},

@@ -26,7 +26,7 @@ func (r *running) again(ctx context.Context) error {
 			if err := r.wave(ctx, w, 0); err != nil {
 				return err
 			}
-			last := r.report.waves[len(r.report.waves)-1]
+			last := r.report.waves.at(r.report.waves.len() - 1)
 			if r.report.well(last) || !r.report.wasWell(p) || r.now()-from >= s.RecoverWithin {
 				break
 			}
@@ -44,16 +44,16 @@ func (r *Report) endpointsAgain() (all []Verdict) {
 	var dead, faults []string
 	for p := range r.Start.Scenario.endpoints() {
 		last := -1
-		for i := range r.waves {
-			if w := &r.waves[i]; w.Kind == WaveAgain && w.Probe == p {
+		for i := range r.waves.len() {
+			if w := r.waves.at(i); w.Kind == WaveAgain && w.Probe == p {
 				last = i
 			}
 		}
-		if last < 0 || r.well(r.waves[last]) || !r.wasWell(p) {
+		if last < 0 || r.well(r.waves.at(last)) || !r.wasWell(p) {
 			continue
 		}
 		how := "no answer came"
-		if a := r.waves[last].Answers; len(a) > 0 {
+		if a := r.waves.at(last).answers(); len(a) > 0 {
 			how = r.bad(p, a[len(a)-1])
 		}
 		dead = append(dead, fmt.Sprintf("%s: %s", r.Endpoints[p].Probe, how))
@@ -61,8 +61,8 @@ func (r *Report) endpointsAgain() (all []Verdict) {
 	if len(dead) == 0 {
 		return nil
 	}
-	for i := range r.waves {
-		if p := r.waves[i].Probe; r.fault(p) && !slices.Contains(faults, r.Start.Scenario.Probes[p].Name) {
+	for i := range r.waves.len() {
+		if p := r.waves.at(i).Probe; r.fault(p) && !slices.Contains(faults, r.Start.Scenario.Probes[p].Name) {
 			faults = append(faults, r.Start.Scenario.Probes[p].Name)
 		}
 	}
@@ -77,12 +77,17 @@ func (r *Report) endpointsAgain() (all []Verdict) {
 
 // wasWell says whether the endpoint was answered well before it was asked again.
 func (r *Report) wasWell(p int) bool {
-	return slices.ContainsFunc(r.waves, func(w WaveDone) bool { return w.Probe == p && w.Kind != WaveAgain && r.well(w) })
+	for _, w := range r.waves.all() {
+		if w.Probe == p && w.Kind != WaveAgain && r.well(w) {
+			return true
+		}
+	}
+	return false
 }
 
 // well says whether a wave of an endpoint had a good answer.
-func (r *Report) well(w WaveDone) bool {
-	return w.Count(func(a Answer) bool { return r.bad(w.Probe, a) == "" }) > 0
+func (r *Report) well(w wave) bool {
+	return w.outcome().Count(func(a Answer) bool { return r.bad(w.Probe, a) == "" }) > 0
 }
 
 // bad says what is wrong with an answer of the endpoint; empty for nothing.

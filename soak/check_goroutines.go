@@ -29,9 +29,8 @@ func (goroutines) Judge(r *Report) []Verdict {
 	if r.Start.Scenario.Pprof == "" {
 		return nil
 	}
-	points := append([]*Goroutines{r.goroutines[RestLoaded]}, r.batchedGoroutines...)
-	end := r.goroutines[RestEnd]
-	all := append(slices.Clip(points), end)
+	loaded, end := r.goroutines[RestLoaded], r.goroutines[RestEnd]
+	all := []*Goroutines{loaded, {Unknown: r.stacks.unknown}, end}
 	for _, cut := range r.cuts {
 		if cut.goroutines != nil {
 			all = append(all, cut.goroutines)
@@ -48,10 +47,7 @@ func (goroutines) Judge(r *Report) []Verdict {
 	var out []Verdict
 	var few Verdict
 	for _, stack := range slices.Sorted(maps.Keys(end.Stacks)) {
-		s := rising{end: end.Stacks[stack], requests: r.batchRequests()}
-		for _, p := range points {
-			s.points = append(s.points, p.Stacks[stack])
-		}
+		s := rising{points: append([]int64{loaded.Stacks[stack]}, r.stacks.of(stack)...), end: end.Stacks[stack], requests: r.batchRequests()}
 		r.uncut(&s, stack)
 		switch status := s.grows(r.maxInFlight()); {
 		case status == Fail && s.slows():
@@ -70,7 +66,7 @@ func (goroutines) Judge(r *Report) []Verdict {
 		return []Verdict{few}
 	}
 	return []Verdict{{Status: Pass, Class: LeakNone, Reason: fmt.Sprintf("%s before the load, %d after the drain, and no stack holds more after most batches",
-		count(points[0].sum(), "goroutine"), end.sum())}}
+		count(loaded.sum(), "goroutine"), end.sum())}}
 }
 
 // sum is how many there are.

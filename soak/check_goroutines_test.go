@@ -62,7 +62,7 @@ func withGoroutines(stack string, end int64, batches ...int64) *Report {
 	at := func(n int64) *Goroutines { return &Goroutines{Stacks: map[string]int64{stack: n, "steady": 3}} }
 	r.goroutines[RestLoaded], r.goroutines[RestEnd] = at(0), at(end)
 	for _, n := range batches {
-		r.batchedGoroutines = append(r.batchedGoroutines, at(n))
+		r.stacks.add(at(n))
 	}
 	return r
 }
@@ -76,8 +76,8 @@ func TestGoroutines(t *testing.T) {
 	byTime := withGoroutines("main.tick (m.go:1)", 60, 10, 20, 30, 40, 50)
 	cut := withGoroutines("main.f (m.go:1)", 50, 10, 20, 30)
 	delete(cut.goroutines, RestEnd)
-	blind := withGoroutines("main.f (m.go:1)", 50, 10, 20, 30, 40)
-	blind.batchedGoroutines[2] = &Goroutines{Unknown: "connection refused"}
+	blind := withGoroutines("main.f (m.go:1)", 50, 10, 20)
+	blind.stacks.add(&Goroutines{Unknown: "connection refused"})
 	for name, c := range map[string]struct {
 		r      *Report
 		status Status

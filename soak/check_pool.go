@@ -88,7 +88,7 @@ func (r *Report) kept(p process, gauge, base string, c *column, flight flights) 
 	k := kept{base: base, before: r.processes(r.Rests[RestBefore])[p][gauge]}
 	k.bound = flight.load + k.before
 	c.each(func(wave int, v int64) {
-		if kind := r.waves[wave].Kind; kind != WaveLoad && kind != WaveIdle {
+		if kind := r.waves.at(wave).Kind; kind != WaveLoad && kind != WaveIdle {
 			return
 		}
 		if k.waves == 0 {

@@ -157,10 +157,11 @@ func (r *Report) faultsDone() (all []FaultDone) {
 		return r.actsSummed()
 	}
 	for p := s.endpoints(); p < len(s.Probes); p++ {
+		fds := r.series[GaugeFDs].read()
 		f := FaultDone{Fault: s.Probes[p].Name, timed: s.Probes[p].At > 0, again: s.Probes[p].Every > 0}
-		for i := range r.waves {
-			if w := &r.waves[i]; w.Kind == WaveLoad && w.Probe == p {
-				f.add(r, i)
+		for i := range r.waves.len() {
+			if w := r.waves.at(i); w.Kind == WaveLoad && w.Probe == p {
+				f.add(r, i, fds)
 			}
 		}
 		f.advise(r)
@@ -173,9 +174,9 @@ func (r *Report) faultsDone() (all []FaultDone) {
 	return append(all, r.actsSummed()...)
 }
 
-// add adds the wave of that index.
-func (f *FaultDone) add(r *Report, i int) {
-	w, fds := &r.waves[i], r.series[GaugeFDs]
+// add adds the wave of that index, the next one of the fault in fds.
+func (f *FaultDone) add(r *Report, i int, fds *reader) {
+	w := r.waves.at(i)
 	f.begun = true
 	f.Injected += w.Sent()
 	f.Missed += w.Missed

@@ -142,10 +142,7 @@ func met(r *Report, g Group) (found, named bool) {
 		n, ok := s.Group(g.Pattern)
 		named, found = named || ok, found || n > 0
 	}
-	for i := range r.waves {
-		found = found || r.waves[i].Open[g.Pattern] > 0
-	}
-	return found, named
+	return found || r.waves.opened[g.Pattern], named
 }
 
 // unseen is the verdict on a group that was asked for and never met. Not every
@@ -177,7 +174,7 @@ func oneConnection(r *Report, g Group, p process) int64 {
 // excess is what the group holds after each wave over what it may: in each
 // process, what it held before the first request and one connection.
 func (r *Report) excess(g Group) []int64 {
-	sums := make([]int64, len(r.waves))
+	sums := make([]int64, r.waves.len())
 	before := r.processes(r.Rests[RestBefore])
 	gauge := GroupGauge(g.Pattern)
 	for p, columns := range r.parts {
@@ -201,7 +198,7 @@ func (r *Report) excessAtEnd(g Group) (n int64) {
 func (r *Report) allowance(g Group) int64 {
 	most := r.excessAtEnd(g)
 	for i, n := range r.excess(g) {
-		if k := r.waves[i].Kind; k == WaveLoad || k == WaveIdle {
+		if k := r.waves.at(i).Kind; k == WaveLoad || k == WaveIdle {
 			most = max(most, n)
 		}
 	}
@@ -211,8 +208,8 @@ func (r *Report) allowance(g Group) int64 {
 // cellWaves counts the waves of the cells, and those after which v was over the
 // bound.
 func (r *Report) cellWaves(v []int64, bound int64) (over, waves int) {
-	for i := range r.waves {
-		if k := r.waves[i].Kind; k != WaveLoad && k != WaveIdle {
+	for i := range r.waves.len() {
+		if k := r.waves.at(i).Kind; k != WaveLoad && k != WaveIdle {
 			continue
 		}
 		waves++

@@ -11,18 +11,19 @@ func silent(r *Report) (v Verdict, told bool) {
 	}
 	sent, unanswered, worst := 0, 0, 0
 	came, waves := make([]Endpoint, len(r.Endpoints)), make([]int, len(r.Endpoints))
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		n := w.Sent()
 		if n == 0 || r.fault(w.Probe) {
 			continue
 		}
-		if sent += n; r.unfinished(w.Outcome) < n {
+		out := w.outcome()
+		if sent += n; r.unfinished(out) < n {
 			came[w.Probe], waves[w.Probe] = Endpoint{}, 0
 			continue
 		}
 		came[w.Probe].Probe = r.Endpoints[w.Probe].Probe
-		came[w.Probe].add(w.Outcome)
+		came[w.Probe].add(out)
 		waves[w.Probe]++
 	}
 	for p := range came {

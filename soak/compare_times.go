@@ -31,8 +31,8 @@ func (r *Report) times() (out []TimeFigures) {
 	}
 	for p := s.endpoints(); p < len(s.Probes); p++ {
 		var all []*Recovery
-		for i := range r.waves {
-			if w := &r.waves[i]; w.Kind == WaveLoad && w.Probe == p {
+		for i := range r.waves.len() {
+			if w := r.waves.at(i); w.Kind == WaveLoad && w.Probe == p {
 				all = append(all, w.Recovery)
 			}
 		}

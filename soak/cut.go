@@ -67,13 +67,13 @@ func (c *Cut) refuse(r *Report) error {
 // until then is a part of the drain.
 func (r *Report) applyCut(c Cut) {
 	r.Cuts = append(r.Cuts, c)
-	r.cuts = append(r.cuts, cutAt{wave: len(r.waves), at: r.Elapsed, stopped: r.Stop.Reason == StopInterrupted, batch: len(r.batchedGoroutines)})
+	r.cuts = append(r.cuts, cutAt{wave: r.waves.len(), at: r.Elapsed, stopped: r.Stop.Reason == StopInterrupted, batch: r.stacks.n})
 	r.Stop = Stop{Reason: StopCut}
 	delete(r.Rests, RestEnd)
 	delete(r.goroutines, RestEnd)
-	for i := range r.waves {
-		if r.waves[i].Kind == WaveConfirm {
-			r.waves[i].Kind = WaveDrain
+	for i := range r.waves.len() {
+		if r.waves.at(i).Kind == WaveConfirm {
+			r.waves.setKind(i, WaveDrain)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (r *Report) acrossCuts(c *column) (steps []int64) {
 	var waves []int
 	var values []int64
 	c.each(func(wave int, v int64) {
-		if k := r.waves[wave].Kind; k != WaveFirst && k != WavePrefill || r.filledAgain(wave) {
+		if k := r.waves.at(wave).Kind; k != WaveFirst && k != WavePrefill || r.filledAgain(wave) {
 			waves, values = append(waves, wave), append(values, v)
 		}
 	})
@@ -145,7 +145,7 @@ func (r *Report) levelled(s ratchet.Segment) ratchet.Segment {
 // filledAgain says that the wave was the last to fill the pools after a cut: what rises
 // from there on is known to be of the load.
 func (r *Report) filledAgain(wave int) bool {
-	return r.waves[wave].Kind == WavePrefill && wave >= r.cuts[0].wave && wave+1 < len(r.waves) && r.waves[wave+1].Kind != WavePrefill
+	return r.waves.at(wave).Kind == WavePrefill && wave >= r.cuts[0].wave && wave+1 < r.waves.len() && r.waves.at(wave+1).Kind != WavePrefill
 }
 
 // stepsBefore is the sum of the steps across the cuts before a wave.

@@ -65,8 +65,8 @@ func TestAcrossCuts(t *testing.T) {
 		values := rapid.SliceOfN(rapid.Int64Range(0, 20), 1, 30).Draw(t, "values")
 		r := NewReport()
 		for i, v := range values {
-			r.waves = append(r.waves, WaveDone{Wave: Wave{Kind: WaveIdle}})
-			note(r.series, GaugeFDs, int32(i), v)
+			r.waves.add(WaveDone{Wave: Wave{Kind: WaveIdle}})
+			note(r.series, GaugeFDs, i, v)
 		}
 		at := map[int]bool{}
 		for _, wave := range rapid.SliceOfN(rapid.IntRange(0, len(values)), 0, 4).Draw(t, "cuts") {
@@ -184,8 +184,8 @@ func TestCutTakesBackTheEnd(t *testing.T) {
 	if err := r.Apply(cut); err != nil {
 		t.Fatal(err)
 	}
-	if _, ended := r.Rests[RestEnd]; ended || r.Stop.Reason != StopCut || r.waves[len(r.waves)-1].Kind != WaveDrain {
-		t.Errorf("%v, %+v, %+v", ended, r.Stop, r.waves[len(r.waves)-1].Wave)
+	if _, ended := r.Rests[RestEnd]; ended || r.Stop.Reason != StopCut || r.waves.at(r.waves.len()-1).Kind != WaveDrain {
+		t.Errorf("%v, %+v, %+v", ended, r.Stop, r.waves.at(r.waves.len()-1).Wave)
 	}
 }
 
@@ -229,7 +229,7 @@ func TestIdleStretchAfterACut(t *testing.T) {
 	s.every = 200 * time.Millisecond
 	whole := s.soak(t)
 	rested := func(r *Report) (d time.Duration) {
-		for _, w := range r.waves {
+		for _, w := range r.waves.all() {
 			if w.Kind == WaveConfirm {
 				d += w.End - w.Start
 			}

@@ -120,7 +120,7 @@ func TestDrain(t *testing.T) {
 			s.leak = func(s *server, _ int) { s.sockets = tt.sockets }
 			r := s.soak(t)
 			var first, last time.Duration
-			for _, w := range r.waves {
+			for _, w := range r.waves.all() {
 				if w.Kind == WaveDrain {
 					if first == 0 {
 						first = w.Start

@@ -122,7 +122,7 @@ func TestExtensionLeavesTheFirstLookAlone(t *testing.T) {
 	}
 	var stretches []WaveKind
 	slots, cell, block := 0, -1, 0
-	for _, w := range r.waves {
+	for _, w := range r.waves.all() {
 		switch kind := w.Kind; kind {
 		case WaveLoad, WaveIdle:
 			if slots++; w.Cell != cell && w.Cell != cell+1 || w.Block != block && w.Block != block+1 {

@@ -2,7 +2,7 @@ package soak
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 
 	"hermes-soak/soak/ratchet"
 )
@@ -56,7 +56,7 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	if sent, _ := r.errors(); why == "" && f.parts[0].gauge == GaugeRSS && sent < rssLeastRequests {
 		why = fmt.Sprintf("memory is judged from %d requests on", rssLeastRequests)
 	}
-	if g.watch && len(r.waves) == 0 {
+	if g.watch && r.waves.len() == 0 {
 		why = "it ended before a sample was taken between its start and its end"
 	}
 	if g.why = why; why != "" {
@@ -69,10 +69,10 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 	g.parts = f.parts[:1]
 	segments := ratchet.Family{seg}
 	for _, p := range f.parts[1:] {
+		if r.series[p.gauge].steady() && !strings.HasPrefix(p.reported, groupPrefix) {
+			continue // it gained nothing, and is of no other part
+		}
 		if seg, why := segment(r, p, WaveLoad, WaveIdle, WaveDrain, WaveWatch); why == "" {
-			if slices.Equal(seg.Waves, segments[0].Waves) {
-				seg.Waves = segments[0].Waves // as nearly always: of a long run they are most of the memory
-			}
 			g.parts, segments = append(g.parts, p), append(segments, seg)
 		}
 	}
@@ -82,8 +82,8 @@ func gather(r *Report, f family) (grown, ratchet.Family) {
 // lastLoad is the index of the last load wave: the drains before it are idle
 // slots of a run that was extended.
 func (r *Report) lastLoad() int {
-	i := len(r.waves) - 1
-	for i >= 0 && r.waves[i].Kind != WaveLoad {
+	i := r.waves.len() - 1
+	for i >= 0 && r.waves.at(i).Kind != WaveLoad {
 		i--
 	}
 	return i
@@ -96,29 +96,23 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 	if c == nil {
 		return s, "the gauge " + p.gauge + " could not be read"
 	}
-	overran := map[int]bool{}
-	for i := range r.waves {
-		if r.waves[i].Overran {
-			overran[r.waves[i].Cell] = true
-		}
-	}
-	lastLoad, steps := r.lastLoad(), r.acrossCuts(c)
-	s.Values, s.Waves = make([]int64, 0, len(r.waves)), make([]ratchet.Wave, 0, len(r.waves))
+	line, steps := r.timeline(kinds), r.acrossCuts(c)
+	s.Values = make([]int64, 0, len(line.waves))
+	every := true
 	c.each(func(wave int, v int64) {
-		w := &r.waves[wave]
-		if !slices.Contains(kinds, w.Kind) {
-			return
+		if at := line.at[wave]; at >= 0 {
+			every = every && int(at) == len(s.Values)
+			s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
 		}
-		s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
-		if w.Kind == WaveWatch {
-			s.Waves = append(s.Waves, r.watchWave(wave))
-			return
-		}
-		s.Waves = append(s.Waves, ratchet.Wave{
-			Cell: w.Cell, Batch: w.Batch, Block: w.Block, Probe: w.Probe, Requests: w.Sent(),
-			Start: w.Start, End: w.End, Overran: overran[w.Cell], Drain: w.Kind == WaveDrain && wave > lastLoad,
-		})
 	})
+	if s.Waves = line.waves[:len(s.Values):len(s.Values)]; !every {
+		s.Waves = make([]ratchet.Wave, 0, len(s.Values))
+		c.each(func(wave int, _ int64) {
+			if at := line.at[wave]; at >= 0 {
+				s.Waves = append(s.Waves, line.waves[at])
+			}
+		})
+	}
 	if p.less != "" {
 		less, why := segment(r, part{gauge: p.less, weight: 1}, kinds...)
 		if why != "" {

@@ -17,8 +17,8 @@ type flights struct {
 
 func (r *Report) flights() (f flights) {
 	var most int64
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		n := int64(w.MaxInFlight)
 		if r.fault(w.Probe) {
 			most = max(most, n)

@@ -141,8 +141,8 @@ func TestLevelAfterConfirm(t *testing.T) {
 	s := newServer(5, 40, 4)
 	s.every = 300 * time.Millisecond
 	r := s.soak(t)
-	n := len(r.waves)
-	if r.waves[n-1].Kind != WaveConfirm || r.grown[0].class != LeakPerTime {
+	n := r.waves.len()
+	if r.waves.at(n-1).Kind != WaveConfirm || r.grown[0].class != LeakPerTime {
 		t.Fatalf("nothing was to confirm: %s", r.Conclusion.Line)
 	}
 	end := r.Rests[RestEnd].Gauges[GaugeFDs]
@@ -153,7 +153,7 @@ func TestLevelAfterConfirm(t *testing.T) {
 		t.Errorf("the level ends at %d and the newest is %d, of %d at the end and %d after the stretch", level[n-1], newest, end, last)
 	}
 	for i, v := range level {
-		if r.waves[i].Kind != WaveConfirm && v > end {
+		if r.waves.at(i).Kind != WaveConfirm && v > end {
 			t.Fatalf("after wave %d at least %d are said to have stayed, and there were %d later", i, v, end)
 		}
 	}

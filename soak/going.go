@@ -38,10 +38,10 @@ func NewGoing(r *Report) *Going {
 
 // phase says what the run is at, by its last wave.
 func (r *Report) phase() string {
-	if len(r.waves) == 0 {
+	if r.waves.len() == 0 {
 		return "The first looks at the server"
 	}
-	s, w := r.Start.Scenario, r.waves[len(r.waves)-1]
+	s, w := r.Start.Scenario, r.waves.at(r.waves.len()-1)
 	switch {
 	case r.watching() && s.For > 0:
 		return fmt.Sprintf("Watching, %s of %s", shortly(r.Elapsed), shortly(s.For))

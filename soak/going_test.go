@@ -26,7 +26,7 @@ func TestPhase(t *testing.T) {
 		r := NewReport()
 		r.Start.Scenario, r.Elapsed = tt.plan, time.Hour
 		if tt.kind != "" {
-			r.waves = []WaveDone{{Wave: Wave{Kind: tt.kind, Batch: 2}}}
+			r.waves.add(WaveDone{Wave: Wave{Kind: tt.kind, Batch: 2}})
 		}
 		if tt.extended {
 			r.Extensions = []Extend{{Batches: 6}}

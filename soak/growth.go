@@ -141,7 +141,7 @@ func (r *Report) clientsGained() int64 {
 	if !ok {
 		return 0
 	}
-	return max(0, now-c.runs[0].value)
+	return max(0, now-c.oldest())
 }
 
 // grows says that the gauge keeps rising, whatever drives it.

@@ -34,8 +34,8 @@ func TestSegmentOfAnExtendedRun(t *testing.T) {
 	r := NewReport()
 	add := func(kind WaveKind, cell int, overran bool) {
 		w := WaveDone{Wave: Wave{Kind: kind, Cell: cell, Block: -1, Probe: -1}, Overran: overran}
-		note(r.series, GaugeThreads, int32(len(r.waves)), 5)
-		r.waves = append(r.waves, w)
+		note(r.series, GaugeThreads, r.waves.len(), 5)
+		r.waves.add(w)
 	}
 	add(WaveLoad, 0, true)
 	add(WaveIdle, 0, false)

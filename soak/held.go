@@ -20,7 +20,7 @@ func heldClass(r *Report, g Group) LeakClass {
 	loaded, idle, fell := 0, 0, false
 	last := int64(-1)
 	r.series[GroupGauge(g.Pattern)].each(func(wave int, v int64) {
-		w := &r.waves[wave]
+		w := r.waves.at(wave)
 		switch {
 		case last < 0 || v == last:
 		case v < last:
@@ -55,7 +55,7 @@ func (r *Report) mostParked(g Group) (most int64) {
 			if !main {
 				continue
 			}
-			open := make([]int64, len(r.waves))
+			open := make([]int64, r.waves.len())
 			columns[MemberGauge(g.Pattern, base+"-wal")].each(func(wave int, v int64) { open[wave] = v })
 			c.each(func(wave int, v int64) {
 				if open[wave] > 0 {

@@ -75,8 +75,8 @@ func (f *FaultDone) stays(r *Report, probe int) {
 		floor := r.neverReleased(family.gauge)
 		var stayed, later int64
 		first := -1
-		for i := range r.waves {
-			if w := &r.waves[i]; w.Kind != WaveLoad || w.Probe != probe || i == 0 {
+		for i := range r.waves.len() {
+			if w := r.waves.at(i); w.Kind != WaveLoad || w.Probe != probe || i == 0 {
 				continue
 			}
 			if first < 0 {
@@ -89,7 +89,7 @@ func (f *FaultDone) stays(r *Report, probe int) {
 		if first < 0 {
 			continue
 		}
-		before, known := r.series[family.gauge].at(first - 1)
+		before, known := r.series[family.gauge].read().at(first - 1)
 		if _, ended := r.Rests[RestEnd].Gauges[family.gauge]; ended && known && !r.leaking(family.name) {
 			end, _ := r.Last(family.gauge)
 			later = end - before
@@ -143,11 +143,11 @@ func was(n int64) string {
 // math.MaxInt64. The rest at the end was taken before the idle stretch that confirms, and
 // says nothing of what was held from there on.
 func (r *Report) neverReleased(gauge string) []int64 {
-	floor, low := slices.Repeat([]int64{math.MaxInt64}, len(r.waves)), int64(math.MaxInt64)
+	floor, low := slices.Repeat([]int64{math.MaxInt64}, r.waves.len()), int64(math.MaxInt64)
 	end, ended := r.Rests[RestEnd].Gauges[gauge]
 	r.series[gauge].each(func(wave int, v int64) { floor[wave] = v })
 	for i := len(floor) - 1; i >= 0; i-- {
-		if ended && r.waves[i].Kind != WaveConfirm {
+		if ended && r.waves.at(i).Kind != WaveConfirm {
 			low = min(low, end)
 		}
 		low = min(low, floor[i])

@@ -72,7 +72,7 @@ func (g *grown) untilFull(r *Report, segments ratchet.Family) ratchet.Family {
 	if r.full == 0 || g.watch || i < 0 || g.class != LeakPerRequest && g.class != LeakPerTime || g.limitless() {
 		return segments
 	}
-	from := r.waves[r.full-1].Start
+	from := r.waves.at(r.full - 1).Start
 	var cut ratchet.Family
 	for _, s := range segments {
 		n := slices.IndexFunc(s.Waves, func(w ratchet.Wave) bool { return w.Start >= from })

@@ -125,8 +125,8 @@ func TestLimitMetInTheRun(t *testing.T) {
 	}
 	_, errors := r.errors()
 	sent, failed := 0, false
-	for _, w := range r.waves {
-		for _, a := range w.Answers {
+	for _, w := range r.waves.all() {
+		for _, a := range w.answers() {
 			if failed = failed || a.Class != ClassOK; !failed {
 				sent += a.N
 			}

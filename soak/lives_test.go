@@ -147,7 +147,7 @@ func wantWhole(t *testing.T, r, want *Report) {
 // dealt is how many requests of each batch and block went to each endpoint.
 func dealt(r *Report) map[Cell]int {
 	all := map[Cell]int{}
-	for _, w := range r.waves {
+	for _, w := range r.waves.all() {
 		if w.Kind == WaveLoad {
 			all[Cell{Batch: w.Batch, Block: w.Block, Probe: w.Probe}] += w.Sent()
 		}

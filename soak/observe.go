@@ -111,7 +111,7 @@ const watchCell = 3
 // requests stands the time, in whole samples, so that all rules on growth with
 // the requests are rules on growth with time.
 func (r *Report) watchWave(i int) ratchet.Wave {
-	w := &r.waves[i]
+	w := r.waves.at(i)
 	every := r.Start.Scenario.Observe.Every
 	return ratchet.Wave{Cell: i / watchCell, Block: -1, Probe: -1, Requests: max(1, int((w.End-w.Start+every/2)/every)), Start: w.Start, End: w.End}
 }
@@ -124,15 +124,10 @@ const mostWatched = 1 << 14
 // lower value stays, as it does of the looks of one reading, and with it the level
 // that the gauge was never below again.
 func (r *Report) thin() {
-	if !r.watching() || len(r.waves) < mostWatched {
+	if !r.watching() || r.waves.len() < mostWatched {
 		return
 	}
-	for i := range len(r.waves) / 2 {
-		w := r.waves[2*i+1]
-		w.Start = r.waves[2*i].Start
-		r.waves[i] = w
-	}
-	r.waves = r.waves[:len(r.waves)/2]
+	r.waves = r.waves.halved()
 	for gauge, c := range r.series {
 		r.series[gauge] = c.halved()
 	}
@@ -140,6 +135,9 @@ func (r *Report) thin() {
 
 // halved is the column with each two waves as one, at the lower of their values.
 func (c *column) halved() *column {
+	if c == nil {
+		return nil
+	}
 	to := map[string]*column{}
 	wave, low := -1, int64(0)
 	c.each(func(i int, v int64) {
@@ -148,11 +146,11 @@ func (c *column) halved() *column {
 			return
 		}
 		if wave >= 0 {
-			note(to, "", int32(wave), low)
+			note(to, "", wave, low)
 		}
 		wave, low = i/2, v
 	})
-	note(to, "", int32(wave), low)
+	note(to, "", wave, low)
 	return to[""]
 }
 

@@ -278,13 +278,13 @@ func TestWatchIsBounded(t *testing.T) {
 		apply(Event{Kind: "wave", Mono: at + every, Wave: &WaveDone{Wave: outside(WaveWatch), Start: at, End: at + every,
 			Sample: Sample{Gauges: map[string]int64{GaugeFDs: fds + int64(i%7)}}}})
 	}
-	if len(r.waves) >= mostWatched {
-		t.Errorf("%d samples are kept", len(r.waves))
+	if r.waves.len() >= mostWatched {
+		t.Errorf("%d samples are kept", r.waves.len())
 	}
-	if first, last := r.waves[0].Start, r.waves[len(r.waves)-1].End; first != 0 || last != n*every {
+	if first, last := r.waves.at(0).Start, r.waves.at(r.waves.len()-1).End; first != 0 || last != n*every {
 		t.Errorf("they are from %s to %s", first, last)
 	}
-	if low := r.series[GaugeFDs].runs[0].value; low != 10 {
+	if low := r.series[GaugeFDs].oldest(); low != 10 {
 		t.Errorf("the lowest of the first samples is %d, want 10", low)
 	}
 	Judge(r)

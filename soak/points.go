@@ -6,10 +6,11 @@ func (r *Report) Points() []BatchSummary {
 	if !r.watching() {
 		return r.Batches
 	}
-	points := make([]BatchSummary, len(r.waves))
+	points := make([]BatchSummary, r.waves.len())
 	for i := range points {
-		points[i] = BatchSummary{Batch: i + 1, Gauges: map[string]int64{}, PeakFDs: r.waves[i].Peak}
+		points[i] = BatchSummary{Batch: i + 1, Gauges: map[string]int64{}}
 	}
+	r.waves.peaks.each(func(wave int, v int64) { points[wave].PeakFDs = &v })
 	for gauge, c := range r.series {
 		c.each(func(wave int, v int64) { points[wave].Gauges[gauge] = v })
 	}
@@ -44,8 +45,8 @@ func Levels(points []BatchSummary, gauge string, most int) []Level {
 
 // Last is the newest reading of a gauge; ok is false where it was never read.
 func (r *Report) Last(gauge string) (v int64, ok bool) {
-	n := len(r.waves)
-	idle := n > 0 && r.waves[n-1].Kind == WaveConfirm // it came after the rest at the end
+	n := r.waves.len()
+	idle := n > 0 && r.waves.at(n-1).Kind == WaveConfirm // it came after the rest at the end
 	if v, ok = r.Rests[RestEnd].Gauges[gauge]; ok && !idle {
 		return v, true
 	}

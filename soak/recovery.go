@@ -71,8 +71,8 @@ func (r *Report) broughtDown() (fault string, down bool) {
 	if !slices.Contains([]StopReason{StopDied, StopRestarted, StopWedged}, r.Stop.Reason) {
 		return "", false
 	}
-	for i := len(r.waves) - 1; i >= 0; i-- {
-		if w := &r.waves[i]; w.Kind == WaveLoad {
+	for i := r.waves.len() - 1; i >= 0; i-- {
+		if w := r.waves.at(i); w.Kind == WaveLoad {
 			return r.Start.Scenario.Probes[w.Probe].Name, w.Recovery != nil && !w.Recovery.State.Serving()
 		}
 	}

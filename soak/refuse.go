@@ -100,8 +100,8 @@ func (e Event) payload() (kind string) {
 
 func (r *Report) refuseWave(w WaveDone) error {
 	var last time.Duration
-	if n := len(r.waves); n > 0 {
-		last = r.waves[n-1].End
+	if n := r.waves.len(); n > 0 {
+		last = r.waves.at(n - 1).End
 	}
 	most := 0
 	switch w.Kind {
@@ -110,32 +110,34 @@ func (r *Report) refuseWave(w WaveDone) error {
 	case WaveAgain:
 		most = mostSentBefore
 		if s := r.Start.Scenario; s.endpoints() == len(s.Probes) || r.fault(w.Probe) {
-			return fmt.Errorf("wave %d asks an endpoint again after faults, and there is no endpoint or no fault", len(r.waves))
+			return fmt.Errorf("wave %d asks an endpoint again after faults, and there is no endpoint or no fault", r.waves.len())
 		}
 	case WaveLoad:
 		most = mostSent
 	case WaveIdle, WaveDrain, WaveConfirm:
 	case WaveWatch:
 		if !r.watching() {
-			return fmt.Errorf("wave %d is of a watch, and the run is none", len(r.waves))
+			return fmt.Errorf("wave %d is of a watch, and the run is none", r.waves.len())
 		}
 	default:
 		return fmt.Errorf("there is no wave %q", w.Kind)
 	}
 	switch {
 	case w.Probe < -1 || w.Probe >= len(r.Endpoints) || (w.Probe < 0) != (w.Requests == 0):
-		return fmt.Errorf("wave %d: no probe %d for %d requests", len(r.waves), w.Probe, w.Requests)
+		return fmt.Errorf("wave %d: no probe %d for %d requests", r.waves.len(), w.Probe, w.Requests)
 	case w.Requests < 0 || w.Requests > most || w.Requests == 0 && most > 0:
-		return fmt.Errorf("wave %d: %d requests", len(r.waves), w.Requests)
+		return fmt.Errorf("wave %d: %d requests", r.waves.len(), w.Requests)
 	case w.Start < last || w.End < w.Start || w.End > longest:
-		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", len(r.waves), w.Start, w.End, last)
+		return fmt.Errorf("wave %d lasts from %s to %s, the one before it to %s", r.waves.len(), w.Start, w.End, last)
+	case min(w.Cell, w.Block) < -mostSent || max(w.Cell, w.Block, w.MaxInFlight) > mostSent:
+		return fmt.Errorf("wave %d: cell %d, block %d, %d requests in flight", r.waves.len(), w.Cell, w.Block, w.MaxInFlight)
 	case w.MaxInFlight < 0 || w.MaxInFlight > w.Requests && !r.fault(w.Probe) || w.MaxInFlight > mostAtOnce*w.Requests:
-		return fmt.Errorf("wave %d: %d of %d requests in flight", len(r.waves), w.MaxInFlight, w.Requests)
+		return fmt.Errorf("wave %d: %d of %d requests in flight", r.waves.len(), w.MaxInFlight, w.Requests)
 	}
 	if err := r.refuseFault(w); err != nil {
-		return fmt.Errorf("wave %d: %w", len(r.waves), err)
+		return fmt.Errorf("wave %d: %w", r.waves.len(), err)
 	}
-	if err := refuseAnswers(fmt.Sprintf("wave %d", len(r.waves)), w.Answers, w.Requests-w.Missed); err != nil {
+	if err := refuseAnswers(fmt.Sprintf("wave %d", r.waves.len()), w.Answers, w.Requests-w.Missed); err != nil {
 		return err
 	}
 	if err := refuseCounts(w.Open); err != nil {

@@ -80,7 +80,7 @@ func withLatency(t *testing.T, all []Event, at int, n int64, figures int) []Even
 	if err := h.RecordValues(1000, n); err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := (&latency{h}).encode()
+	encoded, err := newEncoder().encode(&latency{h})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,11 @@ type Report struct {
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Stop    Stop          `json:"stop"`
 
-	Conclusion Conclusion     `json:"conclusion"`
-	Verdicts   []Verdict      `json:"verdicts"`
-	Endpoints  []Endpoint     `json:"endpoints"`
-	Batches    []BatchSummary `json:"batches"`
+	Conclusion Conclusion `json:"conclusion"`
+	Verdicts   []Verdict  `json:"verdicts"`
+	Endpoints  []Endpoint `json:"endpoints"`
+	// Batches have their gauges once Judge has filled them in.
+	Batches []BatchSummary `json:"batches"`
 	// Baseline is the comparison with an earlier run; made by Judge where it was asked for.
 	Baseline *Comparison `json:"baseline,omitempty"`
 	// Faults are in the order of the plan; made by Judge.
@@ -49,20 +50,21 @@ type Report struct {
 
 	// waves are all waves in order; their gauges are moved into series, and those
 	// of each process that the checks need into parts.
-	waves   []WaveDone
+	waves   waves
 	acts    []ActDone
 	cuts    []cutAt
 	series  map[string]*column
 	parts   map[process]map[string]*column
+	batches map[string]*column // gauges after the batches, by their index
 	events  int64
 	wall    time.Time        // of the last of them
 	table   map[string]int64 // the newest table of handles
 	fullest map[string]int64 // the one of the most
 	filled  *Trace           // once the pools were
-	batched []*Trace         // after each batch
+	lines   batchedLines
 	// goroutines by the point of the run, and after each batch.
-	goroutines        map[string]*Goroutines
-	batchedGoroutines []*Goroutines
+	goroutines map[string]*Goroutines
+	stacks     batchedStacks
 	// nearest is the process that came nearest to its limit in a sample; peaked is the
 	// only process of the target, between two samples.
 	nearest, peaked *Nearest
@@ -71,6 +73,7 @@ type Report struct {
 	grown           []grown           // made by Judge
 	beside          *grown            // made by Judge; nil where no leak of handles was proven
 	rewatch         *rewatch          // nil where the groups are those of the record
+	timelines       []*timeline       // made while it is judged
 }
 
 // process is the identity of one process of the target.
@@ -83,7 +86,7 @@ type process struct {
 // applied, it is one that was cut off.
 func NewReport() *Report {
 	return &Report{Schema: Schema, Stop: Stop{Reason: StopCut}, Rests: map[string]Sample{},
-		series: map[string]*column{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}}
+		series: map[string]*column{}, goroutines: map[string]*Goroutines{}, parts: map[process]map[string]*column{}, batches: map[string]*column{}}
 }
 
 // Replay makes the report of a recorded run and judges it.
@@ -119,6 +122,7 @@ func (r *Report) Apply(e Event) error {
 		return fmt.Errorf("event %d: %w", r.events, err)
 	}
 	r.events++
+	r.timelines = nil
 	r.Elapsed, r.wall = e.Mono, e.Wall
 	switch {
 	case e.Start != nil:
@@ -175,7 +179,7 @@ func (r *Report) applyWave(w WaveDone) {
 		}
 	}
 	if r.full == 0 && r.atLimit() != "" {
-		r.full = len(r.waves) + 1
+		r.full = r.waves.len() + 1
 	}
 	if !r.fault(w.Probe) {
 		r.Requests += w.Sent()
@@ -184,7 +188,7 @@ func (r *Report) applyWave(w WaveDone) {
 		r.Endpoints[w.Probe].add(w.Outcome)
 	}
 	w.Sample = Sample{} // all of it is in the series
-	r.waves = append(r.waves, w)
+	r.waves.add(w)
 	r.thin()
 }
 
@@ -208,13 +212,13 @@ func (r *Report) applyBatch(d BatchDone) error {
 	}
 	r.rewatch.noteTable(r, d.Table, "")
 	if d.Trace != nil {
-		r.Trace, r.batched = d.Trace, append(r.batched, d.Trace)
+		r.Trace = d.Trace
+		r.lines.add(d.Trace)
 	}
 	if d.Goroutines != nil {
-		r.batchedGoroutines = append(r.batchedGoroutines, d.Goroutines)
+		r.stacks.add(d.Goroutines)
 	}
-	d.Gauges = r.rewatch.gauges(d.Gauges)
-	r.Batches = append(r.Batches, d.BatchSummary)
+	r.noteBatch(d.BatchSummary)
 	r.noteHandles(d.Table)
 	return nil
 }
@@ -247,8 +251,8 @@ func (r *Report) last(when string) (Ladder, bool) {
 
 // maxInFlight is the most requests that were in flight at once.
 func (r *Report) maxInFlight() (n int) {
-	for i := range r.waves {
-		n = max(n, r.waves[i].MaxInFlight)
+	for i := range r.waves.len() {
+		n = max(n, r.waves.at(i).MaxInFlight)
 	}
 	return n
 }

@@ -90,9 +90,9 @@ func (r *running) behindCut(ctx context.Context, plan *Layout) error {
 
 // firstCell is when the first cell began.
 func (r *Report) firstCell() time.Duration {
-	for i := range r.waves {
-		if r.waves[i].Cell >= 0 {
-			return r.waves[i].Start
+	for i := range r.waves.len() {
+		if r.waves.at(i).Cell >= 0 {
+			return r.waves.at(i).Start
 		}
 	}
 	return 0
@@ -102,9 +102,9 @@ func (r *Report) firstCell() time.Duration {
 // the drains between them, which are idle slots by then. What came behind it, and was cut,
 // makes it no longer.
 func (r *Report) loaded() time.Duration {
-	for i := len(r.waves) - 1; i >= 0; i-- {
-		if r.waves[i].Cell >= 0 {
-			return r.waves[i].End - r.firstCell()
+	for i := r.waves.len() - 1; i >= 0; i-- {
+		if r.waves.at(i).Cell >= 0 {
+			return r.waves.at(i).End - r.firstCell()
 		}
 	}
 	return 0
@@ -117,8 +117,8 @@ func (r *Report) goneThrough(plan *Layout) (next int, err error) {
 	for range r.Extensions {
 		plan.Extend()
 	}
-	for i := range r.waves {
-		w := &r.waves[i]
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		next = max(next, w.Cell+1)
 		if w.Kind != WaveLoad {
 			continue
@@ -138,10 +138,10 @@ func (r *Report) goneThrough(plan *Layout) (next int, err error) {
 // stoppedIn says that the user ended the load in that wave: the drain followed.
 func (r *Report) stoppedIn(wave int) bool {
 	next := wave + 1
-	for next < len(r.waves) && r.waves[next].Kind == WaveDrain {
+	for next < r.waves.len() && r.waves.at(next).Kind == WaveDrain {
 		next++
 	}
-	if next == len(r.waves) && r.Stop.Reason == StopInterrupted {
+	if next == r.waves.len() && r.Stop.Reason == StopInterrupted {
 		return true
 	}
 	return slices.ContainsFunc(r.cuts, func(c cutAt) bool { return c.stopped && c.wave == next })
@@ -149,16 +149,17 @@ func (r *Report) stoppedIn(wave int) bool {
 
 // inHand is the batch that was not closed; Batch is 0 where there is none.
 func (r *Report) inHand() (b BatchSummary) {
-	for i := range r.waves {
-		w := &r.waves[i]
+	peaks := r.waves.peaks.read()
+	for i := range r.waves.len() {
+		w := r.waves.at(i)
 		if w.Kind != WaveLoad || w.Batch <= len(r.Batches) {
 			continue
 		}
 		b.Batch = w.Batch
 		b.Requests += w.Sent()
-		b.Errors += w.Errors()
-		if w.Peak != nil && (b.PeakFDs == nil || *w.Peak > *b.PeakFDs) {
-			b.PeakFDs = w.Peak
+		b.Errors += w.outcome().Errors()
+		if n, ok := peaks.at(i); ok && (b.PeakFDs == nil || n > *b.PeakFDs) {
+			b.PeakFDs = &n
 		}
 	}
 	return b
@@ -171,7 +172,7 @@ func (r *Report) mostLost() (n int, err error) {
 		return 0, nil
 	}
 	s := &r.Start.Scenario
-	if k := len(r.cuts); k > 0 && r.cuts[k-1].wave == len(r.waves) || r.firstCell() == 0 {
+	if k := len(r.cuts); k > 0 && r.cuts[k-1].wave == r.waves.len() || r.firstCell() == 0 {
 		n = s.endpoints() + prefillBursts*4*s.Concurrency
 	}
 	plan := NewLayout(s)

@@ -107,7 +107,12 @@ func TestResumedAfterExtension(t *testing.T) {
 		return r
 	}
 	want := run()
-	drain := want.waves[slices.IndexFunc(want.waves, func(w WaveDone) bool { return w.Kind == WaveDrain })] // it is extended behind it
+	var drain wave // that it is extended behind
+	for _, w := range want.waves.all() {
+		if drain = w; w.Kind == WaveDrain {
+			break
+		}
+	}
 	for _, at := range []time.Duration{(drain.Start + drain.End) / 2, want.Elapsed / 3, want.Elapsed * 2 / 3, want.Elapsed * 9 / 10} {
 		for _, ends := range []ending{killed, asked, left} {
 			r := run(life{at, ends})
@@ -134,7 +139,7 @@ func TestTheRestOfAWaveIsSent(t *testing.T) {
 		var r *Report
 		synctest.Test(t, func(t *testing.T) { r = s.lives(t, life{time.Hour, asked}) })
 		wantWhole(t, r, want)
-		for _, w := range r.waves {
+		for _, w := range r.waves.all() {
 			if w.Kind == WaveLoad && w.Sent() < w.Requests {
 				parts++
 			}
@@ -186,7 +191,7 @@ func TestResumedByTimeSlowly(t *testing.T) {
 			t.Errorf("seed %d: %v", seed, err)
 		}
 		plan := NewLayout(p)
-		for _, w := range r.waves {
+		for _, w := range r.waves.all() {
 			if w.Kind == WaveLoad && w.Start-r.firstCell() >= p.For {
 				behind++
 			} else if w.Kind == WaveLoad && plan.block(w.Start-r.firstCell()) > w.Block {

@@ -110,6 +110,7 @@ func (r *Report) drop(pattern string) {
 		maps.DeleteFunc(of, func(gauge string, _ int64) bool { return ofGroup(gauge) })
 	}
 	columns(r.series)
+	columns(r.batches)
 	for _, part := range r.parts {
 		columns(part)
 	}
@@ -118,9 +119,6 @@ func (r *Report) drop(pattern string) {
 		for _, p := range s.Parts {
 			counts(p.Gauges)
 		}
-	}
-	for _, b := range r.Batches {
-		counts(b.Gauges)
 	}
 }
 

@@ -25,6 +25,8 @@ type running struct {
 	openLooks  int             // looks for such files, while requests were under way
 	batch      BatchSummary
 	latencies  []*latency // of the batch in hand, one a probe
+	whole      *latency   // of all of them
+	encoder    *encoder
 }
 
 func (r *running) now() time.Duration { return time.Since(r.began) }
@@ -176,23 +178,23 @@ func (r *running) readGoroutines(ctx context.Context) *Goroutines {
 // the process is there and listens. Only what is wrong is recorded.
 func (r *running) closeBatch(ctx context.Context) error {
 	done := BatchDone{BatchSummary: r.batch, Table: r.last.Table, Trace: r.trace(ctx), Goroutines: r.readGoroutines(ctx), Latency: map[string]string{}}
-	all := newLatency()
+	r.whole.h.Reset()
 	for p, l := range r.latencies {
 		if l.empty() {
 			continue
 		}
-		encoded, err := l.encode()
+		encoded, err := r.encoder.encode(l)
 		if err != nil {
 			return err
 		}
 		done.Latency[r.Start.Scenario.Probes[p].Name] = encoded
-		all.merge(l)
-		r.latencies[p] = newLatency()
+		r.whole.merge(l)
+		l.h.Reset()
 	}
 	if fds := r.last.Gauges[GaugeFDs]; done.PeakFDs != nil && fds > *done.PeakFDs {
 		done.PeakFDs = &fds // a look may have missed the highest moment
 	}
-	done.Gauges, done.P50, done.P99 = r.last.Gauges, all.quantile(50), all.quantile(99)
+	done.Gauges, done.P50, done.P99 = r.last.Gauges, r.whole.quantile(50), r.whole.quantile(99)
 	r.batch = BatchSummary{}
 	if err := r.emit(Event{Kind: "batch", Batch: &done}); err != nil {
 		return err

@@ -4,7 +4,7 @@ import "strings"
 
 // noteSample adds the sample after the wave in hand to the series.
 func (r *Report) noteSample(s Sample) {
-	wave := int32(len(r.waves))
+	wave := r.waves.len()
 	r.noteClimbs(s)
 	for gauge, v := range s.Gauges {
 		note(r.series, gauge, wave, v)
@@ -29,6 +29,32 @@ func (r *Report) noteSample(s Sample) {
 				note(r.parts[p], gauge, wave, v)
 			}
 		}
+	}
+}
+
+// noteBatch adds the batch, without its gauges: a map of them for each batch would be half
+// of what a long run holds.
+func (r *Report) noteBatch(b BatchSummary) {
+	gauges := r.rewatch.gauges(b.Gauges)
+	for gauge, v := range gauges {
+		note(r.batches, gauge, len(r.Batches), v)
+	}
+	if len(gauges) > 0 {
+		b.Gauges = nil
+	}
+	r.Batches = append(r.Batches, b)
+}
+
+// fillBatches has the batches have their gauges.
+func (r *Report) fillBatches() {
+	for gauge, c := range r.batches {
+		c.each(func(batch int, v int64) {
+			b := &r.Batches[batch]
+			if b.Gauges == nil {
+				b.Gauges = map[string]int64{}
+			}
+			b.Gauges[gauge] = v
+		})
 	}
 }
 

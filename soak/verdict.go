@@ -119,6 +119,8 @@ func Judge(r *Report) {
 	if v, cut := whole(r); cut {
 		r.Verdicts = append(r.Verdicts, v)
 	}
+	r.timelines = nil
+	r.fillBatches()
 	r.Conclusion = conclude(r)
 	if r.Baseline != nil {
 		r.Baseline.New.Exit = r.Conclusion.Exit
@@ -137,7 +139,7 @@ func whole(r *Report) (v Verdict, cut bool) {
 	switch r.Stop.Reason {
 	case StopInterrupted:
 		when := "after " + share
-		if n := len(r.waves); n > 0 && r.waves[n-1].Kind == WaveConfirm {
+		if n := r.waves.len(); n > 0 && r.waves.at(n-1).Kind == WaveConfirm {
 			when = "in the idle stretch that tells what drives the growth"
 		}
 		if len(r.acts) > 0 {

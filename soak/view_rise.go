@@ -73,12 +73,12 @@ func (r *Report) riseOf(gauge, unit string) *rise {
 	sent, over := map[int]int64{}, int64(0)
 	last, began := int64(-1), 0
 	r.series[gauge].each(func(i int, v int64) {
-		w := &r.waves[i]
+		w := r.waves.at(i)
 		if x.failing {
 			return
 		}
 		cell := last >= 0 && slices.Contains([]WaveKind{WaveLoad, WaveIdle, WaveDrain, WaveWatch}, w.Kind)
-		for _, a := range w.Answers {
+		for _, a := range w.answers() {
 			n := int64(a.N)
 			if r.fault(w.Probe) {
 				sent[w.Probe] += n
@@ -97,7 +97,7 @@ func (r *Report) riseOf(gauge, unit string) *rise {
 			x.after[w.Probe] += v - last
 		}
 		if last = v; v > x.to {
-			x.to, x.over, x.sent, x.seconds = v, over, maps.Clone(sent), (w.End - r.waves[began].End).Seconds()
+			x.to, x.over, x.sent, x.seconds = v, over, maps.Clone(sent), (w.End - r.waves.at(began).End).Seconds()
 		}
 	})
 	if x.to <= x.from {

@@ -204,9 +204,9 @@ func TestPlaceAnswered(t *testing.T) {
 	s.leak = onSessions
 	r := s.soak(t)
 	for n := range int64(6) {
-		r.batched = append(r.batched, &Trace{Sites: []Site{{Where: "db.py:8", Function: "rows", From: "server.py:9", Opened: 20 * (n + 1)}}})
+		r.Trace = &Trace{Sites: []Site{{Where: "db.py:8", Function: "rows", From: "server.py:9", Opened: 20 * (n + 1)}}}
+		r.lines.add(r.Trace)
 	}
-	r.Trace = r.batched[5]
 	Judge(r)
 	answers := NewView(r).Answers
 	if where := answers[1].Text; where != "GET /api/sessions; db.py:8 rows (from server.py:9): 120 opened, 0 closed" {

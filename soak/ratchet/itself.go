@@ -10,15 +10,11 @@ const mostFalls = 0.1
 type slots struct {
 	shares                  []share // over the exposure of the kind: requests, or hours of idle slots
 	gained, requests, hours float64
-	rises                   int
 }
 
 func (s *slots) add(gained, exposure, requests, hours float64) {
 	s.shares = append(s.shares, share{gained, exposure})
 	s.gained, s.requests, s.hours = s.gained+gained, s.requests+requests, s.hours+hours
-	if gained > 0 {
-		s.rises++
-	}
 }
 
 func (s *slots) perHour(nu float64) Interval {
@@ -37,14 +33,13 @@ type itself struct {
 // false where too little rose in them, the gauge is too noisy to say in which slot something came, or more comes right after a load
 // slot, as of work that is done later.
 func (w *window) itself(nu float64) (t itself, ok bool) {
+	if !w.risesIdle() {
+		return t, false
+	}
 	var after slots
 	t.probes = map[int]*slots{}
-	falls := 0
 	for j := max(1, w.warm); j < w.end; j++ {
 		v, gained, hours := w.Waves[j], float64(w.gain(j)), (w.Waves[j].End - w.Waves[j-1].End).Hours()
-		if w.Values[j] < w.Values[j-1] {
-			falls++
-		}
 		switch n := float64(v.Requests); {
 		case n > 0:
 			if t.probes[v.Probe] == nil {
@@ -58,11 +53,26 @@ func (w *window) itself(nu float64) (t itself, ok bool) {
 			t.idle.add(gained, hours, 0, hours)
 		}
 	}
-	if t.idle.rises < minRises || float64(falls) > mostFalls*float64(t.idle.rises) || t.all.requests == 0 {
+	if t.all.requests == 0 {
 		return t, false
 	}
 	t.perHour = t.idle.perHour(nu)
 	return t, t.perHour.Low > 0 && after.hours > 0 && after.perHour(nu).Low <= t.perHour.High
+}
+
+// risesIdle says that enough rose in idle slots that follow an idle one, and that the gauge is not too noisy to say in which slot
+// something came.
+func (w *window) risesIdle() bool {
+	rises, falls := 0, 0
+	for j := max(1, w.warm); j < w.end; j++ {
+		if w.Values[j] < w.Values[j-1] {
+			falls++
+		}
+		if w.Waves[j].Requests == 0 && w.Waves[j-1].Requests == 0 && w.gain(j) > 0 {
+			rises++
+		}
+	}
+	return rises >= minRises && float64(falls) <= mostFalls*float64(rises)
 }
 
 // perRequest is what a request of these slots leaves: what they gained less what came by itself meanwhile. The interval is made of those
