@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,7 +75,10 @@ func TestLsofAgrees(t *testing.T) {
 // TestLsofTree: children are summed; a zombie has no part in it.
 func TestLsofTree(t *testing.T) {
 	t.Parallel()
-	h, _ := startHelper(t, nil, "zombie")
+	h, said := startHelper(t, nil, "zombie")
+	child, err := strconv.Atoi(said)
+	ok(t, err)
+	eventually(t, "a zombie", func() bool { st, err := readStat(procRoot, child); return err == nil && st.ended() })
 	h.stop(t)
 	want := sample(t, newSampler(t, "", h.identity(t)))
 	got, err := realLsof(t, h.identity(t)).Sample(t.Context())
