@@ -20,7 +20,7 @@ until grep -q '^batch=1 ' "$dir/out"; do
 done
 url=$(sed -n 's/^live page: //p' "$dir/err")
 for _ in {1..10}; do
-	sleep $((6 * minutes))
+	sleep $((6 * minutes)) >/dev/null # it may outlive us, and not hold our output
 	echo "waves=$(grep -c '"kind":"wave"' "$dir/run.jsonl") $(grep -E '^Vm(HWM|RSS)' "/proc/$inner/status" | tr -s ' \t\n' ' ')"
 done 2>/dev/null &
 watch=$!

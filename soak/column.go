@@ -28,9 +28,12 @@ func note(to map[string]*column, gauge string, wave int, v int64) {
 
 // note adds a value. A stretch that has ended is logged as how long it is, twice, with 1
 // more where waves are left out before it, as how many these are, and as the change of the
-// value: most take two bytes.
+// value: most take two bytes. Of a wave that was noted the first value stays.
 func (c *column) note(wave int, v int64) {
 	s := &c.newest
+	if s.n > 0 && wave < s.first+s.n {
+		return
+	}
 	if s.n > 0 && s.value == v && s.first+s.n == wave {
 		s.n++
 		return

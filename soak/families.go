@@ -105,7 +105,9 @@ func segment(r *Report, p part, kinds ...WaveKind) (s ratchet.Segment, why strin
 			s.Values = append(s.Values, (v-r.stepsBefore(wave, steps))*p.weight)
 		}
 	})
-	if s.Waves = line.waves[:len(s.Values):len(s.Values)]; !every {
+	if every {
+		s.Waves = line.waves[:len(s.Values):len(s.Values)]
+	} else {
 		s.Waves = make([]ratchet.Wave, 0, len(s.Values))
 		c.each(func(wave int, _ int64) {
 			if at := line.at[wave]; at >= 0 {

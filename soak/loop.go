@@ -62,7 +62,7 @@ const (
 // recorder that fails, is part of the report; the error is not nil only when
 // ctx was done, or it wraps ErrNotResumed.
 func (l *Loop) Soak(ctx context.Context) (*Report, error) {
-	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(false), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}, whole: newLatency(), encoder: newEncoder()}
+	r := &running{Loop: l, began: time.Now(), report: NewReport(), slots: newSlotClock(false), faultSlots: map[int]*slotClock{}, muted: map[int]int{}, seen: map[string]bool{}, openLooks: map[int]int{}, whole: newLatency(), encoder: newEncoder()}
 	for range l.Start.Scenario.Probes {
 		r.latencies = append(r.latencies, newLatency())
 	}

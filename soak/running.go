@@ -22,7 +22,7 @@ type running struct {
 	failing    int             // looks of --fail-fast running at which growth failed
 	muted      map[int]int     // waves running without a whole answer, by probe
 	seen       map[string]bool // watched groups of which a file was seen open
-	openLooks  int             // looks for such files, while requests were under way
+	openLooks  map[int]int     // looks for such files, while requests of a probe were under way
 	batch      BatchSummary
 	latencies  []*latency // of the batch in hand, one a probe
 	whole      *latency   // of all of them
@@ -121,7 +121,7 @@ func (r *running) send(ctx context.Context, done *WaveDone) error {
 		case <-stopped:
 		}
 	}()
-	peak, open := r.watchPeak(), r.watchOpen(ctx)
+	peak, open := r.watchPeak(), r.watchOpen(ctx, done.Wave.Probe)
 	out, err := r.Driver.Send(loading, done.Wave)
 	done.Peak, done.Open = peak(), open()
 	switch {

@@ -7,7 +7,9 @@ func (r *Report) noteSample(s Sample) {
 	wave := r.waves.len()
 	r.noteClimbs(s)
 	for gauge, v := range s.Gauges {
-		note(r.series, gauge, wave, v)
+		if !strings.HasPrefix(gauge, connectionPrefix) { // which only we make
+			note(r.series, gauge, wave, v)
+		}
 	}
 	for _, g := range r.Start.Scenario.Watch {
 		if _, named := s.Group(g.Pattern); named {
@@ -39,7 +41,7 @@ func (r *Report) noteBatch(b BatchSummary) {
 	for gauge, v := range gauges {
 		note(r.batches, gauge, len(r.Batches), v)
 	}
-	if len(gauges) > 0 {
+	if b.Gauges = gauges; len(gauges) > 0 {
 		b.Gauges = nil
 	}
 	r.Batches = append(r.Batches, b)

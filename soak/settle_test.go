@@ -101,8 +101,8 @@ func TestReadingLooksAgain(t *testing.T) {
 // and for groups that nobody asked for it ends.
 func TestOpenLooks(t *testing.T) {
 	target := &cheap{}
-	r := &running{Loop: &Loop{Sampler: target}, seen: map[string]bool{}, last: Sample{Gauges: map[string]int64{GaugeFDs: 8}}}
-	look := r.lookForOpen()
+	r := &running{Loop: &Loop{Sampler: target}, seen: map[string]bool{}, openLooks: map[int]int{}, last: Sample{Gauges: map[string]int64{GaugeFDs: 8}}}
+	look := r.lookForOpen(0, false)
 	wantFulls := func(what string, fulls int) {
 		t.Helper()
 		if _, err := look(t.Context()); err != nil || target.fulls != fulls {
@@ -119,14 +119,23 @@ func TestOpenLooks(t *testing.T) {
 	wantFulls("and opened again", 2)
 	target.err = errors.ErrUnsupported
 	target.sockets = 0
-	look = r.lookForOpen()
+	look = r.lookForOpen(0, false)
 	wantFulls("no count", 3)
 	wantFulls("no count", 4)
 
-	r.openLooks = mostOpenLooks
+	target.err, r.openLooks[0] = nil, mostOpenLooks-1
+	look = r.lookForOpen(0, false)
+	target.sockets = 1
+	wantFulls("the last look of this probe", 5)
+	target.sockets = 2
+	wantFulls("no more of it", 5)
+	look = r.lookForOpen(1, false)
+	wantFulls("of another probe", 6)
+	look = r.lookForOpen(0, true)
+	wantFulls("where a group was asked for", 7)
 	for asked, want := range map[bool]bool{true: true, false: false} {
 		r.Start.Scenario.Watch = []Group{{Pattern: "x*", Default: !asked}}
-		if watched := r.watchOpen(t.Context())() != nil; watched != want {
+		if watched := r.watchOpen(t.Context(), 0)() != nil; watched != want {
 			t.Errorf("asked for: %v; looked for: %v", asked, watched)
 		}
 	}

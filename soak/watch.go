@@ -35,28 +35,29 @@ func (r *running) watchPeak() (stop func() *int64) {
 	}
 }
 
-// mostOpenLooks bounds the looks for groups that nobody asked for by name.
+// mostOpenLooks bounds the looks for groups that nobody asked for by name, of each probe.
 const mostOpenLooks = 32
 
 // watchOpen looks at the watched groups until stop is called, which returns the
 // most that each held: a server that closes what it opens holds it only then. A
 // look is not free, so it ends when every group was seen, or it was looked often
 // enough for those that stand in the plan by default.
-func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) {
-	missing := false
+func (r *running) watchOpen(ctx context.Context, probe int) (stop func() map[string]int64) {
+	missing, asked := false, false
 	for _, g := range r.Start.Scenario.Watch {
 		if n, ok := r.last.Group(g.Pattern); ok && n > 0 {
 			r.seen[g.Pattern] = true
 		}
-		missing = missing || !r.seen[g.Pattern] && (!g.Default || r.openLooks < mostOpenLooks)
+		missing = missing || !r.seen[g.Pattern]
+		asked = asked || !r.seen[g.Pattern] && !g.Default
 	}
-	if !missing {
+	if !missing || !asked && r.openLooks[probe] >= mostOpenLooks {
 		return func() map[string]int64 { return nil }
 	}
 	quit, result := make(chan struct{}), make(chan map[string]int64)
 	go func() {
 		most := map[string]int64{}
-		look := r.lookForOpen()
+		look := r.lookForOpen(probe, asked)
 		for {
 			s, err := look(ctx)
 			for _, g := range r.Start.Scenario.Watch {
@@ -85,8 +86,9 @@ func (r *running) watchOpen(ctx context.Context) (stop func() map[string]int64) 
 }
 
 // lookForOpen returns the look of watchOpen. Where the sampler counts cheaply it looks
-// only while more is open than at the look before, and else brings nothing.
-func (r *running) lookForOpen() func(context.Context) (Sample, error) {
+// only while more is open than at the look before, and no further than mostOpenLooks where
+// no group was asked for; else it brings nothing.
+func (r *running) lookForOpen(probe int, asked bool) func(context.Context) (Sample, error) {
 	look := r.Sampler.Sample
 	if g, ok := r.Sampler.(Glancer); ok {
 		look = g.Glance
@@ -105,7 +107,10 @@ func (r *running) lookForOpen() func(context.Context) (Sample, error) {
 			least = n
 			return Sample{}, nil
 		}
-		r.openLooks++
+		if !asked && r.openLooks[probe] >= mostOpenLooks {
+			return Sample{}, nil
+		}
+		r.openLooks[probe]++
 		s, err := look(ctx)
 		if err == nil {
 			least = s.Gauges[GaugeFDs]

@@ -64,6 +64,9 @@ func TestColumnKept(t *testing.T) {
 			if rapid.IntRange(0, 5).Draw(t, "read") > 0 {
 				want[wave] = rapid.OneOf(rapid.Int64Range(0, 2), rapid.Int64Range(0, mostHeld)).Draw(t, "value")
 				note(to, "x", wave, want[wave])
+				if rapid.IntRange(0, 5).Draw(t, "again") == 0 {
+					note(to, "x", wave, want[wave]+1) // changes nothing
+				}
 			}
 		}
 		c, last, seen := to["x"], -1, 0
@@ -84,4 +87,15 @@ func TestColumnKept(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestConnectionsAreCounted: what a sample says of connections itself, as only a made-up
+// record does, is not taken for what we count.
+func TestConnectionsAreCounted(t *testing.T) {
+	r := NewReport()
+	r.Start.Scenario.Watch = []Group{{Pattern: "state.db*"}, {Pattern: "state.db*"}}
+	r.noteSample(Sample{Gauges: map[string]int64{GroupGauge("state.db*"): 2, connectionGauge("state.db*"): 99}})
+	if v, ok := r.lastValue(connectionGauge("state.db*")); !ok || v == 99 {
+		t.Errorf("%d connections, %v", v, ok)
+	}
 }

@@ -130,8 +130,10 @@ func defaultGroups() []soak.Group {
 // groups makes the watched groups with their allowances.
 func groups(patterns, allowances []string) ([]soak.Group, error) {
 	var out []soak.Group
-	for _, p := range patterns {
-		out = append(out, soak.Group{Pattern: p})
+	for i, p := range patterns {
+		if !slices.Contains(patterns[:i], p) {
+			out = append(out, soak.Group{Pattern: p})
+		}
 	}
 	if len(out) == 0 {
 		out = defaultGroups()
