@@ -59,20 +59,9 @@ func NewLayout(s *Scenario) *Layout {
 	return l
 }
 
-// mostCells is where more requests of a stretch make larger waves, not more of them:
-// beyond as many, what is left to be found is a slower leak, and that takes requests.
-// A cell costs two idle slots and three samples, however many requests it has.
-const mostCells = 2500
-
 // averageWave is the number of requests in an average load wave, and
 // plannedCells that of the cells; 0 when planned by time.
-func averageWave(s *Scenario) int {
-	size := waveSize(s)
-	if s.For == 0 {
-		size = max(size, (s.Planned()+mostCells-1)/mostCells)
-	}
-	return max(min(size, s.Requests), s.Concurrency)
-}
+func averageWave(s *Scenario) int { return max(min(waveSize(s), s.Requests), s.Concurrency) }
 
 func plannedCells(s *Scenario) int {
 	if s.For > 0 || s.Observe != nil {
@@ -101,8 +90,8 @@ func (l *Layout) draw(blocks int) {
 	l.scale = float64(l.s.Planned()) / (planned * float64(l.wave))
 }
 
-// waveSize is the average number of requests in a load wave of a plan that is not
-// large. More waves see a slow leak better, fewer waves cost less time.
+// waveSize is the average number of requests in a load wave. More waves see a
+// slow leak better, fewer waves cost less time.
 func waveSize(s *Scenario) int {
 	switch {
 	case s.For > 0:

@@ -84,26 +84,6 @@ func TestLayoutWeights(t *testing.T) {
 	})
 }
 
-// TestLayoutLarge: requests beyond those of the profiles make larger waves, not more.
-func TestLayoutLarge(t *testing.T) {
-	for _, tt := range []struct{ batches, requests, cells int }{
-		{1000, 100, 2500}, // the profile release
-		{5, 100_000, 2500},
-		{200, 10_000, 2500},
-		{5000, 10, 5000}, // a cell a batch at least
-	} {
-		s := &Scenario{Batches: tt.batches, Requests: tt.requests, Concurrency: 1, Seed: 1, Probes: make([]Probe, 2)}
-		l := NewLayout(s)
-		cells, total, largest := 0, 0, 0
-		for c, ok := l.Next(0); ok; c, ok = l.Next(0) {
-			cells, total, largest = cells+1, total+c.Requests, max(largest, c.Requests)
-		}
-		if cells != tt.cells || total != s.Planned() || largest > l.Largest()+1 || largest < 3*total/cells/2 {
-			t.Errorf("%d batches of %d: %d requests in %d cells, at most %d (said %d), want %d in %d", tt.batches, tt.requests, total, cells, largest, l.Largest(), s.Planned(), tt.cells)
-		}
-	}
-}
-
 // TestLayoutFaults: the other cells are the same with and without faults, each fault
 // has its cells in every stretch, and their dose varies.
 func TestLayoutFaults(t *testing.T) {
