@@ -35,8 +35,12 @@ func (r *running) watchPeak() (stop func() *int64) {
 	}
 }
 
-// mostOpenLooks bounds the looks for groups that nobody asked for by name, of each probe.
-const mostOpenLooks = 32
+// mostOpenLooks bounds the looks for groups that nobody asked for by name, of each probe, and
+// mostOpenLooksOfWave those of one wave: connections of our own open as files do.
+const (
+	mostOpenLooks       = 32
+	mostOpenLooksOfWave = 4
+)
 
 // watchOpen looks at the watched groups until stop is called, which returns the
 // most that each held: a server that closes what it opens holds it only then. A
@@ -101,15 +105,17 @@ func (r *running) lookForOpen(probe int, asked bool) func(context.Context) (Samp
 		return look
 	}
 	least := r.last.Gauges[GaugeFDs] // that was open at the last look or since
+	left := mostOpenLooksOfWave
 	return func(ctx context.Context) (Sample, error) {
 		n, err := counter.Count()
 		if err == nil && n <= least {
 			least = n
 			return Sample{}, nil
 		}
-		if !asked && r.openLooks[probe] >= mostOpenLooks {
+		if !asked && (left == 0 || r.openLooks[probe] >= mostOpenLooks) {
 			return Sample{}, nil
 		}
+		left--
 		r.openLooks[probe]++
 		s, err := look(ctx)
 		if err == nil {

@@ -62,13 +62,15 @@ func (s *Sampler) count(threads bool) (sum soak.Count, err error) {
 
 // count counts one process. Its error wraps soak.ErrGone of one that ended.
 func (p counted) count(root string, threads bool) (n soak.Count, err error) {
-	if n.FDs, err = p.fds(root); err == nil && threads {
-		n.Threads, err = p.threads(root)
+	if n.FDs, err = p.fds(root); err != nil {
+		return n, p.unreadable(root, heldFDs, err)
 	}
-	switch {
-	case err != nil:
-		return n, unreadable(root, p.PID, err)
-	case n.FDs == 0: // as a zombie has
+	if threads {
+		if n.Threads, err = p.threads(root); err != nil {
+			return n, p.unreadable(root, heldTask, err)
+		}
+	}
+	if n.FDs == 0 { // as a zombie has
 		err = Alive(root, p.Identity)
 	}
 	n.FDs -= p.uncounted

@@ -91,13 +91,22 @@ const statSize = 2048
 func (m *member) readStat(root string, into []byte) (stat, error) {
 	n, err := m.read(root, heldStat, into)
 	if err != nil {
-		return stat{}, unreadable(root, m.PID, err)
+		return stat{}, m.unreadable(root, heldStat, err)
 	}
 	st, err := parseStat(into[:n])
 	if err != nil {
 		return stat{}, fmt.Errorf("pid %d: %w", m.PID, err)
 	}
 	return st, nil
+}
+
+// unreadable says what an error of one of the process's files means. A held file that
+// is missing was of this process, whoever has its pid now.
+func (m *member) unreadable(root string, file int, err error) error {
+	if m.held[file] >= 0 && isMissing(err) {
+		return fmt.Errorf("pid %d: %w", m.PID, soak.ErrGone)
+	}
+	return unreadable(root, m.PID, err)
 }
 
 // read reads the start of one of the process's files.

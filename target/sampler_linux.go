@@ -171,7 +171,7 @@ func (s *Sampler) read(m *member) (reading, error) {
 	}
 	r.limit, r.above = s.limit, s.above
 	r.other = m.usage(s.root)
-	if gone := s.ended(m); gone != nil {
+	if gone := s.ended(m, r.other); gone != nil {
 		return reading{}, gone
 	}
 	if err != nil {
@@ -195,10 +195,10 @@ func (s *Sampler) descriptors(m *member) error {
 	return s.reader.eachIn(folder, s.visit)
 }
 
-// ended is nil while the process runs. Of one that ends the folder of descriptors
-// goes at once, before one of them is closed.
-func (s *Sampler) ended(m *member) error {
-	if s.countable && m.held[heldFDs] >= 0 {
+// ended is nil while the process of which usage was read runs. Of one that ends the memory
+// goes, and then the folder of descriptors at once, before one of them is closed.
+func (s *Sampler) ended(m *member, usage map[string]int64) error {
+	if s.countable && m.held[heldFDs] >= 0 && usage[soak.GaugeRSS] > 0 {
 		if fds, err := m.fds(s.root); err == nil && fds > 0 {
 			return nil
 		}

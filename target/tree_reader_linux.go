@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"hermes-soak/soak"
 )
 
 // treeReader reads the tree below a process again and again. To read the stat of
@@ -107,6 +109,9 @@ func (t *treeReader) look() ([]*member, error) {
 	table := make([]stat, 0, len(t.members))
 	for _, m := range t.members {
 		st, err := m.readStat(t.root, t.text[:])
+		if err != nil && !errors.Is(err, soak.ErrGone) && !errors.Is(err, soak.ErrBlind) {
+			return nil, fmt.Errorf("reading the process table: %w", err)
+		}
 		if err != nil || st.Ticks != m.Ticks {
 			t.drop(m)
 			continue
@@ -147,8 +152,7 @@ func (t *treeReader) scan(now time.Time) error {
 			return err
 		}
 	}
-	t.sort()
-	return nil
+	return t.sort()
 }
 
 // list takes the processes from one buffer of entries.
@@ -175,8 +179,11 @@ func (t *treeReader) list(entries []byte) error {
 			t.drop(m)
 		}
 		n, err := unheld(Identity{PID: pid}).read(t.root, heldStat, t.text[:])
-		if err != nil {
+		switch {
+		case isMissing(err), isDenied(err):
 			continue // it ended, or is hidden from us
+		case err != nil: // such as no descriptors of our own
+			return fmt.Errorf("reading the process table: pid %d: %w", pid, err)
 		}
 		st, err := parseStat(t.text[:n])
 		if err != nil {
@@ -189,7 +196,7 @@ func (t *treeReader) list(entries []byte) error {
 
 // sort says of the new processes whether they are in the tree. One whose parent is not
 // known, since it ended meanwhile, is looked at again by the next scan.
-func (t *treeReader) sort() {
+func (t *treeReader) sort() error {
 	isStranger := func(pid int) bool { return pid == 0 || t.strangers[pid].round == t.round }
 	for more := true; more; {
 		more = false
@@ -200,9 +207,13 @@ func (t *treeReader) sort() {
 			case isStranger(p.ppid):
 				t.strangers[p.PID] = stranger{p.inode, t.round}
 			case p.ppid == t.top.PID || t.members[p.ppid] != nil:
-				if m, err := hold(t.root, p.stat, p.inode, len(t.members) < mostHeld-1); err == nil { // else it ended
+				m, err := hold(t.root, p.stat, p.inode, len(t.members) < mostHeld-1)
+				switch {
+				case err == nil:
 					m.round = t.round
 					t.members[p.PID] = m
+				case !errors.Is(err, soak.ErrGone):
+					return fmt.Errorf("reading the process table: %w", err)
 				}
 			default:
 				continue
@@ -220,4 +231,5 @@ func (t *treeReader) sort() {
 		}
 	}
 	maps.DeleteFunc(t.strangers, func(_ int, s stranger) bool { return s.round != t.round })
+	return nil
 }
