@@ -121,7 +121,7 @@ func (r *running) send(ctx context.Context, done *WaveDone) error {
 		case <-stopped:
 		}
 	}()
-	peak, open := r.watchPeak(), r.watchOpen(ctx, done.Wave.Probe)
+	peak, open := r.watchPeak(), r.watchOpen(ctx, done.Probe)
 	out, err := r.Driver.Send(loading, done.Wave)
 	done.Peak, done.Open = peak(), open()
 	switch {
