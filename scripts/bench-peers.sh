@@ -6,6 +6,7 @@
 # Five rounds take some four minutes.
 # Usage: bench-peers.sh [ROUNDS]   ends with status 1 where a client had an error
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n 's/^# //p' "$0" && exit ;; esac
 cd "$(dirname "$0")/.."
 export CGO_ENABLED=0 GOBIN="$PWD/bin/peers"
 command -v taskset >/dev/null || { echo "there is no taskset: it is in the package util-linux" >&2; exit 2; }

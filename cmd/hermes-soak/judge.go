@@ -161,10 +161,7 @@ func replan(c *cli.Context, report *soak.Report) error {
 	s := &report.Start.Scenario
 	watch := slices.Clone(s.Watch)
 	if c.IsSet("watch") {
-		watch = nil
-		for _, pattern := range c.StringSlice("watch") {
-			watch = append(watch, soak.Group{Pattern: pattern})
-		}
+		watch = watched(c.StringSlice("watch"))
 	}
 	if err := allow(watch, c.StringSlice("allow")); err != nil {
 		return usage(err, "see "+helpFor(c))

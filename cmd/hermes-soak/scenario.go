@@ -129,16 +129,21 @@ func defaultGroups() []soak.Group {
 
 // groups makes the watched groups with their allowances.
 func groups(patterns, allowances []string) ([]soak.Group, error) {
-	var out []soak.Group
+	out := watched(patterns)
+	if len(out) == 0 {
+		out = defaultGroups()
+	}
+	return out, allow(out, allowances)
+}
+
+// watched are the groups of the patterns, each once.
+func watched(patterns []string) (out []soak.Group) {
 	for i, p := range patterns {
 		if !slices.Contains(patterns[:i], p) {
 			out = append(out, soak.Group{Pattern: p})
 		}
 	}
-	if len(out) == 0 {
-		out = defaultGroups()
-	}
-	return out, allow(out, allowances)
+	return out
 }
 
 // allow sets the allowances of groups.

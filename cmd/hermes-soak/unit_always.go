@@ -55,7 +55,7 @@ func refuseListening(c *cli.Context) error {
 		if err != nil {
 			return usage(fmt.Errorf("%s: %w", flag.name, err), "as in: --"+flag.name+" 127.0.0.1:9108")
 		}
-		at[i], _ = netip.ParseAddrPort(address)
+		at[i], _ = netip.ParseAddrPort(address) // a name may stand for any
 	}
 	metrics, page := at[0], at[1]
 	if page.IsValid() && metrics.Port() == page.Port() && (metrics.Addr() == page.Addr() || metrics.Addr().IsUnspecified()) {
